@@ -1,0 +1,140 @@
+"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, Track.
+
+In: nothing; this room imports nothing of ours. Out: frozen messages and the fixed vocabulary.
+Units and ranges are in the names or in the docstrings. No logic beyond trivial views may enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+#: The seven emotions, in this order in every array, file and message.
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+#: What a listener may want from the music; ``match`` plays the mood, the others lead away from it.
+GOALS = ("match", "lift", "calm", "energise")
+
+#: Audio features under Spotify's names. All 0..1 but for loudness (dB, about -60..0) and tempo (BPM).
+FEATURES = (
+    "acousticness",
+    "danceability",
+    "energy",
+    "instrumentalness",
+    "liveness",
+    "loudness",
+    "speechiness",
+    "tempo",
+    "valence",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One decoded picture: ``pixels_bgr`` (H, W, 3) uint8, BGR as OpenCV keeps it."""
+
+    pixels_bgr: np.ndarray
+
+    @property
+    def width_px(self) -> int:
+        return self.pixels_bgr.shape[1]
+
+    @property
+    def height_px(self) -> int:
+        return self.pixels_bgr.shape[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Face:
+    """A face in a frame.
+
+    ``box``: (x, y, width, height) in pixels, the upright box around the face's ellipse (brow to chin,
+    cheek to cheek); it may reach outside the frame. ``score``: 0..1. ``landmarks``: (5, 2) float32
+    pixels (the eye, then the other eye, nose tip, mouth corner, other corner; left of the picture first), or None
+    where the finder gives none. ``id``: the same number for the same face while it is followed, else None.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: np.ndarray | None = None
+    id: int | None = None
+
+    @property
+    def area_px(self) -> float:
+        return self.box[2] * self.box[3]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """What one face shows at one moment: ``probabilities``, seven numbers 0..1 that sum to 1, in EMOTIONS' order."""
+
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mood:
+    """A mood that holds: ``confidence`` is its smoothed probability 0..1, ``since_s`` the time at which it began
+    (seconds on the clock that ``at_s`` is taken from)."""
+
+    emotion: str
+    confidence: float
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFace:
+    """A face and what it shows; ``expression`` is None where it was too small or too far outside to read."""
+
+    face: Face
+    expression: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one frame told: ``faces`` largest first, the listener's smoothed ``expression``, the ``mood`` that holds.
+
+    ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to.
+    """
+
+    width_px: int
+    height_px: int
+    faces: tuple[SeenFace, ...]
+    expression: Expression | None
+    mood: Mood | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureTarget:
+    """Where a feature should be: ``centre`` and ``spread`` (> 0), both in the feature's own unit."""
+
+    centre: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicTargets:
+    """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres."""
+
+    emotion: str
+    goal: str
+    features: dict[str, FeatureTarget]
+    genres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A piece of music. ``id``: Spotify's, 22 base-62 characters. ``features`` (FEATURES' names) and ``year`` are
+    None where the provider does not know them; ``emotions`` are those that somebody chose the track for."""
+
+    id: str
+    title: str
+    artist: str
+    year: int | None = None
+    genre: str | None = None
+    features: dict[str, float] | None = field(default=None, hash=False)
+    emotions: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"https://open.spotify.com/track/{self.id}"

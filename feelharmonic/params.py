@@ -1,0 +1,219 @@
+"""emotion_params.json → Params: how it feels. The only reader of that file.
+
+In: the file's path. Out: frozen Params, or one SetupFault that names every fault in the file.
+Where it runs (ports, keys, folders) is settings.py's business, not this room's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from feelharmonic.errors import SetupFault
+from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget
+
+#: The file beside the package, at the top level of the project.
+PARAMS_PATH = Path(__file__).resolve().parent.parent / "emotion_params.json"
+
+VERSION = 1
+
+#: The widest range that a centre may take: 0..1 for all features but these two (Spotify's units).
+CENTRE_RANGES = {"loudness": (-60.0, 5.0), "tempo": (0.0, 260.0)}
+
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoothing:
+    """How readings become a mood.
+
+    ``window_s``: probabilities are averaged over so many seconds. ``enter``: the least averaged probability
+    (0..1) at which a new mood may begin. ``leave``: the one below which the mood that holds ends. ``margin``: how
+    far a new mood must be above the one that holds. ``hold_s``: the least time a mood holds before another may
+    follow. ``lost_after_s``: after so long without a face there is no mood. ``longest_step_s``: the most time
+    that one reading may stand for, so that one frame after a pause does not weigh like many.
+    """
+
+    window_s: float
+    enter: float
+    leave: float
+    margin: float
+    hold_s: float
+    lost_after_s: float
+    longest_step_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """How strongly a listener's resting face corrects readings: ``strength`` 0 (not at all) .. 1 (fully)."""
+
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colour:
+    """The colour that the page wears, ``#rrggbb``, for light and for dark pages."""
+
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmotionParams:
+    """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names)."""
+
+    colour: Colour
+    genres: tuple[str, ...]
+    targets: dict[str, FeatureTarget]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """All of emotion_params.json. ``emotions`` has a value for each name in EMOTIONS, in that order."""
+
+    smoothing: Smoothing
+    baseline: Baseline
+    emotions: dict[str, EmotionParams]
+
+    @classmethod
+    def load(cls, path: Path = PARAMS_PATH) -> Params:
+        """Read and check the file at ``path``.
+
+        Raises SetupFault with every fault found: unreadable file, wrong JSON, missing or unknown keys (nearest
+        name suggested), values of the wrong type or out of range.
+        """
+        check = _Check(path.name)
+        document = check.read(path)
+        if check.faults:
+            raise SetupFault(check.faults)
+        check.keys("", document, ("version", "smoothing", "baseline", "emotions"))
+        check.version(document.get("version"))
+        smoothing = check.smoothing(document.get("smoothing"))
+        baseline = check.baseline(document.get("baseline"))
+        emotions = check.emotions(document.get("emotions"))
+        if check.faults:
+            raise SetupFault(check.faults)
+        return cls(smoothing=smoothing, baseline=baseline, emotions=emotions)
+
+
+class _Check:
+    """Reads values out of the document and collects every fault instead of stopping at the first."""
+
+    def __init__(self, file_name: str):
+        self.file_name = file_name
+        self.faults: list[str] = []
+
+    def fault(self, where: str, text: str) -> None:
+        self.faults.append(f"{self.file_name}: {where}{': ' if where else ''}{text}")
+
+    def read(self, path: Path) -> dict:
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as exc:
+            self.fault("", f"cannot be read ({exc.strerror}). Restore it with `git checkout {path.name}`.")
+            return {}
+        except ValueError as exc:
+            self.fault("", f"is not valid JSON ({exc}). Mend it or restore it with `git checkout {path.name}`.")
+            return {}
+        if not isinstance(document, dict):
+            self.fault("", f"expected an object at the top, got {_kind(document)}.")
+            return {}
+        return document
+
+    def keys(self, where: str, value: object, expected: tuple[str, ...]) -> bool:
+        """Whether ``value`` is an object; faults for each key missing or unknown."""
+        if not isinstance(value, dict):
+            self.fault(where, f"expected an object, got {_kind(value)}.")
+            return False
+        dot = f"{where}." if where else ""
+        for key in expected:
+            if key not in value:
+                self.fault(f"{dot}{key}", "is missing.")
+        for key in value:
+            if key not in expected:
+                near = difflib.get_close_matches(key, expected, 1)
+                hint = f" Did you mean {near[0]!r}?" if near else f" Expected one of: {', '.join(expected)}."
+                self.fault(f"{dot}{key}", f"is not known.{hint}")
+        return True
+
+    def number(self, where: str, value: object, low: float, high: float) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            self.fault(where, f"expected a number from {low:g} to {high:g}, got {value!r}.")
+            return math.nan
+        if not low <= value <= high:
+            self.fault(where, f"expected a number from {low:g} to {high:g}, got {value:g}.")
+        return float(value)
+
+    def version(self, value: object) -> None:
+        if value is not None and value != VERSION:
+            self.fault("version", f"expected {VERSION}, got {value!r}. Update the file to this program's format.")
+
+    def smoothing(self, value: object) -> Smoothing | None:
+        names = tuple(item.name for item in fields(Smoothing))
+        if not self.keys("smoothing", value, names):
+            return None
+        limits = {"enter": (0, 1), "leave": (0, 1), "margin": (0, 1), "window_s": (0.05, 30), "longest_step_s": (0.05, 10)}
+        numbers = {
+            name: self.number(f"smoothing.{name}", value[name], *limits.get(name, (0, 600)))
+            for name in names
+            if name in value
+        }
+        if numbers.get("leave", 0) > numbers.get("enter", 1):
+            self.fault("smoothing.leave", f"must not be above enter ({numbers['enter']:g}), got {numbers['leave']:g}.")
+        return Smoothing(**numbers) if len(numbers) == len(names) else None
+
+    def baseline(self, value: object) -> Baseline | None:
+        if not self.keys("baseline", value, ("strength",)) or "strength" not in value:
+            return None
+        return Baseline(strength=self.number("baseline.strength", value["strength"], 0, 1))
+
+    def emotions(self, value: object) -> dict[str, EmotionParams]:
+        if not self.keys("emotions", value, EMOTIONS):
+            return {}
+        return {name: self.emotion(f"emotions.{name}", value[name]) for name in EMOTIONS if name in value}
+
+    def emotion(self, where: str, value: object) -> EmotionParams | None:
+        if not self.keys(where, value, ("colour", "genres", "targets")):
+            return None
+        return EmotionParams(
+            colour=self.colour(f"{where}.colour", value.get("colour", {})),
+            genres=self.genres(f"{where}.genres", value.get("genres", [])),
+            targets=self.targets(f"{where}.targets", value.get("targets", {})),
+        )
+
+    def colour(self, where: str, value: object) -> Colour | None:
+        if not self.keys(where, value, ("light", "dark")):
+            return None
+        for name, text in value.items():
+            if not isinstance(text, str) or not COLOUR.fullmatch(text):
+                self.fault(f"{where}.{name}", f"expected a colour like '#3366cc' (lower case), got {text!r}.")
+        return Colour(light=value.get("light", ""), dark=value.get("dark", ""))
+
+    def genres(self, where: str, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+            self.fault(where, f"expected a list of at least one genre name, got {value!r}.")
+            return ()
+        return tuple(value)
+
+    def targets(self, where: str, value: object) -> dict[str, FeatureTarget]:
+        if not self.keys(where, value, FEATURES):
+            return {}
+        return {name: self.target(f"{where}.{name}", name, value[name]) for name in FEATURES if name in value}
+
+    def target(self, where: str, feature: str, value: object) -> FeatureTarget | None:
+        if not self.keys(where, value, ("centre", "spread")) or len(value) != 2:
+            return None
+        low, high = CENTRE_RANGES.get(feature, (0.0, 1.0))
+        return FeatureTarget(
+            centre=self.number(f"{where}.centre", value["centre"], low, high),
+            spread=self.number(f"{where}.spread", value["spread"], 0.0001, high - low),
+        )
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value), "a number")
