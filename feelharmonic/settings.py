@@ -1,0 +1,116 @@
+"""The environment and .env → Settings: where it runs.
+
+In: a mapping of names to texts (os.environ by default, completed from .env). Out: frozen Settings, or one
+SetupFault that names every fault. How it feels (colours, smoothing, targets) is params.py's business.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from feelharmonic.errors import SetupFault
+
+ASYNC_MODES = ("gevent", "eventlet", "threading")
+EXPRESSION_BACKENDS = ("onnx", "fer")
+PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
+DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the program runs. Each field is the environment variable of the same name in capitals."""
+
+    #: Address to listen on; the default serves this machine only.
+    host: str = "127.0.0.1"
+    port: int = 8000
+    #: How Socket.IO runs: gevent, eventlet or threading.
+    async_mode: str = "gevent"
+    #: Which network reads expressions: onnx (ours) or fer (the `fer` package, for comparison).
+    expression_backend: str = "onnx"
+    #: Which network finds faces: own, or the path of a YuNet ONNX file.
+    face_finder: str = "own"
+    #: Music providers, asked in this order; those that lack credentials are skipped.
+    providers: tuple[str, ...] = DEFAULT_PROVIDERS
+    #: From developer.spotify.com; without both, Spotify's API is not used.
+    spotify_client_id: str = ""
+    spotify_client_secret: str = field(default="", repr=False)
+    #: More listeners than this get the answer "full".
+    max_listeners: int = 200
+    #: Data sets for training and tests.
+    data_dir: Path = Path("data")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, dotenv_path: Path | None = Path(".env")) -> Settings:
+        """Settings from ``environ`` (default: the process's), completed from the file ``dotenv_path`` if it is there.
+
+        Raises SetupFault with every fault found, and for a name in .env that nothing reads.
+        """
+        environ = os.environ if environ is None else environ
+        faults: list[str] = []
+        from_file = dict(dotenv_values(dotenv_path)) if dotenv_path and dotenv_path.is_file() else {}
+        for name in from_file:
+            if name not in NAMES:
+                faults.append(f".env: {name} is not known.{_did_you_mean(name, NAMES)}")
+        merged = {**{k: v for k, v in from_file.items() if v is not None}, **environ}
+        values = {}
+        for item in fields(cls):
+            text = merged.get(item.name.upper(), "").strip()
+            if not text:
+                continue
+            try:
+                values[item.name] = READERS.get(item.name, str)(text)
+            except ValueError as exc:
+                faults.append(f"{item.name.upper()}: {exc}")
+        if faults:
+            raise SetupFault(faults)
+        return cls(**values)
+
+
+def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    return f" Did you mean {near[0]!r}?" if near else f" Expected one of: {', '.join(known)}."
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}, got {text!r}.")
+        return int(text)
+
+    return read
+
+
+def _one_of(known: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"{text!r} is not known.{_did_you_mean(text, known)}")
+        return text
+
+    return read
+
+
+def _providers(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError(f"expected names separated by commas, got {text!r}.")
+    check = _one_of(PROVIDER_NAMES)
+    return tuple(dict.fromkeys(check(name) for name in names))
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "port": _whole_number(1, 65535),
+    "async_mode": _one_of(ASYNC_MODES),
+    "expression_backend": _one_of(EXPRESSION_BACKENDS),
+    "providers": _providers,
+    "max_listeners": _whole_number(1, 1_000_000),
+    "data_dir": Path,
+}
+
+#: Every environment variable that is read.
+NAMES = tuple(item.name.upper() for item in fields(Settings))
