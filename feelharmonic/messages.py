@@ -1,4 +1,4 @@
-"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, Track.
+"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, TrackRequest, Track.
 
 In: nothing; this room imports nothing of ours. Out: frozen messages and the fixed vocabulary.
 Units and ranges are in the names or in the docstrings. No logic beyond trivial views may enter.
@@ -6,6 +6,7 @@ Units and ranges are in the names or in the docstrings. No logic beyond trivial 
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -138,3 +139,53 @@ class Track:
     @property
     def url(self) -> str:
         return f"https://open.spotify.com/track/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a listener asks of every track; by default nothing.
+
+    ``genres_liked`` come first where they fit, ``genres_barred`` never (Spotify's names, lower case). ``decades``:
+    1990 stands for 1990..1999; none given, all do. ``explicit``: False bars tracks known to be explicit, None and
+    True bar nothing. ``instrumental_only`` asks for instrumentalness above 0.5 (Spotify: no vocals).
+    ``familiarity``: 0 hardly known .. 1 known by everybody, None does not matter. A track whose year or features
+    nobody knows is left out where the wish needs them; one that is not known to be explicit may play.
+    """
+
+    genres_liked: tuple[str, ...] = ()
+    genres_barred: tuple[str, ...] = ()
+    decades: tuple[int, ...] = ()
+    explicit: bool | None = None
+    instrumental_only: bool = False
+    familiarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrackRequest:
+    """What a provider is asked for: one track for each of ``steps``, in that order (at least one).
+
+    ``match`` repeats the mood's targets; a journey's steps lead from the mood to the goal. ``avoid``: ids of the
+    tracks already given in this visit, oldest first; they may come again only when nothing else is left, the oldest
+    first. ``liked`` and ``disliked``: ids by "more like this" and "not this" of this visit. ``chance`` makes the
+    choice among tracks that are about as near, so that a list is not the same every time.
+    """
+
+    steps: tuple[MusicTargets, ...]
+    chance: random.Random
+    wishes: Wishes = Wishes()
+    avoid: tuple[str, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return len(self.steps)
+
+    @property
+    def emotion(self) -> str:
+        """The mood that the music starts from."""
+        return self.steps[0].emotion
+
+    @property
+    def goal(self) -> str:
+        return self.steps[0].goal

@@ -1,0 +1,25 @@
+"""The seam for music: what every provider is. One file beside this one per provider, one line in app.py each.
+
+In: a TrackRequest. Out: Tracks, or a ProviderUnavailable that says why not and what to do. A service's own
+dictionaries and exceptions stay inside its file.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from feelharmonic.messages import Track, TrackRequest
+
+
+class MusicProvider(Protocol):
+    """Answers requests for tracks. Safe between threads."""
+
+    #: As in the setting PROVIDERS.
+    name: str
+
+    def tracks(self, request: TrackRequest) -> list[Track]:
+        """At most ``request.n`` tracks in the order of the request's steps, no artist twice; empty where none fits.
+
+        Raises ProviderUnavailable where the provider cannot answer now; the next one then serves.
+        """
+        ...
