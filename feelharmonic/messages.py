@@ -1,4 +1,4 @@
-"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, TrackRequest, Track.
+"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, Track …
 
 In: nothing; this room imports nothing of ours. Out: frozen messages and the fixed vocabulary.
 Units and ranges are in the names or in the docstrings. No logic beyond trivial views may enter.
