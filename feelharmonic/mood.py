@@ -24,7 +24,6 @@ FLOOR = 0.005
 @dataclass(frozen=True, slots=True)
 class _Sample:
     at_s: float
-    lasts_s: float  # the time before at_s that this sample stands for
     weight: float
     probabilities: np.ndarray  # (7,) float64
 
@@ -46,10 +45,9 @@ class MoodKeeper:
     def see(self, expression: Expression, face_score: float, at_s: float) -> Mood | None:
         """Take in what a face of ``face_score`` (0..1) shows at ``at_s`` seconds; the mood that then holds."""
         at_s = self._forward(at_s)
-        lasts_s = self._time_since_last(at_s)
         self._last_at_s = self._last_face_at_s = at_s
         corrected = self._corrected(np.asarray(expression.probabilities, np.float64))
-        self._samples.append(_Sample(at_s, lasts_s, max(face_score, 1e-6), corrected))
+        self._samples.append(_Sample(at_s, max(face_score, 1e-6), corrected))
         self._forget_before(at_s - self._smoothing.window_s)
         self._decide(at_s)
         return self.mood(at_s)
@@ -94,10 +92,6 @@ class MoodKeeper:
         """Time never runs backwards here, whatever clock it came from."""
         return at_s if self._last_at_s is None else max(at_s, self._last_at_s)
 
-    def _time_since_last(self, at_s: float) -> float:
-        longest_s = self._smoothing.longest_step_s
-        return longest_s if self._last_at_s is None else min(at_s - self._last_at_s, longest_s)
-
     def _corrected(self, probabilities: np.ndarray) -> np.ndarray:
         if not self._correction.any():
             return probabilities
@@ -106,15 +100,19 @@ class MoodKeeper:
         return raised / raised.sum()
 
     def _forget_before(self, start_s: float) -> None:
-        while len(self._samples) > 1 and self._samples[0].at_s <= start_s:
+        """Keep one sample at or before the window's start: the time that follows it is shared with the next."""
+        while len(self._samples) > 1 and self._samples[1].at_s <= start_s:
             self._samples.popleft()
 
     def _average(self) -> np.ndarray:
-        """(7,) float64, each sample weighted by its face's score and by its time inside the window."""
-        start_s = self._samples[-1].at_s - self._smoothing.window_s
-        # The smallest weight keeps an average defined when two readings carry the same time.
-        weights = [s.weight * max(min(s.lasts_s, s.at_s - start_s), 1e-6) for s in self._samples]
-        return np.average([s.probabilities for s in self._samples], axis=0, weights=weights)
+        """(7,) float64 over the window: the trapezoidal rule in time, times each face's score."""
+        times_s = np.array([sample.at_s for sample in self._samples])
+        gaps_s = np.diff(np.maximum(times_s, times_s[-1] - self._smoothing.window_s))
+        # The least gap keeps the average defined for one sample, or for several at the same time.
+        gaps_s = np.clip(gaps_s, 1e-6, self._smoothing.longest_step_s)
+        lasts_s = (np.append(gaps_s, 1e-6) + np.insert(gaps_s, 0, 1e-6)) / 2
+        weights = np.array([sample.weight for sample in self._samples]) * lasts_s
+        return np.average([sample.probabilities for sample in self._samples], axis=0, weights=weights)
 
     def _decide(self, at_s: float) -> None:
         average = self._average()
