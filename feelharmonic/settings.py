@@ -57,16 +57,16 @@ class Settings:
         for name in from_file:
             if name not in NAMES:
                 faults.append(f".env: {name} is not known.{_did_you_mean(name, NAMES)}")
-        merged = {**{k: v for k, v in from_file.items() if v is not None}, **environ}
         values = {}
         for item in fields(cls):
-            text = merged.get(item.name.upper(), "").strip()
+            name = item.name.upper()
+            text = (environ.get(name) or from_file.get(name) or "").strip()
             if not text:
                 continue
             try:
                 values[item.name] = READERS.get(item.name, str)(text)
             except ValueError as exc:
-                faults.append(f"{item.name.upper()}: {exc}")
+                faults.append(f"{name}: {exc}")
         if faults:
             raise SetupFault(faults)
         return cls(**values)

@@ -1,0 +1,121 @@
+"""Imports point down: each room imports only what design.md lets it, and importing reads, opens and patches nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FIRST_FOUR = {"messages", "errors", "params", "settings"}
+STAGES = {"frame", "face", "expression", "expression_fer", "mood", "targets", "catalogue", "track_mood"}
+STAGE_MAY = {"messages", "errors", "params"}
+PROTOCOL = {"providers"}
+
+#: What a module of ours may import of ours, by its name inside the package.
+MAY = {
+    "messages": set(),
+    "errors": set(),
+    "params": {"messages", "errors"},
+    "settings": {"messages", "errors"},
+    "pipeline": FIRST_FOUR | STAGES | PROTOCOL,
+    "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline"},
+    **{stage: STAGE_MAY for stage in STAGES},
+}
+
+
+def package_files(project: Path) -> list[Path]:
+    return sorted((project / "feelharmonic").rglob("*.py"))
+
+
+def room(project: Path, path: Path) -> str:
+    return ".".join(path.relative_to(project / "feelharmonic").with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all that ``path`` imports, wherever in the file."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def rooms_imported(path: Path, rooms: set[str]) -> set[str]:
+    ours = {name.removeprefix("feelharmonic.") for name in imported(path) if name.startswith("feelharmonic.")}
+    return ours & rooms
+
+
+def allowed(name: str) -> set[str]:
+    if name.startswith("web"):
+        return FIRST_FOUR | PROTOCOL | {"pipeline", "web"}
+    if name.startswith("providers"):
+        return STAGE_MAY | PROTOCOL | {"catalogue"}
+    return MAY[name]
+
+
+def test_each_room_imports_only_what_it_may(project):
+    files = package_files(project)
+    rooms = {room(project, path) for path in files}
+    broken = []
+    for path in files:
+        name = room(project, path)
+        if name == "__init__":
+            continue
+        may = allowed(name)
+        for other in rooms_imported(path, rooms):
+            top = other.split(".")[0]
+            if other not in may and top not in may & {"web"} and other != name:
+                broken.append(f"{name} imports {other}")
+    assert not broken
+
+
+def test_only_web_and_cli_know_flask(project):
+    knowing = {
+        room(project, path)
+        for path in package_files(project)
+        if any(name.split(".")[0].startswith("flask") for name in imported(path))
+    }
+    assert all(name == "cli" or name.startswith("web") for name in knowing), knowing
+
+
+def test_only_spotifyaccess_knows_spotipy(project):
+    files = [*package_files(project), project / "app.py"]
+    assert not [path.name for path in files if any(name.split(".")[0] == "spotipy" for name in imported(path))]
+
+
+def test_the_app_never_imports_training_benchmarks_or_notebooks(project):
+    files = [*package_files(project), project / "app.py", *project.glob("spotifyaccess.py")]
+    tops = {name.split(".")[0] for path in files for name in imported(path)}
+    assert not tops & {"training", "benchmarks", "notebooks", "tests", "torch"}
+
+
+PROBE = """
+import sys
+seen = []
+def hook(event, args):
+    if event == "open" and isinstance(args[0], str) and not args[0].endswith((".py", ".pyc", ".so")):
+        if {project!r} in args[0] and "site-packages" not in args[0]:
+            seen.append(args[0])
+    if event in ("socket.connect", "socket.bind"):
+        seen.append(event)
+sys.addaudithook(hook)
+import socket
+before = socket.socket
+import {module}
+assert socket.socket is before, "importing patches the standard library"
+assert not seen, seen
+"""
+
+
+@pytest.mark.parametrize("module", ["app", "feelharmonic.pipeline", "feelharmonic.web.live"])
+def test_importing_reads_no_file_opens_no_socket_and_patches_nothing(project, module):
+    program = PROBE.format(project=str(project), module=module)
+    done = subprocess.run([sys.executable, "-c", program], cwd=project, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

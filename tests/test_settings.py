@@ -1,0 +1,72 @@
+"""Settings come from the environment and .env, all faults together; README lists every one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feelharmonic.errors import SetupFault
+from feelharmonic.settings import NAMES, Settings
+
+
+def faults(environ: dict, dotenv_path: Path | None = None) -> list[str]:
+    with pytest.raises(SetupFault) as caught:
+        Settings.load(environ, dotenv_path)
+    return list(caught.value.faults)
+
+
+def test_nothing_set_serves_this_machine_only():
+    settings = Settings.load({}, None)
+    assert (settings.host, settings.port, settings.async_mode) == ("127.0.0.1", 8000, "gevent")
+    assert settings.providers == ("spotify-recommendations", "spotify-search", "catalogue")
+
+
+def test_values_are_read_and_typed():
+    settings = Settings.load({"PORT": " 8001 ", "PROVIDERS": "catalogue, reccobeats", "ASYNC_MODE": "threading"}, None)
+    assert settings.port == 8001
+    assert settings.providers == ("catalogue", "reccobeats")
+    assert settings.async_mode == "threading"
+
+
+def test_the_environment_wins_over_dotenv_unless_it_is_empty(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text("PORT=9000\nHOST=0.0.0.0\n")
+    settings = Settings.load({"PORT": "8001", "HOST": ""}, path)
+    assert (settings.port, settings.host) == (8001, "0.0.0.0")
+
+
+def test_all_faults_are_named_together():
+    assert faults({"PORT": "eighty", "ASYNC_MODE": "geven", "PROVIDERS": "spotify"}) == [
+        "PORT: expected a whole number from 1 to 65535, got 'eighty'.",
+        "ASYNC_MODE: 'geven' is not known. Did you mean 'gevent'?",
+        "PROVIDERS: 'spotify' is not known. Did you mean 'spotify-search'?",
+    ]
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "8e3", "80.5", "٣"])
+def test_a_port_must_be_a_port(text):
+    assert faults({"PORT": text}) == [f"PORT: expected a whole number from 1 to 65535, got {text!r}."]
+
+
+def test_a_typo_in_dotenv_is_named(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text("PROT=8001\n")
+    assert faults({}, path) == [".env: PROT is not known. Did you mean 'PORT'?"]
+
+
+def test_the_secret_does_not_show():
+    settings = Settings.load({"SPOTIFY_CLIENT_SECRET": "hush-hush"}, None)
+    assert settings.spotify_client_secret == "hush-hush"
+    assert "hush-hush" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_readme_lists_every_setting(project, name):
+    assert f"`{name}`" in (project / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_file_names_every_setting(project, name):
+    lines = (project / ".env.example").read_text(encoding="utf-8").splitlines()
+    assert any(line.lstrip("# ").startswith(f"{name}=") for line in lines)
