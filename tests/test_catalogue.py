@@ -1,0 +1,161 @@
+"""The catalogue: nearest by spread-scaled distance, wishes, tracks by row and by id."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from feelharmonic.catalogue import BLOCK_ROWS, Catalogue, distances, read_starter
+from feelharmonic.errors import SetupFault
+from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget, MusicTargets, Track, Wishes
+from feelharmonic.params import Params
+from feelharmonic.targets import targets_for
+
+
+@pytest.fixture(scope="module")
+def starter() -> Catalogue:
+    return Catalogue.load()
+
+
+@pytest.fixture(scope="module")
+def happy() -> MusicTargets:
+    return targets_for(Params.load(), "happy")
+
+
+def track(number: int, **changes) -> Track:
+    values = {
+        "id": f"{number:022d}",
+        "title": f"Song {number}",
+        "artist": f"Artist {number}",
+        "year": 2000,
+        "genre": "pop",
+        "features": dict.fromkeys(FEATURES, 0.5),
+        "emotions": (),
+        **changes,
+    }
+    return Track(**values)
+
+
+def catalogue(tracks: list[Track], popularity: float = 50) -> Catalogue:
+    return Catalogue(tracks, [popularity] * len(tracks))
+
+
+def at(value: float, spread: float = 0.1) -> MusicTargets:
+    features = {name: FeatureTarget(centre=value, spread=spread) for name in FEATURES}
+    return MusicTargets(emotion="happy", goal="match", features=features)
+
+
+def test_distance_is_the_root_mean_square_in_spreads():
+    features = np.full((1, 9), 0.5)
+    features[0, FEATURES.index("energy")] = 0.8
+    assert distances(features, at(0.5))[0] == pytest.approx((((0.8 - 0.5) / 0.1) ** 2 / 9) ** 0.5)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_nearest_agrees_with_the_plain_formula(starter, emotion):
+    targets = targets_for(Params.load(), emotion)
+    plain = distances(starter.features(range(len(starter))), targets)
+    (found,) = starter.nearest([targets], 30)
+    np.testing.assert_allclose(found.distances, np.sort(plain)[:30], rtol=1e-4)
+    np.testing.assert_allclose(plain[found.rows], found.distances, rtol=1e-4)
+
+
+def test_nearest_agrees_with_the_plain_formula_over_several_blocks():
+    count = 2 * BLOCK_ROWS + 77
+    many = catalogue([track(number) for number in range(count)])
+    values = np.random.default_rng(0).uniform(size=(9, count)).astype(np.float32)
+    many.columns.figures[:9] = values
+    (found,) = many.nearest([at(0.5)], 50)
+    np.testing.assert_array_equal(found.rows, np.argsort(distances(values.T, at(0.5)))[:50])
+
+
+def test_targets_measured_together_find_what_each_finds_alone(starter):
+    several = [targets_for(Params.load(), emotion) for emotion in EMOTIONS]
+    together = starter.nearest(several, 10)
+    for targets, found in zip(several, together, strict=True):
+        np.testing.assert_array_equal(found.rows, starter.nearest([targets], 10)[0].rows)
+
+
+def test_tracks_chosen_for_another_emotion_are_left_out(starter, happy):
+    (found,) = starter.nearest([happy], 500, emotions=frozenset({"sad"}))
+    assert {track.emotions for track in starter.tracks(found.rows)} == {("sad",)}
+
+
+def test_tracks_that_nobody_chose_serve_every_emotion():
+    here = catalogue([track(1), track(2, emotions=("sad",)), track(3, emotions=("happy", "sad"))])
+    (found,) = here.nearest([at(0.5)], 9, emotions=frozenset({"happy"}))
+    assert sorted(found.rows) == [0, 2]
+
+
+def test_rows_left_out_do_not_come(starter, happy):
+    (first,) = starter.nearest([happy], 10)
+    (second,) = starter.nearest([happy], 10, without=first.rows)
+    assert not set(first.rows) & set(second.rows)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "kept"),
+    [
+        (Wishes(), {1, 2, 3}),
+        (Wishes(genres_barred=("rock",)), {1, 3}),
+        (Wishes(genres_barred=("rock", "jazz")), {1}),
+        (Wishes(genres_barred=("unheard of",)), {1, 2, 3}),
+        (Wishes(decades=(1990,)), {2}),
+        (Wishes(decades=(1990, 2010)), {2, 3}),
+        (Wishes(instrumental_only=True), {3}),
+        (Wishes(explicit=False), {1, 2, 3}),
+        (Wishes(genres_barred=("jazz",), decades=(2010,)), set()),
+    ],
+)
+def test_wishes_are_met_by_every_track(wishes, kept):
+    here = catalogue(
+        [
+            track(1, genre="Pop", year=2000),
+            track(2, genre="rock", year=1999),
+            track(3, genre="jazz", year=2010, features={**dict.fromkeys(FEATURES, 0.5), "instrumentalness": 0.9}),
+        ]
+    )
+    (found,) = here.nearest([at(0.5)], 9, wishes=wishes)
+    assert {int(row) + 1 for row in found.rows} == kept
+
+
+def test_explicit_tracks_are_barred_only_where_that_is_known():
+    here = catalogue([track(1), track(2), track(3)])
+    here.columns.explicit[:] = (0, 1, 2)
+    assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=False))[0].rows) == [0, 2]
+    assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=True))[0].rows) == [0, 1, 2]
+
+
+def test_liked_genres_come_first_among_equals():
+    here = catalogue([track(1, genre="pop"), track(2, genre="soul")])
+    (found,) = here.nearest([at(0.6)], 2, wishes=Wishes(genres_liked=("soul",)))
+    assert list(found.rows) == [1, 0]
+
+
+@pytest.mark.parametrize(("familiarity", "first"), [(0.1, 0), (0.9, 1)])
+def test_familiarity_prefers_tracks_of_that_popularity(familiarity, first):
+    here = Catalogue([track(1), track(2), track(3)], [10, 90, -1])
+    (found,) = here.nearest([at(0.5)], 3, wishes=Wishes(familiarity=familiarity))
+    assert list(found.rows) == [first, 1 - first]
+
+
+def test_known_gives_tracks_with_their_features(starter):
+    chosen, _ = read_starter()
+    assert starter.known([chosen[5].id, "x" * 22]) == {chosen[5].id: chosen[5]}
+
+
+def test_an_empty_catalogue_finds_nothing():
+    (found,) = catalogue([]).nearest([at(0.5)], 5)
+    assert len(found.rows) == 0
+
+
+@pytest.mark.parametrize("text", [None, "id,title\n1,2\n", "not a table"])
+def test_a_broken_starter_table_says_how_to_mend_it(tmp_path, text):
+    path = tmp_path / "starter_tracks.csv"
+    if text is not None:
+        path.write_text(text)
+    if text == "not a table":
+        assert read_starter(path) == ([], [])
+        return
+    with pytest.raises(SetupFault, match="git checkout"):
+        read_starter(path)
