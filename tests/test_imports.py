@@ -103,7 +103,8 @@ def hook(event, args):
     if event == "open" and isinstance(args[0], str) and not args[0].endswith((".py", ".pyc", ".so")):
         if {project!r} in args[0] and "site-packages" not in args[0]:
             seen.append(args[0])
-    if event in ("socket.connect", "socket.bind"):
+    # Not socket.bind: urllib3 binds once at import to learn whether the machine has IPv6.
+    if event == "socket.connect":
         seen.append(event)
 sys.addaudithook(hook)
 import socket

@@ -1,0 +1,79 @@
+"""Wiring, and nothing else. `python app.py` starts the server; `create_app()` serves gunicorn, `flask` and the tests."""
+
+if __name__ == "__main__":
+    # Before anything else is imported: gevent and eventlet replace parts of the standard library.
+    from feelharmonic.web.server import patch_standard_library
+
+    patch_standard_library()
+
+import sys
+from pathlib import Path
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from feelharmonic import cli
+from feelharmonic.errors import SetupFault
+from feelharmonic.params import Params
+from feelharmonic.pipeline import Jukebox, Parts
+from feelharmonic.providers.catalogue import CatalogueProvider
+from feelharmonic.settings import Settings
+from feelharmonic.web import live, pages, server
+
+PROJECT = Path(__file__).resolve().parent
+
+#: A message above this ends its connection; a frame has its own, smaller limit and an answer.
+LARGEST_MESSAGE_BYTES = 1_000_000
+
+
+def create_app(
+    settings: Settings | None = None, *, params: Params | None = None, parts: Parts | None = None
+) -> Flask:
+    """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
+
+    Raises SetupFault naming every fault of settings, parameters and networks together.
+    """
+    settings, parts = load_parts(settings, params, parts)
+    app = Flask("feelharmonic", root_path=str(PROJECT))
+    socketio = SocketIO(
+        app,
+        async_mode=settings.async_mode,
+        transports=["websocket"],
+        max_http_buffer_size=LARGEST_MESSAGE_BYTES,
+        manage_session=False,
+    )
+    jukebox = Jukebox(parts.params, load_providers(settings))
+    pages.bind(app, parts.params)
+    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
+    cli.bind(app)
+    app.config["FEELHARMONIC_SETTINGS"] = settings
+    return app
+
+
+def load_parts(settings: Settings | None, params: Params | None, parts: Parts | None) -> tuple[Settings, Parts]:
+    """What is missing of the settings and the parts, loaded; every fault of both in one SetupFault."""
+    faults: list[str] = []
+    try:
+        settings = settings or Settings.load()
+    except SetupFault as fault:
+        faults.extend(fault.faults)
+    wanted = settings or Settings()  # with broken settings the rest is still checked
+    try:
+        parts = parts or Parts.load(
+            params, face_finder=wanted.face_finder, expression_backend=wanted.expression_backend
+        )
+    except SetupFault as fault:
+        faults.extend(fault.faults)
+    if faults:
+        raise SetupFault(faults)
+    return settings, parts
+
+
+def load_providers(settings: Settings) -> list:
+    """The music providers in the settings' order; those without credentials are left out."""
+    makers = {"catalogue": CatalogueProvider.load}
+    return [makers[name]() for name in settings.providers if name in makers]
+
+
+if __name__ == "__main__":
+    sys.exit(server.main(create_app))

@@ -1,0 +1,326 @@
+"""The live wire: Socket.IO's namespace /live. A frame comes, its reading is the acknowledgement.
+
+In: events of one browser. Out: acknowledgements as design.md names them, also after a fault. Per connection it holds one
+Listener; nothing of it outlives the connection, and no picture outlives its reading.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from flask import request
+from flask_socketio import Namespace, SocketIO
+
+from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
+from feelharmonic.messages import EMOTIONS, GOALS, Mood
+from feelharmonic.pipeline import Jukebox, Parts, Pipeline
+from feelharmonic.web.wire import nothing_read, problem_fields, reading_fields, track_fields
+
+NAMESPACE = "/live"
+
+#: A listener who sends a frame while one is being read waits so long before the next.
+BUSY_WAIT_MS = 100
+#: A listener for whom there is no room asks again so much later.
+FULL_WAIT_MS = 5000
+
+FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
+
+log = logging.getLogger(__name__)
+
+
+class Busy(ListenerFault):
+    """A second frame came while the listener's first was being read."""
+
+    code = "busy"
+
+
+class Full(ListenerFault):
+    """More listeners are here than the host allows."""
+
+    code = "full"
+
+
+class ServerFault(ListenerFault):
+    """Something of ours broke; the log has it, the listener only learns that."""
+
+    code = "server_fault"
+
+
+class Listener:
+    """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
+
+    def __init__(self, parts: Parts):
+        self.pipeline = Pipeline(parts)
+        self.goal = "match"
+        self.given: dict[str, None] = {}  # an ordered set: oldest first
+        self.liked: dict[str, None] = {}
+        self.disliked: dict[str, None] = {}
+        self.chance = random.Random()
+        # Events of one connection run in several threads: this is the one frame that is held per listener.
+        self.reading = threading.Lock()
+
+
+def bind(socketio: SocketIO, parts: Parts, jukebox: Jukebox, *, max_listeners: int) -> Live:
+    """Put the namespace on ``socketio``; the Live returned tells who listens."""
+    live = Live(parts, jukebox, max_listeners=max_listeners)
+    socketio.on_namespace(live)
+    return live
+
+
+def answering(handler: Callable) -> Callable:
+    """Turn what ``handler`` raises into an answer with a ``problem``: the connection survives every fault."""
+
+    @functools.wraps(handler)
+    def answer(self: Live, *args: object) -> dict:
+        try:
+            return handler(self, *args)
+        except ListenerFault as fault:
+            return {"ok": False, "problem": problem_fields(fault)}
+        except Exception:
+            log.exception("%s failed", handler.__name__)
+            return {"ok": False, "problem": problem_fields(_server_fault())}
+
+    return answer
+
+
+class Live(Namespace):
+    """The handlers of /live. ``clock`` gives seconds that never run backwards."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        jukebox: Jukebox,
+        *,
+        max_listeners: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ):
+        super().__init__(NAMESPACE)
+        self._parts = parts
+        self._jukebox = jukebox
+        self._max_listeners = max_listeners
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._listeners: dict[str, Listener] = {}
+        self._waiting: set[str] = set()
+        # Connects, drops and admissions run in several threads: a dropped connection must never be admitted again.
+        self._door = threading.Lock()
+
+    def on_connect(self, auth: object = None) -> None:
+        with self._door:
+            self._waiting.add(request.sid)
+        self._admitted()
+
+    def on_disconnect(self, reason: object = None) -> None:
+        with self._door:
+            self._waiting.discard(request.sid)
+            self._listeners.pop(request.sid, None)
+
+    def on_frame(self, *args: object) -> dict:
+        """frame(seq, picture) → what it shows, or what is wrong with it."""
+        seq = args[0] if args and _is_whole(args[0]) else None
+        listener = self._admitted()
+        try:
+            if seq is None:
+                raise BadRequest("Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0.")
+            if listener is None:
+                return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
+            reading = self._read(listener, args[1] if len(args) > 1 else None)
+        except Busy as fault:
+            return nothing_read(seq, self._mood(listener), problem_fields(fault), BUSY_WAIT_MS)
+        except ListenerFault as fault:
+            return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
+        except Exception:
+            # The traceback names code and lines, never the picture.
+            log.exception("frame failed")
+            return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
+        return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": 0}
+
+    def on_snap(self, *args: object) -> dict:
+        """snap({emotion?, goal?, n?}) → tracks for that emotion, or for the mood of the moment."""
+        emotion = goal = None
+        try:
+            listener = self._listener()
+            wish = _fields(args, {"emotion", "goal", "n"})
+            emotion = _one_of("emotion", wish.get("emotion"), EMOTIONS) or self._emotion_now(listener)
+            goal = _one_of("goal", wish.get("goal"), GOALS) or listener.goal
+            playlist = self._jukebox.tracks(
+                emotion=emotion,
+                goal=goal,
+                n=_count(wish.get("n")),
+                given=listener.given,
+                liked=listener.liked,
+                disliked=listener.disliked,
+                chance=listener.chance,
+            )
+            for track in playlist.tracks:
+                listener.given[track.id] = None
+            return {
+                "emotion": emotion,
+                "goal": goal,
+                "provider": playlist.provider,
+                "note": playlist.note,
+                "tracks": [track_fields(track) for track in playlist.tracks],
+                "problem": None,
+            }
+        except ListenerFault as fault:
+            problem = problem_fields(fault)
+        except Exception:
+            log.exception("snap failed")
+            problem = problem_fields(_server_fault())
+        return {"emotion": emotion, "goal": goal, "provider": None, "note": "", "tracks": [], "problem": problem}
+
+    @answering
+    def on_goal(self, *args: object) -> dict:
+        """goal({goal}): what later snaps lead to."""
+        wish = _fields(args, {"goal"})
+        goal = _one_of("goal", wish.get("goal"), GOALS)
+        if goal is None:
+            raise BadRequest(f"Expected goal to be one of {', '.join(GOALS)}, got nothing.", "Name a goal.")
+        self._listener().goal = goal
+        return {"ok": True, "problem": None}
+
+    @answering
+    def on_baseline(self, *args: object) -> dict:
+        """baseline({probabilities | null}): the listener's resting face, held for this connection only."""
+        value = _fields(args, {"probabilities"}).get("probabilities")
+        baseline = None if value is None else _probabilities(value)
+        listener = self._listener()
+        with listener.reading:
+            listener.pipeline.set_baseline(baseline)
+        return {"ok": True, "problem": None}
+
+    @answering
+    def on_resume(self, *args: object) -> dict:
+        """resume({mood, at_s}): go on with the mood that the page held at ``at_s`` (Unix seconds)."""
+        wish = _fields(args, {"mood", "at_s"})
+        age_s = max(0.0, self._wall_clock() - _number("at_s", wish.get("at_s"), 0, 1e11))
+        listener = self._listener()
+        if wish.get("mood") is not None:
+            mood = _mood(wish["mood"])
+            if age_s < self._parts.params.smoothing.lost_after_s:
+                with listener.reading:
+                    listener.pipeline.resume(mood, self._clock())
+        return {"ok": True, "problem": None}
+
+    @answering
+    def on_feedback(self, *args: object) -> dict:
+        """feedback({id, like}): more like this, or not this; held for this connection only."""
+        wish = _fields(args, {"id", "like"})
+        track_id, like = wish.get("id"), wish.get("like")
+        if not isinstance(track_id, str) or len(track_id) != 22 or not track_id.isalnum():
+            raise BadRequest("Expected id to be a track's id (22 letters and digits).", "Send the id of a card.")
+        if not isinstance(like, bool):
+            raise BadRequest("Expected like to be true or false.", "Send true for more like this, false for not this.")
+        listener = self._listener()
+        (listener.liked if like else listener.disliked)[track_id] = None
+        (listener.disliked if like else listener.liked).pop(track_id, None)
+        return {"ok": True, "problem": None}
+
+    def _admitted(self) -> Listener | None:
+        """This connection's Listener; made now if it waited and there is room, None while there is none."""
+        with self._door:
+            if request.sid in self._waiting and len(self._listeners) < self._max_listeners:
+                self._waiting.discard(request.sid)
+                self._listeners[request.sid] = Listener(self._parts)
+            return self._listeners.get(request.sid)
+
+    def _listener(self) -> Listener:
+        listener = self._admitted()
+        if listener is None:
+            raise self._full()
+        return listener
+
+    def _read(self, listener: Listener, picture: object):
+        if picture is None:
+            raise BadFrame("Expected the bytes of a picture, got none.", "Send a JPEG, PNG or WebP picture as binary.")
+        if not listener.reading.acquire(blocking=False):
+            raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
+        try:
+            return listener.pipeline.see(picture, self._clock())
+        finally:
+            listener.reading.release()
+
+    def _mood(self, listener: Listener | None) -> Mood | None:
+        return listener.pipeline.mood(self._clock()) if listener else None
+
+    def _emotion_now(self, listener: Listener) -> str:
+        mood = self._mood(listener)
+        if mood is None:
+            raise NoMood("No mood holds yet.", "Look into the camera for a moment, or pick a mood by hand.")
+        return mood.emotion
+
+    def _full(self) -> Full:
+        return Full(
+            f"All {self._max_listeners} places are taken.", "The page tries again by itself; or pick a mood by hand later."
+        )
+
+
+def _server_fault() -> ServerFault:
+    return ServerFault("Something broke on the server.", "Try again; whoever runs it finds the reason in its log.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _fields(args: tuple, known: set[str]) -> dict:
+    """The one object that an event carries; nothing counts as an empty one."""
+    value = args[0] if args and args[0] is not None else {}
+    if not isinstance(value, dict):
+        raise BadRequest(f"Expected an object, got {type(value).__name__}.", f"Send {{{', '.join(sorted(known))}}}.")
+    unknown = sorted(str(key)[:40] for key in value if key not in known)
+    if unknown:
+        raise BadRequest(f"Not known: {', '.join(unknown[:5])}.", f"Send only {', '.join(sorted(known))}.")
+    return value
+
+
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> str | None:
+    if value is None or value in known:
+        return value
+    raise BadRequest(f"Expected {name} to be one of {', '.join(known)}, got {str(value)[:40]!r}.", f"Name a known {name}.")
+
+
+def _count(value: object) -> int:
+    if value is None:
+        return TRACKS
+    if not _is_whole(value) or not FEWEST_TRACKS <= value <= MOST_TRACKS:
+        raise BadRequest(
+            f"Expected n to be a whole number from {FEWEST_TRACKS} to {MOST_TRACKS}, got {str(value)[:40]}.",
+            "Ask for fewer tracks.",
+        )
+    return value
+
+
+def _number(name: str, value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise BadRequest(f"Expected {name} to be a number from {low:g} to {high:g}, got {str(value)[:40]}.", "Send a number.")
+    return float(value)
+
+
+def _probabilities(value: object) -> tuple[float, ...]:
+    action = "Send seven numbers from 0 to 1 that sum to 1."
+    if not isinstance(value, list) or len(value) != len(EMOTIONS):
+        raise BadRequest(f"Expected probabilities to be a list of {len(EMOTIONS)} numbers.", action)
+    numbers = tuple(_number("each probability", item, 0, 1) for item in value)
+    if not math.isclose(sum(numbers), 1, abs_tol=0.02):
+        raise BadRequest(f"Expected probabilities that sum to 1, got a sum of {sum(numbers):.3f}.", action)
+    return numbers
+
+
+def _mood(value: object) -> Mood:
+    wish = _fields((value,), {"emotion", "confidence", "since_s"})
+    emotion = _one_of("mood.emotion", wish.get("emotion"), EMOTIONS)
+    if emotion is None:
+        raise BadRequest("Expected mood.emotion, got nothing.", "Send the mood as it came.")
+    return Mood(
+        emotion=emotion,
+        confidence=_number("mood.confidence", wish.get("confidence"), 0, 1),
+        since_s=_number("mood.since_s", wish.get("since_s"), 0, 1e9),
+    )

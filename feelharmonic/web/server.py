@@ -1,0 +1,100 @@
+"""Starting the server: patch for the async mode, check everything, then open the port.
+
+In: create_app. Out: an exit status: 0 stopped by the user, 2 something must be mended first (said on standard error).
+Nothing heavy may be imported at the top: gevent and eventlet must patch the standard library before that.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from feelharmonic.errors import SetupFault
+from feelharmonic.settings import Settings
+
+#: What `npm run vendor` puts in place; without it the page has no wire.
+VENDOR = Path("static") / "vendor" / "socket.io.esm.min.js"
+
+EXIT_MEND_FIRST = 2
+
+
+def patch_standard_library() -> None:
+    """Make blocking calls yield under gevent or eventlet. Wrong settings are reported later, all together."""
+    try:
+        mode = Settings.load().async_mode
+    except SetupFault:
+        return
+    if mode == "gevent":
+        from gevent import monkey
+
+        monkey.patch_all()
+    elif mode == "eventlet":
+        import eventlet
+
+        eventlet.monkey_patch()
+
+
+def main(create_app: Callable) -> int:
+    """Start the server and stay until it is stopped."""
+    try:
+        app = create_app()
+        settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
+        check_vendor(Path(app.root_path))
+        check_port(settings.host, settings.port)
+    except SetupFault as fault:
+        print("Feelharmonic cannot start:", file=sys.stderr)
+        for text in fault.faults:
+            print(f"  - {text}", file=sys.stderr)
+        return EXIT_MEND_FIRST
+    print(f"Feelharmonic is at {address(settings.host, settings.port)} (Ctrl+C stops it)", flush=True)
+    try:
+        serve(app, settings)
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the server; the camera needs https or a loopback address."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def check_vendor(root: Path) -> None:
+    """Raises SetupFault where the browser libraries are not in place."""
+    if not (root / VENDOR).is_file():
+        raise SetupFault([f"{VENDOR} is missing. Run `make vendor` (or `npm ci && npm run vendor`)."])
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises SetupFault where ``port`` cannot be opened on ``host``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            raise SetupFault(
+                [
+                    f"PORT: {host}:{port} cannot be opened ({exc.strerror or exc}). Stop what uses it, "
+                    f"or choose another: `make run PORT={port + 1 if port < 65535 else 8000}`."
+                ]
+            ) from exc
+
+
+def serve(app, settings: Settings) -> None:
+    """Serve until stopped, in the settings' async mode."""
+    options = {}
+    if settings.async_mode == "threading":
+        # Werkzeug serves a household well; what a public host needs is in deploy/.
+        options["allow_unsafe_werkzeug"] = True
+        _hush_werkzeug()
+    app.extensions["socketio"].run(app, host=settings.host, port=settings.port, **options)
+
+
+def _hush_werkzeug() -> None:
+    import logging
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)

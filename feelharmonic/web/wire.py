@@ -1,0 +1,77 @@
+"""Messages → what travels: plain dictionaries for the acknowledgements of `/live` and for REST.
+
+In: our messages. Out: JSON-ready values as design.md names them; static/js/types.js describes the same for the page.
+"""
+
+from __future__ import annotations
+
+from feelharmonic.errors import ListenerFault
+from feelharmonic.messages import Expression, Mood, Reading, SeenFace, Track
+
+#: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
+DIGITS = 4
+
+
+def reading_fields(reading: Reading) -> dict:
+    """The part of a frame's answer that the picture gave."""
+    size = (reading.width_px, reading.height_px)
+    return {
+        "faces": [face_fields(seen, *size) for seen in reading.faces],
+        "probabilities": probabilities_field(reading.expression),
+        "mood": mood_fields(reading.mood),
+        "group": None,
+    }
+
+
+def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
+    """One face: ``box`` [x, y, w, h] in 0..1 of the frame, clipped to it."""
+    x, y, width, height = seen.face.box
+    left, right = (_share(value, width_px) for value in (x, x + width))
+    top, bottom = (_share(value, height_px) for value in (y, y + height))
+    return {
+        "id": seen.face.id,
+        "box": [round(value, DIGITS) for value in (left, top, right - left, bottom - top)],
+        "score": round(seen.face.score, DIGITS),
+        "probabilities": probabilities_field(seen.expression),
+    }
+
+
+def probabilities_field(expression: Expression | None) -> list[float] | None:
+    return None if expression is None else [round(value, DIGITS) for value in expression.probabilities]
+
+
+def mood_fields(mood: Mood | None) -> dict | None:
+    if mood is None:
+        return None
+    return {
+        "emotion": mood.emotion,
+        "confidence": round(mood.confidence, DIGITS),
+        "since_s": round(mood.since_s, 2),
+    }
+
+
+def track_fields(track: Track) -> dict:
+    return {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+
+
+def problem_fields(fault: ListenerFault) -> dict:
+    return {"code": fault.code, "text": fault.text, "action": fault.action}
+
+
+def nothing_read(seq: int | None, mood: Mood | None, problem: dict, wait_ms: int) -> dict:
+    """The answer to a frame that was not read: the mood that held goes on."""
+    return {
+        "seq": seq,
+        "faces": [],
+        "probabilities": None,
+        "mood": mood_fields(mood),
+        "group": None,
+        "problem": problem,
+        "wait_ms": wait_ms,
+    }
+
+
+def _share(value_px: float, of_px: int) -> float:
+    return min(max(value_px / of_px, 0.0), 1.0)
+
+
