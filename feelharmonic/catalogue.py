@@ -9,7 +9,10 @@ provider's business.
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -26,8 +29,37 @@ STARTER_PATH = Path(__file__).resolve().parent / "starter_tracks.csv"
 #: In the file's header; a file made by another program or an older version is refused.
 DATABASE_VERSION = 1
 
+#: ``number`` runs from 1 without gaps: a track's row after the starter table's. ``features``: nine little-endian
+#: float32 in FEATURES' order. Years, popularity and explicit are coded as in Columns.
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS tracks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    artist TEXT NOT NULL,
+    artist_number INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    genre TEXT NOT NULL,
+    popularity INTEGER NOT NULL,
+    explicit INTEGER NOT NULL,
+    features BLOB NOT NULL
+);
+PRAGMA user_version = {DATABASE_VERSION};
+"""
+UPSERT = """
+INSERT INTO tracks (id, title, artist, artist_number, year, genre, popularity, explicit, features)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, artist = excluded.artist,
+    artist_number = excluded.artist_number, year = excluded.year, genre = excluded.genre,
+    popularity = excluded.popularity, explicit = excluded.explicit, features = excluded.features
+"""
+FEATURES_PACKING = struct.Struct(f"<{len(FEATURES)}f")
+
+#: The file's name in the application's instance folder.
+DATABASE_NAME = "catalogue.db"
+
 UNKNOWN_YEAR = 0
-UNKNOWN_POPULARITY = -1.0
+UNKNOWN_POPULARITY = -1
 NOT_EXPLICIT, EXPLICIT, EXPLICIT_UNKNOWN = 0, 1, 2
 
 #: Spotify on instrumentalness: above 0.5 is meant for tracks without vocals.
@@ -88,10 +120,10 @@ class Nearest:
 class Catalogue:
     """The tracks at hand. Read-only once loaded, so safe between threads. A row is a track's place, from 0."""
 
-    def __init__(self, starter: Sequence[Track], popularity: Sequence[float], database: Path | None = None):
-        """``starter``: tracks with features and emotions; ``popularity``: 0..100 for each, -1 unknown.
+    def __init__(self, starter: Sequence[Track], database: Path | None = None):
+        """``starter``: tracks with features. ``database``: a file made by ``DatabaseWriter``, or None.
 
-        ``database``: a file made by ``open_database``, or None. Raises SetupFault where it is not such a file.
+        Raises SetupFault where it is not such a file.
         """
         self._starter = tuple(starter)
         self._database = database
@@ -99,8 +131,8 @@ class Catalogue:
         self._rows_by_id = {track.id: row for row, track in enumerate(self._starter)}
         count = _count(database) if database else 0
         self.columns = Columns.empty(len(self._starter) + count)
-        for row, (track, value) in enumerate(zip(self._starter, popularity, strict=True)):
-            self._put_starter(row, track, value)
+        for row, track in enumerate(self._starter):
+            self._put_starter(row, track)
         if database:
             self._put_database(database, count)
         #: Rows of the file that the starter table has too; the starter's know their emotions.
@@ -113,8 +145,7 @@ class Catalogue:
     @classmethod
     def load(cls, database: Path | None = None, starter: Path = STARTER_PATH) -> Catalogue:
         """The starter table, and the imported tracks where the file ``database`` is there."""
-        tracks, popularity = read_starter(starter)
-        return cls(tracks, popularity, database if database and database.is_file() else None)
+        return cls(read_starter(starter), database if database and database.is_file() else None)
 
     def __len__(self) -> int:
         """How many different tracks there are."""
@@ -217,13 +248,13 @@ class Catalogue:
         places = np.flatnonzero(keep)
         return places + block.start, self.columns.figures[:, block][:, places]
 
-    def _put_starter(self, row: int, track: Track, popularity: float) -> None:
+    def _put_starter(self, row: int, track: Track) -> None:
         columns = self.columns
         columns.figures[:POPULARITY, row] = [track.features[name] for name in FEATURES]
-        columns.figures[POPULARITY, row] = popularity
+        columns.figures[POPULARITY, row] = _popularity_figure(track)
         columns.genre[row] = self._genre_number(track.genre)
         columns.year[row] = track.year or UNKNOWN_YEAR
-        columns.explicit[row] = EXPLICIT_UNKNOWN
+        columns.explicit[row] = _explicit_number(track)
         columns.artist[row] = artist_number(track.artist)
         columns.chosen_for[row] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
 
@@ -271,7 +302,7 @@ class Catalogue:
 
     def _track(self, row: int, names: tuple[str, str, str]) -> Track:
         track_id, title, artist = names
-        figures = self.columns.figures[:POPULARITY, row]
+        *figures, popularity = self.columns.figures[:, row]
         return Track(
             id=track_id,
             title=title,
@@ -279,7 +310,81 @@ class Catalogue:
             year=int(self.columns.year[row]) or None,
             genre=self.genres[self.columns.genre[row]] or None,
             features={name: round(float(value), 6) for name, value in zip(FEATURES, figures, strict=True)},
+            popularity=None if popularity < 0 else int(popularity),
+            explicit={NOT_EXPLICIT: False, EXPLICIT: True}.get(int(self.columns.explicit[row])),
         )
+
+
+class DatabaseWriter:
+    """Imports tracks into the SQLite file ``path``: all of them, or none if anything interrupts it.
+
+    Use as a context manager. Everything happens in a copy beside the file, which takes its place when the block ends
+    without an exception; a server that reads the old file is not disturbed, and sees the new one when it starts anew.
+    Importing the same tracks again changes nothing: a track keeps its number, what is new about it replaces the old.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+
+    def __enter__(self) -> DatabaseWriter:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._part.unlink(missing_ok=True)
+        if self._path.is_file():
+            _count(self._path)  # refuses a file that is no catalogue before it is copied
+            shutil.copyfile(self._path, self._part)
+        self._connection = sqlite3.connect(self._part, isolation_level=None)
+        # The copy is thrown away after any fault, so it needs no journal of its own.
+        self._connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
+        self._connection.executescript(SCHEMA)
+        self._connection.execute("BEGIN")
+        self._before = self._rows()
+        self._added = 0
+        return self
+
+    def add(self, tracks: Iterable[Track]) -> None:
+        """Take over ``tracks``, which must have all features; those with an id that is there replace the old."""
+        self._connection.executemany(UPSERT, (_database_row(track) for track in tracks))
+
+    def __exit__(self, kind: type | None, *exc: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+                self._added = self._rows() - self._before
+        finally:
+            self._connection.close()
+        if kind is None:
+            _flush_to_disk(self._part)
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+    @property
+    def added(self) -> int:
+        """How many tracks were new, once the block has ended."""
+        return self._added
+
+    def _rows(self) -> int:
+        return self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
+
+
+def _database_row(track: Track) -> tuple:
+    return (
+        track.id,
+        track.title,
+        track.artist,
+        artist_number(track.artist),
+        track.year or UNKNOWN_YEAR,
+        track.genre or "",
+        _popularity_figure(track),
+        _explicit_number(track),
+        FEATURES_PACKING.pack(*[track.features[name] for name in FEATURES]),
+    )
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 class _Best:
@@ -325,12 +430,19 @@ def artist_number(artist: str) -> int:
     return zlib.crc32(artist.strip().casefold().encode())
 
 
-def read_starter(path: Path = STARTER_PATH) -> tuple[list[Track], list[float]]:
-    """The starter table's tracks and their popularity, 0..100. Raises SetupFault where it cannot be read."""
+def _popularity_figure(track: Track) -> float:
+    return UNKNOWN_POPULARITY if track.popularity is None else track.popularity
+
+
+def _explicit_number(track: Track) -> int:
+    return EXPLICIT_UNKNOWN if track.explicit is None else EXPLICIT if track.explicit else NOT_EXPLICIT
+
+
+def read_starter(path: Path = STARTER_PATH) -> list[Track]:
+    """The starter table's tracks. Raises SetupFault where it cannot be read."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return [_starter_track(row) for row in rows], [float(row["popularity"]) for row in rows]
+            return [_starter_track(row) for row in csv.DictReader(file)]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise SetupFault(
             [f"{path.name}: is not a readable table of tracks ({exc!r}). Restore it with `git checkout`."]
@@ -346,6 +458,7 @@ def _starter_track(row: dict[str, str]) -> Track:
         genre=row["genre"],
         features={name: float(row[name]) for name in FEATURES},
         emotions=tuple(row["emotions"].split()),
+        popularity=int(row["popularity"]),
     )
 
 

@@ -125,8 +125,9 @@ class MusicTargets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A piece of music. ``id``: Spotify's, 22 base-62 characters. ``features`` (FEATURES' names) and ``year`` are
-    None where the provider does not know them; ``emotions`` are those that somebody chose the track for."""
+    """A piece of music. ``id``: Spotify's, 22 base-62 characters. What follows ``artist`` is None where nobody knows
+    it: ``features`` by FEATURES' names, ``popularity`` 0..100 as Spotify counted it when the table was made,
+    ``explicit`` whether the words are. ``emotions`` are those that somebody chose the track for."""
 
     id: str
     title: str
@@ -135,6 +136,8 @@ class Track:
     genre: str | None = None
     features: dict[str, float] | None = field(default=None, hash=False)
     emotions: tuple[str, ...] = ()
+    popularity: int | None = None
+    explicit: bool | None = None
 
     @property
     def url(self) -> str:

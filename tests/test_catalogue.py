@@ -36,8 +36,8 @@ def track(number: int, **changes) -> Track:
     return Track(**values)
 
 
-def catalogue(tracks: list[Track], popularity: float = 50) -> Catalogue:
-    return Catalogue(tracks, [popularity] * len(tracks))
+def catalogue(tracks: list[Track]) -> Catalogue:
+    return Catalogue(tracks)
 
 
 def at(value: float, spread: float = 0.1) -> MusicTargets:
@@ -120,8 +120,7 @@ def test_wishes_are_met_by_every_track(wishes, kept):
 
 
 def test_explicit_tracks_are_barred_only_where_that_is_known():
-    here = catalogue([track(1), track(2), track(3)])
-    here.columns.explicit[:] = (0, 1, 2)
+    here = catalogue([track(1, explicit=False), track(2, explicit=True), track(3)])
     assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=False))[0].rows) == [0, 2]
     assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=True))[0].rows) == [0, 1, 2]
 
@@ -134,13 +133,13 @@ def test_liked_genres_come_first_among_equals():
 
 @pytest.mark.parametrize(("familiarity", "first"), [(0.1, 0), (0.9, 1)])
 def test_familiarity_prefers_tracks_of_that_popularity(familiarity, first):
-    here = Catalogue([track(1), track(2), track(3)], [10, 90, -1])
+    here = catalogue([track(1, popularity=10), track(2, popularity=90), track(3)])
     (found,) = here.nearest([at(0.5)], 3, wishes=Wishes(familiarity=familiarity))
     assert list(found.rows) == [first, 1 - first]
 
 
 def test_known_gives_tracks_with_their_features(starter):
-    chosen, _ = read_starter()
+    chosen = read_starter()
     assert starter.known([chosen[5].id, "x" * 22]) == {chosen[5].id: chosen[5]}
 
 
@@ -155,7 +154,7 @@ def test_a_broken_starter_table_says_how_to_mend_it(tmp_path, text):
     if text is not None:
         path.write_text(text)
     if text == "not a table":
-        assert read_starter(path) == ([], [])
+        assert read_starter(path) == []
         return
     with pytest.raises(SetupFault, match="git checkout"):
         read_starter(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -42,8 +43,9 @@ class CatalogueProvider:
         self._catalogue = catalogue
 
     @classmethod
-    def load(cls) -> CatalogueProvider:
-        return cls(Catalogue.load())
+    def load(cls, database: Path | None = None) -> CatalogueProvider:
+        """From the starter table and, where it is there, the file of imported tracks."""
+        return cls(Catalogue.load(database))
 
     def tracks(self, request: TrackRequest) -> list[Track]:
         """One track for each step, no artist twice; those of ``avoid`` only when all others are used up."""
