@@ -56,10 +56,12 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colour:
-    """The colour that the page wears, ``#rrggbb``, for light and for dark pages."""
+    """The colours that the page wears, ``#rrggbb``: ``light`` for words and buttons on light pages, ``dark`` for those on
+    dark ones, ``glow`` for the air around them on both."""
 
     light: str
     dark: str
+    glow: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +188,12 @@ class _Check:
         )
 
     def colour(self, where: str, value: object) -> Colour | None:
-        if not self.keys(where, value, ("light", "dark")):
+        if not self.keys(where, value, ("light", "dark", "glow")):
             return None
         for name, text in value.items():
             if not isinstance(text, str) or not COLOUR.fullmatch(text):
                 self.fault(f"{where}.{name}", f"expected a colour like '#3366cc' (lower case), got {text!r}.")
-        return Colour(light=value.get("light", ""), dark=value.get("dark", ""))
+        return Colour(light=value.get("light", ""), dark=value.get("dark", ""), glow=value.get("glow", ""))
 
     def genres(self, where: str, value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Flask, Response, current_app, render_template
 
 from feelharmonic.messages import GOALS
@@ -48,7 +50,7 @@ def page_config(params: Params) -> dict:
     """What the page is told of emotion_params.json: each emotion's name and colours, and the goals."""
     return {
         "emotions": [
-            {"name": name, "colour": {"light": emotion.colour.light, "dark": emotion.colour.dark}}
+            {"name": name, "label": name.capitalize(), "colour": asdict(emotion.colour)}
             for name, emotion in params.emotions.items()
         ],
         "goals": list(GOALS),

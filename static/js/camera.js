@@ -1,0 +1,190 @@
+/**
+ * The camera: starts and really stops it, lists cameras, takes small pictures from the video. No socket, no page texts.
+ */
+
+/** The picture's longer side, pixels; the network needs no more (see benchmarks.frame). */
+export const PICTURE_WIDTH = 320;
+/** Most pictures a second. The rate falls by itself when replies are slow (pace.js). */
+export const RATE_HZ = 10;
+/** 0..1, as canvas.toBlob takes it. */
+export const JPEG_QUALITY = 0.8;
+
+const REMEMBERED = "feelharmonic.camera";
+
+/** @typedef {"insecure"|"unsupported"|"refused"|"none"|"in-use"|"lost"} CameraFaultCode */
+
+/** Why there is no picture. */
+export class CameraFault extends Error {
+  /** @param {CameraFaultCode} code */
+  constructor(code) {
+    super(code);
+    this.name = "CameraFault";
+    this.code = code;
+  }
+}
+
+/** What browsers call the same three things. */
+const FAULT_CODES = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  PermissionDeniedError: "refused",
+  NotFoundError: "none",
+  DevicesNotFoundError: "none",
+  OverconstrainedError: "none",
+  NotReadableError: "in-use",
+  TrackStartError: "in-use",
+  AbortError: "in-use",
+};
+
+export class Camera {
+  /** @type {HTMLVideoElement} */ #video;
+  /** @type {MediaStream|null} */ #stream = null;
+  #canvas = document.createElement("canvas");
+  #onLost;
+  /** Counts starts, so that a start that was overtaken by a stop ends its own stream. */
+  #job = 0;
+
+  /**
+   * @param {HTMLVideoElement} video shows the stream
+   * @param {() => void} onLost the camera was unplugged or taken away
+   */
+  constructor(video, onLost) {
+    this.#video = video;
+    this.#onLost = onLost;
+  }
+
+  get running() {
+    return this.#stream !== null;
+  }
+
+  /** The chosen camera's id, empty for the browser's choice. */
+  get chosen() {
+    return remembered();
+  }
+
+  /**
+   * Starts the remembered camera, or any where that one is gone.
+   * @throws {CameraFault}
+   */
+  async start() {
+    this.stop();
+    const job = ++this.#job;
+    const stream = await open(remembered());
+    if (job !== this.#job) {
+      end(stream);
+      return;
+    }
+    this.#stream = stream;
+    for (const track of stream.getVideoTracks()) {
+      track.addEventListener("ended", () => this.#stream === stream && this.#onLost());
+    }
+    this.#video.srcObject = stream;
+    // Safari wants play() to be called; a start that is overtaken rejects, which means nothing.
+    await this.#video.play().catch(() => undefined);
+  }
+
+  /** Ends every track: the camera's light goes off. */
+  stop() {
+    this.#job += 1;
+    if (this.#stream) {
+      end(this.#stream);
+      this.#stream = null;
+      this.#video.srcObject = null;
+    }
+  }
+
+  /** @param {string} deviceId remembered in this browser */
+  choose(deviceId) {
+    try {
+      localStorage.setItem(REMEMBERED, deviceId);
+    } catch {
+      // Private windows may refuse storage: then the choice lasts as long as the page.
+    }
+  }
+
+  /** @returns {Promise<MediaDeviceInfo[]>} cameras, named once the camera was allowed */
+  async list() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter((device) => device.kind === "videoinput");
+  }
+
+  /** The id of the camera that runs, empty if none. */
+  get current() {
+    return this.#stream?.getVideoTracks()[0]?.getSettings().deviceId ?? "";
+  }
+
+  /** Draws the newest picture, not mirrored, at its full size. @param {HTMLCanvasElement} canvas */
+  drawTo(canvas) {
+    canvas.width = this.#video.videoWidth;
+    canvas.height = this.#video.videoHeight;
+    canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
+  }
+
+  /**
+   * The newest picture as JPEG, at most PICTURE_WIDTH on its longer side.
+   * @returns {Promise<ArrayBuffer|null>} null while the video has none
+   */
+  async take() {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    if (!this.#stream || !width || this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+      return null;
+    }
+    const scale = Math.min(1, PICTURE_WIDTH / Math.max(width, height));
+    this.#canvas.width = Math.round(width * scale);
+    this.#canvas.height = Math.round(height * scale);
+    const context = this.#canvas.getContext("2d");
+    context.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    const blob = await new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
+    return blob ? blob.arrayBuffer() : null;
+  }
+}
+
+/** @param {string} deviceId @returns {Promise<MediaStream>} */
+async function open(deviceId) {
+  if (!window.isSecureContext) {
+    throw new CameraFault("insecure");
+  }
+  if (!navigator.mediaDevices?.getUserMedia) {
+    throw new CameraFault("unsupported");
+  }
+  const wish = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" };
+  if (deviceId) {
+    try {
+      return await ask({ ...wish, facingMode: undefined, deviceId: { exact: deviceId } });
+    } catch (fault) {
+      if (fault.code !== "none") {
+        throw fault;
+      }
+    }
+  }
+  return ask(wish);
+}
+
+/** @param {MediaTrackConstraints} video @returns {Promise<MediaStream>} */
+async function ask(video) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video, audio: false });
+  } catch (error) {
+    throw new CameraFault(faultCode(error.name));
+  }
+}
+
+/** @param {string} name of what getUserMedia threw @returns {CameraFaultCode} */
+export function faultCode(name) {
+  return FAULT_CODES[name] ?? "in-use";
+}
+
+/** @param {MediaStream} stream */
+function end(stream) {
+  for (const track of stream.getTracks()) {
+    track.stop();
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED) ?? "";
+  } catch {
+    return "";
+  }
+}

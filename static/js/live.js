@@ -1,0 +1,61 @@
+/**
+ * The wire: Socket.IO's /live over WebSocket. Every event resolves with its acknowledgement. No page texts.
+ */
+
+import { io } from "../vendor/socket.io.esm.min.js";
+
+/** A frame without an acknowledgement for so long counts as lost. */
+const FRAME_DEADLINE_MS = 3000;
+/** Tracks may come from far away. */
+const EVENT_DEADLINE_MS = 8000;
+
+/** @typedef {"connected"|"lost"|"unreachable"} WireState */
+
+export class Live {
+  #socket;
+  #seq = 0;
+
+  /** @param {(state: WireState) => void} onState told of every change */
+  constructor(onState) {
+    this.#socket = io("/live", {
+      transports: ["websocket"],
+      reconnectionDelay: 200,
+      reconnectionDelayMax: 1000,
+    });
+    let wasConnected = false;
+    this.#socket.on("connect", () => {
+      wasConnected = true;
+      onState("connected");
+    });
+    this.#socket.on("disconnect", () => onState("lost"));
+    // Never connected at all: a proxy may block WebSockets.
+    this.#socket.on("connect_error", () => onState(wasConnected ? "lost" : "unreachable"));
+    // Chromium closes sockets of sleeping machines late: look again at once when the network is back.
+    window.addEventListener("online", () => this.#socket.connect());
+  }
+
+  get connected() {
+    return this.#socket.connected;
+  }
+
+  /**
+   * @param {ArrayBuffer} jpeg
+   * @returns {Promise<import("./types.js").FrameReply>} rejects after FRAME_DEADLINE_MS
+   */
+  frame(jpeg) {
+    return this.#socket.timeout(FRAME_DEADLINE_MS).emitWithAck("frame", this.#seq++, jpeg);
+  }
+
+  /**
+   * @param {{emotion?: string, goal?: string, n?: number}} wish
+   * @returns {Promise<import("./types.js").SnapReply>}
+   */
+  snap(wish) {
+    return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("snap", wish);
+  }
+
+  /** @param {import("./types.js").Mood} mood @param {number} at_s Unix seconds */
+  resume(mood, at_s) {
+    return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("resume", { mood, at_s });
+  }
+}

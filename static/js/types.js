@@ -1,0 +1,57 @@
+/**
+ * What travels on the wire (feelharmonic/web/wire.py writes it) and between the modules. Types only.
+ *
+ * @typedef {"angry"|"disgust"|"fear"|"happy"|"sad"|"surprise"|"neutral"} EmotionName
+ * @typedef {"match"|"lift"|"calm"|"energise"} Goal
+ *
+ * @typedef {Object} Emotion
+ * @property {EmotionName} name
+ * @property {string} label for people
+ * @property {{light: string, dark: string, glow: string}} colour #rrggbb: accents on light and dark pages, and the air
+ *
+ * @typedef {Object} Config what the server writes into the page
+ * @property {Emotion[]} emotions in the order of every list of seven probabilities
+ * @property {Goal[]} goals
+ *
+ * @typedef {Object} Face
+ * @property {number|null} id the same while the face is followed
+ * @property {[number, number, number, number]} box x, y, width, height in 0..1 of the frame, not mirrored
+ * @property {number} score 0..1
+ * @property {number[]|null} probabilities
+ *
+ * @typedef {Object} Mood
+ * @property {EmotionName} emotion
+ * @property {number} confidence 0..1
+ * @property {number} since_s for how long it has held, seconds
+ *
+ * @typedef {Object} Problem
+ * @property {"bad_frame"|"too_large"|"busy"|"full"|"no_mood"|"bad_request"|"server_fault"} code
+ * @property {string} text
+ * @property {string} action
+ *
+ * @typedef {Object} FrameReply
+ * @property {number|null} seq
+ * @property {Face[]} faces largest first; the first is the listener
+ * @property {number[]|null} probabilities the listener's, smoothed
+ * @property {Mood|null} mood
+ * @property {null} group
+ * @property {Problem|null} problem
+ * @property {number} wait_ms least wait before the next frame
+ *
+ * @typedef {Object} Track
+ * @property {string} id Spotify's, 22 characters
+ * @property {string} title
+ * @property {string} artist
+ * @property {number|null} year
+ * @property {string} url
+ *
+ * @typedef {Object} SnapReply
+ * @property {EmotionName|null} emotion
+ * @property {Goal|null} goal
+ * @property {string|null} provider
+ * @property {string} note one line on who served and why; may be empty
+ * @property {Track[]} tracks
+ * @property {Problem|null} problem
+ */
+
+export {};

@@ -1,0 +1,141 @@
+"""Real Chromium, a fake camera that shows a real photograph, a real server, a stand-in for Spotify's player."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Route, sync_playwright
+from serving import Server
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHOTS = PROJECT / "shots"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def launch(playwright) -> Callable[..., Browser]:
+    """Starts the system's Chromium, else Playwright's own; skips where neither is there, but fails in CI."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+
+    def start(*arguments: str) -> Browser:
+        try:
+            return playwright.chromium.launch(executable_path=path, args=[*QUIET, *arguments])
+        except Error as exc:
+            reason = "no Chromium: install Debian's `chromium`, or run `.venv/bin/playwright install chromium`"
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{reason} ({exc.message.splitlines()[0]})")
+            pytest.skip(reason)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def camera_file(tmp_path_factory, astronaut_bgr) -> Path:
+    """A Y4M video, 640×480, of the astronaut moving by a few pixels, as a fake camera's picture."""
+    path = tmp_path_factory.mktemp("camera") / "face.y4m"
+    still = cv2.resize(astronaut_bgr, (640, 480), interpolation=cv2.INTER_CUBIC)
+    with path.open("wb") as video:
+        video.write(b"YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n")
+        for i in range(15):
+            turn = 2 * np.pi * i / 15
+            move = np.float32([[1, 0, 5 * np.sin(turn)], [0, 1, 3 * np.cos(turn)]])
+            picture = cv2.warpAffine(still, move, (640, 480), borderMode=cv2.BORDER_REFLECT)
+            video.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(launch, camera_file) -> Iterator[Browser]:
+    browser = launch(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={camera_file}")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server")).start()
+    yield running
+    running.kill()
+
+
+def spotify_stand_in(route: Route) -> None:
+    """Answers as the embedded player's page would, with the track's id on it."""
+    track_id = route.request.url.split("/track/")[1].split("?")[0]
+    body = f"<!doctype html><title>player</title><body style='margin:0;background:#1db95433'>▶ {track_id}</body>"
+    route.fulfill(content_type="text/html", body=body)
+
+
+@pytest.fixture
+def visit(chromium, server) -> Iterator[Callable[..., Page]]:
+    """Opens the page in a fresh browser context; at the end, any error in a console fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def open_page(
+        browser: Browser = chromium,
+        *,
+        camera: bool = True,
+        offline_player: bool = False,
+        url: str = server.url,
+        init: str = "",
+        tolerate: tuple[str, ...] = (),
+        **options: object,
+    ) -> Page:
+        options.setdefault("viewport", {"width": 1440, "height": 900})
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if camera:
+            context.grant_permissions(["camera"], origin=url)
+        context.route(
+            "https://open.spotify.com/**", lambda route: route.abort() if offline_player else spotify_stand_in(route)
+        )
+        page = context.new_page()
+
+        def note(text: str) -> None:
+            if not any(known in text for known in tolerate):
+                faults.append(text)
+
+        page.on("console", lambda message: note(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: note(str(error)))
+        if init:
+            page.add_init_script(init)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+@pytest.fixture
+def shoot() -> Callable[[Page, str], None]:
+    SHOTS.mkdir(exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    return take

@@ -1,0 +1,326 @@
+"""The page as a person meets it: notice, live reading, snap, start, lost connections, refused cameras, moods by hand."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Server
+
+DEADLINE_MS = 30_000
+
+#: Remembers the stream that the page gets, so that a test can see its tracks end.
+WATCH_CAMERA = """
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => {
+      const stream = await real(wish);
+      window.streams = [...(window.streams ?? []), stream];
+      return stream;
+    };
+"""
+
+
+def refusing(name: str) -> str:
+    return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('no', '{name}'); }};"
+
+
+@pytest.fixture(scope="session")
+def starter_ids(project) -> set[str]:
+    with (project / "feelharmonic" / "starter_tracks.csv").open(encoding="utf-8", newline="") as table:
+        return {row["id"] for row in csv.DictReader(table)}
+
+
+def go_live(page: Page) -> None:
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+
+
+def player_ids(page: Page) -> list[str]:
+    sources = page.locator("#cards iframe").evaluate_all("frames => frames.map((frame) => frame.src)")
+    return [re.search(r"/embed/track/([0-9A-Za-z]{22})", source).group(1) for source in sources]
+
+
+def accent(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--glow')")
+
+
+def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
+    page = visit(init=WATCH_CAMERA)
+    for word in ("What is read", "Where", "no picture, ever", "come from Spotify", "not for workplaces or schools"):
+        expect(page.locator("#welcome")).to_contain_text(word)
+    assert page.evaluate("window.streams") is None
+    before = accent(page)
+    shoot(page, "welcome-1440-light")
+
+    go_live(page)
+    expect(page.locator(".box.listener")).to_be_visible()
+    expect(page.locator("#mood-sure")).to_contain_text("% sure")
+    expect(page.locator("#bars [role=meter]")).to_have_count(7)
+    happy = page.get_by_role("meter", name="Happy")
+    assert int(happy.get_attribute("aria-valuenow")) > 50
+    expect(page.locator("html")).to_have_attribute("data-mood", "happy")
+    page.wait_for_function("before => getComputedStyle(document.documentElement).getPropertyValue('--glow') !== before", arg=before)
+    box = page.locator(".box.listener").bounding_box()
+    video = page.locator("#video").bounding_box()
+    # The face is left of the middle in the photograph, so right of it in the mirror.
+    assert box["x"] + box["width"] / 2 > video["x"] + video["width"] / 2
+    shoot(page, "live-1440-light")
+
+    page.get_by_role("button", name="Snap").click()
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    ids = player_ids(page)
+    assert len(ids) >= 5
+    assert len(set(ids)) == len(ids)
+    assert set(ids) <= starter_ids
+    assert page.evaluate("window.streams.at(-1).getTracks().every((track) => track.readyState === 'ended')")
+    expect(page.locator("#mood-word")).to_have_text("Happy")
+    expect(page.locator("#still")).to_be_visible()
+    for i in range(len(ids)):
+        card = page.locator("#cards > li").nth(i)
+        expect(card.locator(".title")).not_to_be_empty()
+        assert card.get_by_role("link").get_attribute("href") == f"https://open.spotify.com/track/{ids[i]}"
+    shoot(page, "snap-1440-light")
+
+    page.get_by_role("button", name="More tracks").click()
+    page.wait_for_function(
+        "first => !document.querySelector('#cards iframe').src.includes(first)", arg=ids[0], timeout=DEADLINE_MS
+    )
+    assert not set(player_ids(page)) & set(ids)
+
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_role("button", name="Snap")).to_be_visible()
+    expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    assert page.evaluate("window.streams.at(-1).getTracks().every((track) => track.readyState === 'live')")
+
+
+def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path):
+    server = Server(tmp_path).start()
+    try:
+        page = visit(url=server.url, tolerate=("WebSocket connection to",))
+        go_live(page)
+        server.kill()
+        expect(page.locator("#notice")).to_contain_text("The connection is lost", timeout=DEADLINE_MS)
+        expect(page.locator("#mood-word")).to_have_text("Happy")
+        shoot(page, "lost-1440-light")
+        server.start()
+        expect(page.locator("#notice")).to_be_hidden(timeout=DEADLINE_MS)
+        page.wait_for_function("document.body.dataset.wire === 'connected'")
+        expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
+        page.get_by_role("button", name="Snap").click()
+        expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("NotAllowedError", "The camera was refused"),
+        ("NotFoundError", "No camera was found"),
+        ("NotReadableError", "Another program holds the camera"),
+    ],
+)
+def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot, error, text):
+    page = visit(init=refusing(error))
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#notice")).to_contain_text(text)
+    expect(page.get_by_role("button", name="Start again")).to_be_visible()
+    shoot(page, f"camera-{error}-1440-light")
+    page.get_by_role("button", name="Sad", exact=True).click()
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    expect(page.locator("#mood-word")).to_have_text("Sad")
+
+
+def test_a_camera_refused_by_the_browser_itself_is_told(launch, visit):
+    browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    try:
+        page = visit(browser, camera=False)
+        page.get_by_role("button", name="Allow the camera").click()
+        expect(page.locator("#notice")).to_contain_text("The camera was refused", timeout=DEADLINE_MS)
+    finally:
+        browser.close()
+
+
+def test_a_page_that_is_not_secure_says_so(visit):
+    page = visit(init="Object.defineProperty(window, 'isSecureContext', { value: false });")
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#notice")).to_contain_text("Browsers give the camera to secure pages only")
+
+
+def test_a_camera_that_goes_away_is_told(visit):
+    page = visit(init=WATCH_CAMERA)
+    go_live(page)
+    page.evaluate("window.streams.at(-1).getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#notice")).to_contain_text("The camera went away")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("mood", ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"])
+def test_each_mood_picked_by_hand_wears_its_colour_and_plays(visit, shoot, starter_ids, mood):
+    page = visit()
+    page.get_by_role("button", name=mood, exact=True).click()
+    expect(page.locator("#mood-word")).to_have_text(mood)
+    expect(page.locator("html")).to_have_attribute("data-mood", mood.lower())
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    assert set(player_ids(page)) <= starter_ids
+    expect(page.get_by_role("button", name=mood, exact=True)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(1000)  # the colour's change is for eyes: let the picture show its end
+    shoot(page, f"hand-{mood.lower()}-1440-light")
+
+
+def test_a_goal_leads_the_music_elsewhere(visit):
+    page = visit()
+    page.get_by_role("button", name="Sad", exact=True).click()
+    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    page.get_by_text("lift me").click()
+    expect(page.locator("#tracks-title")).to_have_text("From sad: lift me", timeout=DEADLINE_MS)
+
+
+def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot):
+    page = visit(offline_player=True, tolerate=("Failed to load resource", "net::ERR_FAILED"))
+    page.get_by_role("button", name="Happy", exact=True).click()
+    expect(page.locator("#cards > li").nth(4)).to_be_visible(timeout=DEADLINE_MS)
+    expect(page.locator("#cards > li .title").first).not_to_be_empty()
+    expect(page.locator("#cards > li").first.get_by_role("link")).to_have_attribute(
+        "href", re.compile(r"^https://open\.spotify\.com/track/[0-9A-Za-z]{22}$")
+    )
+    shoot(page, "spotify-unreachable-1440-light")
+
+
+def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot):
+    # The photograph, then after a while a wall: the drawn picture is replaced, the camera runs on.
+    page = visit(
+        init="""
+        const draw = CanvasRenderingContext2D.prototype.drawImage;
+        CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+          if (!window.wall) return draw.apply(this, args);
+          this.fillStyle = '#7a8490';
+          this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+        };
+        """
+    )
+    go_live(page)
+    page.evaluate("window.wall = true")
+    expect(page.locator("#notice")).to_contain_text("No face in view: the last mood stays", timeout=DEADLINE_MS)
+    expect(page.locator("#mood-word")).to_have_text("Happy")
+    shoot(page, "nobody-1440-light")
+    expect(page.locator("#mood-word")).to_have_text("Looking…", timeout=DEADLINE_MS)
+    page.evaluate("window.wall = false")
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_a_hidden_tab_sends_nothing(visit):
+    page = visit(
+        init="""
+        window.sent = 0;
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+          if (typeof data !== 'string') window.sent += 1;
+          return send.call(this, data);
+        };
+        Object.defineProperty(document, 'hidden', { get: () => window.away === true });
+        """
+    )
+    go_live(page)
+    assert page.evaluate("window.sent") > 0
+    page.evaluate("window.away = true")
+    page.wait_for_timeout(700)
+    before = page.evaluate("window.sent")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.sent") == before
+    page.evaluate("window.away = false")
+    page.wait_for_function("before => window.sent > before + 2", arg=before, timeout=DEADLINE_MS)
+
+
+def test_no_frame_is_sent_while_another_is_in_flight(visit):
+    page = visit(
+        init="""
+        window.most = 0;
+        let flying = 0;
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+          if (typeof data !== 'string') { flying += 1; window.most = Math.max(window.most, flying); }
+          if (!this.watched) {
+            this.watched = true;
+            this.addEventListener('message', (event) => {
+              if (typeof event.data === 'string' && event.data.startsWith('43/live,')) flying -= 1;
+            });
+          }
+          return send.call(this, data);
+        };
+        """
+    )
+    go_live(page)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.most") == 1
+
+
+def test_the_chosen_camera_is_remembered(visit):
+    two = """
+        const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+        navigator.mediaDevices.enumerateDevices = async () => {
+          const [first] = (await list()).filter((device) => device.kind === 'videoinput');
+          return [first, { kind: 'videoinput', deviceId: 'second', label: 'Second camera' }];
+        };
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wish) => {
+          window.wishes = [...(window.wishes ?? []), wish.video.deviceId?.exact ?? ''];
+          return ask({ video: true });
+        };
+    """
+    page = visit(init=two)
+    go_live(page)
+    page.get_by_role("combobox", name="Camera").select_option("second")
+    page.wait_for_function("window.wishes.at(-1) === 'second'")
+    page.reload()
+    page.get_by_role("button", name="Allow the camera").click()
+    page.wait_for_function("window.wishes?.at(-1) === 'second'")
+
+
+def test_the_about_panel_opens_closes_and_says_what_matters(visit, shoot):
+    page = visit()
+    page.get_by_role("button", name="About").click()
+    dialog = page.get_by_role("dialog")
+    for heading in ("What this is", "How it reads", "How sure it can be", "What it keeps", "Whose data taught it"):
+        expect(dialog.get_by_role("heading", name=heading)).to_be_visible()
+    shoot(page, "about-1440-light")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_keyboard_alone_reaches_the_music(visit):
+    page = visit()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset?.emotion") == "surprise":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+
+
+def test_still_for_people_who_ask_for_reduced_motion(visit):
+    page = visit(reduced_motion="reduce")
+    for selector in ("html", ".bars .fill"):
+        durations = page.evaluate(
+            "selector => getComputedStyle(document.querySelector(selector)).transitionDuration", selector
+        )
+        assert set(durations.split(", ")) == {"0s"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 360, 768, 1440])
+def test_nothing_is_wider_than_the_window(visit, shoot, width, scheme):
+    page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    shoot(page, f"welcome-{width}-{scheme}")
+    go_live(page)
+    page.wait_for_timeout(1000)  # the colour's change is for eyes
+    shoot(page, f"live-{width}-{scheme}")
+    page.get_by_role("button", name="Snap").click()
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shoot(page, f"snap-{width}-{scheme}")
