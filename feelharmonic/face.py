@@ -24,6 +24,8 @@ HAAR_TO_BOX = (0.123, 0.035, 0.754, 1.021)
 CROP_SIDE_PX = 48
 SMALLEST_FACE = 0.12  # of the frame's height
 SAME_FACE_IOU = 0.3
+#: Detections below this stage weight are wallpaper more often than faces.
+LEAST_WEIGHT = 2.0
 
 
 class Finder(Protocol):
@@ -58,7 +60,9 @@ class FaceFinder:
             squares, _, weights = self._cascade.detectMultiScale3(
                 grey, 1.15, 5, minSize=(side_px, side_px), outputRejectLevels=True
             )
-        faces = [_face(square, weight) for square, weight in zip(squares, weights, strict=True)]
+        faces = [
+            _face(square, weight) for square, weight in zip(squares, weights, strict=True) if weight >= LEAST_WEIGHT
+        ]
         return sorted(faces, key=lambda face: -face.score)
 
 
