@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +72,13 @@ FAMILIARITY_SPREAD = 15.0
 #: Tracks of a liked genre count as so much nearer (their squared distance is multiplied by it).
 LIKED_GENRE_FACTOR = 0.5
 
-#: Rows looked at together: 11 float32 columns of it fit in a core's second-level cache.
-BLOCK_ROWS = 16_384
+#: Rows in a bunch at most. Tracks that sound alike lie together, so that a search looks into few bunches.
+BUNCH_ROWS = 512
+#: How many bunches a search looks into at a time: few at first, since they are the likeliest, then ever more.
+FEWEST_BUNCHES, MOST_BUNCHES = 4, 64
+
+#: Rows read from the file at a time.
+READ_ROWS = 16_384
 
 NO_WISHES = Wishes()
 
@@ -108,6 +114,11 @@ class Columns:
             chosen_for=np.zeros(count, np.uint8),
         )
 
+    def reorder(self, order: np.ndarray) -> None:
+        """Put row order[i] at i, in place and column by column: all at once would take the memory twice."""
+        for column in (*self.figures, self.genre, self.year, self.explicit, self.artist, self.chosen_for):
+            column[:] = column[order]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Nearest:
@@ -128,19 +139,22 @@ class Catalogue:
         self._starter = tuple(starter)
         self._database = database
         self._genres: dict[str, int] = {"": 0}
-        self._rows_by_id = {track.id: row for row, track in enumerate(self._starter)}
+        self._starter_places = {track.id: place for place, track in enumerate(self._starter)}
         count = _count(database) if database else 0
         self.columns = Columns.empty(len(self._starter) + count)
-        for row, track in enumerate(self._starter):
-            self._put_starter(row, track)
+        for place, track in enumerate(self._starter):
+            self._put_starter(place, track)
         if database:
             self._put_database(database, count)
+        order, starts = _bunched(self.columns.figures)
+        self.columns.reorder(order)
+        self._bunches = _Bunches.around(self.columns.figures, starts)
+        #: Where a row came from: the starter table's places, then the file's numbers; and the way back.
+        self._places = order.astype(np.int32)
+        self._rows_by_place = np.empty_like(self._places)
+        self._rows_by_place[order] = np.arange(len(order), dtype=np.int32)
         #: Rows of the file that the starter table has too; the starter's know their emotions.
-        self._doubles = (
-            np.array(sorted(self._database_rows(list(self._rows_by_id)).values()), np.intp)
-            if database
-            else np.empty(0, np.intp)
-        )
+        self._doubles = list(self._database_rows(list(self._starter_places)).values()) if database else []
 
     @classmethod
     def load(cls, database: Path | None = None, starter: Path = STARTER_PATH) -> Catalogue:
@@ -151,6 +165,10 @@ class Catalogue:
         """How many different tracks there are."""
         return len(self.columns.year) - len(self._doubles)
 
+    def different(self) -> np.ndarray:
+        """(K,) intp: all rows, each track once."""
+        return np.delete(np.arange(len(self._places)), self._doubles)
+
     @property
     def genres(self) -> tuple[str, ...]:
         """The genres' names, lower case, by their numbers in ``columns.genre``; the first is the empty one."""
@@ -158,15 +176,18 @@ class Catalogue:
 
     def rows(self, ids: Sequence[str]) -> dict[str, int]:
         """The rows of those ids that are here."""
-        found = {track_id: self._rows_by_id[track_id] for track_id in ids if track_id in self._rows_by_id}
+        places = {track_id: self._starter_places[track_id] for track_id in ids if track_id in self._starter_places}
+        found = {track_id: int(self._rows_by_place[place]) for track_id, place in places.items()}
         missing = [track_id for track_id in ids if track_id not in found]
         return {**self._database_rows(missing), **found} if self._database and missing else found
 
     def tracks(self, rows: Sequence[int]) -> list[Track]:
         """The tracks at ``rows``, in that order."""
-        named = self._names([int(row) for row in rows if row >= len(self._starter)])
+        places = [int(self._places[row]) for row in rows]
+        names = self._names([place for place in places if place >= len(self._starter)])
         return [
-            self._starter[row] if row < len(self._starter) else self._track(int(row), named[int(row)]) for row in rows
+            self._starter[place] if place < len(self._starter) else self._track(row, names[place])
+            for row, place in zip(rows, places, strict=True)
         ]
 
     def known(self, ids: Sequence[str]) -> dict[str, Track]:
@@ -178,7 +199,7 @@ class Catalogue:
         """(K, 9) float64 in FEATURES' order and units."""
         return self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
 
-    def allowed(self, rows: np.ndarray | slice, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray | None:
+    def allowed(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray | None:
         """Which of ``rows`` may play: (K,) bool, or None where all may.
 
         ``emotions``: a track that somebody chose for other emotions only may not; none given, all may.
@@ -214,67 +235,71 @@ class Catalogue:
     ) -> list[Nearest]:
         """For each of ``targets`` the ``count`` nearest tracks that ``allowed`` lets pass, but for rows in ``without``.
 
-        All targets are measured in one pass. The distance is the root of the mean over the nine features of
-        ((value - centre) / spread) ** 2; a wish for familiarity adds a tenth term, a liked genre brings nearer.
+        The distance is the root of the mean over the nine features of ((value - centre) / spread) ** 2; a wish for
+        familiarity adds a tenth term, a liked genre brings nearer. Exact: no track that is nearer is missed.
         """
-        linear, square, constant = _weights(targets, wishes)
-        barred = np.union1d(np.fromiter(without, np.intp), self._doubles)
+        barred = np.zeros(len(self._places), bool)
+        barred[[*without, *self._doubles]] = True
         liked = [self._genres[genre] for genre in wishes.genres_liked if genre in self._genres]
-        best = [_Best(count) for _ in targets]
-        for start in range(0, len(self.columns.year), BLOCK_ROWS):
-            block = slice(start, min(start + BLOCK_ROWS, len(self.columns.year)))
-            rows, figures = self._block(block, wishes, emotions, barred)
-            if not len(rows):
-                continue
-            # ((x - c) / s)² = x²/s² - 2xc/s² + c²/s²: two small matrix products for all targets together.
-            squares = linear @ figures + square @ np.square(figures) + constant  # (T, K) float32
+        return [
+            self._nearest(_Measure.of(target, wishes), count, wishes, emotions, barred, liked) for target in targets
+        ]
+
+    def _nearest(
+        self,
+        measure: _Measure,
+        count: int,
+        wishes: Wishes,
+        emotions: frozenset[str],
+        barred: np.ndarray,
+        liked: Sequence[int],
+    ) -> Nearest:
+        """Look into one bunch of tracks after the other, the nearest first, until none left can hold a nearer track."""
+        floors = measure.floors(self._bunches) * (LIKED_GENRE_FACTOR if liked else 1.0)
+        if wishes.instrumental_only:
+            floors[self._bunches.highest[INSTRUMENTALNESS] <= LEAST_INSTRUMENTAL] = np.inf
+        order = np.argsort(floors, kind="stable")
+        best, seen, together = _Best(count), 0, FEWEST_BUNCHES
+        while seen < len(order) and floors[order[seen]] < best.bound:
+            rows = self._bunches.rows(order[seen : seen + together])
+            keep = self.allowed(rows, wishes, emotions)
+            rows = rows if keep is None else rows[keep]
+            rows = rows[~barred[rows]]
+            squares = measure.squares(self.columns.figures[:, rows])
             if liked:
-                squares[:, np.isin(self.columns.genre[rows], liked)] *= LIKED_GENRE_FACTOR
-            for index, keeper in enumerate(best):
-                keeper.add(rows, squares[index])
-        return [keeper.sorted() for keeper in best]
+                squares[np.isin(self.columns.genre[rows], liked)] *= LIKED_GENRE_FACTOR
+            best.add(rows, squares)
+            seen += together
+            together = min(2 * together, MOST_BUNCHES)
+        return best.sorted()
 
-    def _block(
-        self, block: slice, wishes: Wishes, emotions: frozenset[str], barred: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of ``block`` that may play, (K,) intp, and their figures, (10, K) float32."""
-        keep = self.allowed(block, wishes, emotions)
-        first, last = np.searchsorted(barred, (block.start, block.stop))
-        if first < last:
-            keep = np.ones(block.stop - block.start, bool) if keep is None else keep
-            keep[barred[first:last] - block.start] = False
-        if keep is None:
-            return np.arange(block.start, block.stop), self.columns.figures[:, block]
-        places = np.flatnonzero(keep)
-        return places + block.start, self.columns.figures[:, block][:, places]
-
-    def _put_starter(self, row: int, track: Track) -> None:
+    def _put_starter(self, place: int, track: Track) -> None:
         columns = self.columns
-        columns.figures[:POPULARITY, row] = [track.features[name] for name in FEATURES]
-        columns.figures[POPULARITY, row] = _popularity_figure(track)
-        columns.genre[row] = self._genre_number(track.genre)
-        columns.year[row] = track.year or UNKNOWN_YEAR
-        columns.explicit[row] = _explicit_number(track)
-        columns.artist[row] = artist_number(track.artist)
-        columns.chosen_for[row] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
+        columns.figures[:POPULARITY, place] = [track.features[name] for name in FEATURES]
+        columns.figures[POPULARITY, place] = _popularity_figure(track)
+        columns.genre[place] = self._genre_number(track.genre)
+        columns.year[place] = track.year or UNKNOWN_YEAR
+        columns.explicit[place] = _explicit_number(track)
+        columns.artist[place] = artist_number(track.artist)
+        columns.chosen_for[place] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
 
     def _put_database(self, database: Path, count: int) -> None:
         """Read the figures of the file's ``count`` tracks, some thousands at a time."""
-        columns, row = self.columns, len(self._starter)
+        columns, place = self.columns, len(self._starter)
         with closing(_connect(database)) as connection:
             cursor = connection.execute(
                 "SELECT features, popularity, genre, year, explicit, artist_number FROM tracks ORDER BY number"
             )
-            while rows := cursor.fetchmany(BLOCK_ROWS):
+            while rows := cursor.fetchmany(READ_ROWS):
                 features, popularity, genre, year, explicit, artist = zip(*rows, strict=True)
-                here = slice(row, row + len(rows))
+                here = slice(place, place + len(rows))
                 columns.figures[:POPULARITY, here] = np.frombuffer(b"".join(features), "<f4").reshape(len(rows), -1).T
                 columns.figures[POPULARITY, here] = popularity
                 columns.genre[here] = [self._genre_number(name) for name in genre]
                 columns.year[here] = year
                 columns.explicit[here] = explicit
                 columns.artist[here] = artist
-                row += len(rows)
+                place += len(rows)
 
     def _genre_number(self, name: str | None) -> int:
         return self._genres.setdefault((name or "").lower(), len(self._genres))
@@ -283,16 +308,17 @@ class Catalogue:
         marks = ",".join("?" * len(ids))
         with closing(_connect(self._database)) as connection:
             found = connection.execute(f"SELECT id, number FROM tracks WHERE id IN ({marks})", ids).fetchall()
+        places = {track_id: len(self._starter) + number - 1 for track_id, number in found}
         # Tracks that were imported after this catalogue was loaded have no row here.
-        last = len(self.columns.year)
-        rows = {track_id: len(self._starter) + number - 1 for track_id, number in found}
-        return {track_id: row for track_id, row in rows.items() if row < last}
+        return {
+            track_id: int(self._rows_by_place[place]) for track_id, place in places.items() if place < len(self._places)
+        }
 
-    def _names(self, rows: Sequence[int]) -> dict[int, tuple[str, str, str]]:
-        """id, title and artist of imported tracks by row."""
-        if not rows:
+    def _names(self, places: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+        """id, title and artist of imported tracks by place."""
+        if not places:
             return {}
-        numbers = [row - len(self._starter) + 1 for row in rows]
+        numbers = [place - len(self._starter) + 1 for place in places]
         marks = ",".join("?" * len(numbers))
         with closing(_connect(self._database)) as connection:
             found = connection.execute(
@@ -343,8 +369,12 @@ class DatabaseWriter:
         return self
 
     def add(self, tracks: Iterable[Track]) -> None:
-        """Take over ``tracks``, which must have all features; those with an id that is there replace the old."""
-        self._connection.executemany(UPSERT, (_database_row(track) for track in tracks))
+        """Take over ``tracks``, which must have all features; one with an id that is there replaces the old.
+
+        Tens of thousands at a time go fastest.
+        """
+        # In the index's order, neighbours go to the same page of it. The sort is stable: of doubles the last stays.
+        self._connection.executemany(UPSERT, sorted(map(_database_row, tracks), key=itemgetter(0)))
 
     def __exit__(self, kind: type | None, *exc: object) -> None:
         try:
@@ -388,31 +418,27 @@ def _flush_to_disk(path: Path) -> None:
 
 
 class _Best:
-    """The ``count`` smallest of many distances that come in blocks."""
+    """The ``count`` smallest of many squared distances that come part by part."""
 
     def __init__(self, count: int):
         self._count = count
         self._rows = np.empty(0, np.intp)
         self._squares = np.empty(0, np.float32)
-        self._bound = np.float32(np.inf)
+        #: No row from here up can be among them.
+        self.bound = np.float32(np.inf)
 
     def add(self, rows: np.ndarray, squares: np.ndarray) -> None:
-        # Once the bound is low, nearly every row of a block falls here, by one comparison.
-        near = np.flatnonzero(squares < self._bound)
-        if not len(near):
-            return
+        near = np.flatnonzero(squares < self.bound)
         self._rows = np.concatenate((self._rows, rows[near]))
         self._squares = np.concatenate((self._squares, squares[near]))
         if len(self._rows) > self._count:
             kept = np.argpartition(self._squares, self._count - 1)[: self._count]
             self._rows, self._squares = self._rows[kept], self._squares[kept]
-            self._bound = self._squares.max()
+            self.bound = self._squares.max()
 
     def sorted(self) -> Nearest:
         order = np.lexsort((self._rows, self._squares))
-        # Cancellation can leave a tiny negative square where a track sits on the target.
-        distances = np.sqrt(np.maximum(self._squares[order].astype(np.float64), 0))
-        return Nearest(rows=self._rows[order], distances=distances)
+        return Nearest(rows=self._rows[order], distances=np.sqrt(self._squares[order].astype(np.float64)))
 
 
 def distances(features: np.ndarray, targets: MusicTargets) -> np.ndarray:
@@ -462,19 +488,82 @@ def _starter_track(row: dict[str, str]) -> Track:
     )
 
 
-def _weights(targets: Sequence[MusicTargets], wishes: Wishes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a column and its square are multiplied by, both (T, 10) float32, and what is added, (T, 1)."""
-    centres = np.zeros((len(targets), len(FEATURES) + 1))
-    weights = np.zeros_like(centres)
-    for index, target in enumerate(targets):
-        centres[index, :POPULARITY] = [target.features[name].centre for name in FEATURES]
-        weights[index, :POPULARITY] = [target.features[name].spread ** -2 for name in FEATURES]
-    if wishes.familiarity is not None:
-        centres[:, POPULARITY] = 100 * wishes.familiarity
-        weights[:, POPULARITY] = FAMILIARITY_SPREAD**-2
-    weights /= len(FEATURES)
-    constant = (weights * centres**2).sum(axis=1, keepdims=True)
-    return (-2 * weights * centres).astype(np.float32), weights.astype(np.float32), constant.astype(np.float32)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measure:
+    """How far a track is from a target: ``centres`` and ``weights``, both (10, 1) float32, one per figure."""
+
+    centres: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, target: MusicTargets, wishes: Wishes) -> _Measure:
+        centres = [target.features[name].centre for name in FEATURES]
+        weights = [target.features[name].spread ** -2 / len(FEATURES) for name in FEATURES]
+        if wishes.familiarity is None:
+            centres, weights = [*centres, 0.0], [*weights, 0.0]
+        else:
+            centres.append(100 * wishes.familiarity)
+            weights.append(FAMILIARITY_SPREAD**-2 / len(FEATURES))
+        return cls(centres=np.array(centres, np.float32)[:, None], weights=np.array(weights, np.float32)[:, None])
+
+    def squares(self, figures: np.ndarray) -> np.ndarray:
+        """(10, K) figures → (K,) float32 squared distances."""
+        differences = figures - self.centres
+        np.square(differences, out=differences)
+        return self.weights[:, 0] @ differences
+
+    def floors(self, bunches: _Bunches) -> np.ndarray:
+        """(B,) float32: the least squared distance that a track in each bunch can have."""
+        return self.squares(np.clip(self.centres, bunches.lowest, bunches.highest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Bunches:
+    """Which rows lie together. ``starts``: (B + 1,) intp, bunch i is rows starts[i] to starts[i + 1]. ``lowest`` and
+    ``highest``: (10, B) float32, the box around each bunch."""
+
+    starts: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    @classmethod
+    def around(cls, figures: np.ndarray, starts: Sequence[int]) -> _Bunches:
+        if not figures.shape[1]:
+            nothing = np.empty((len(figures), 0), np.float32)
+            return cls(starts=np.zeros(1, np.intp), lowest=nothing, highest=nothing)
+        return cls(
+            starts=np.array([*starts, figures.shape[1]], np.intp),
+            lowest=np.minimum.reduceat(figures, starts, axis=1),
+            highest=np.maximum.reduceat(figures, starts, axis=1),
+        )
+
+    def rows(self, chosen: np.ndarray) -> np.ndarray:
+        """(K,) intp: the rows of the bunches ``chosen``, one bunch after the other."""
+        return np.concatenate([np.arange(self.starts[bunch], self.starts[bunch + 1]) for bunch in chosen])
+
+
+def _bunched(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """An order of (10, N) figures in which near ones lie together, (N,) intp, and where each bunch starts in it.
+
+    A k-d tree's leaves: halved at the median of the feature that differs most, until a half is small enough.
+    """
+    order, starts = np.arange(figures.shape[1]), []
+    if not len(order):
+        return order, starts
+    scales = figures[:POPULARITY].std(axis=1) + np.float32(1e-6)
+    waiting = [(0, len(order))]
+    while waiting:
+        start, stop = waiting.pop()
+        if stop - start <= BUNCH_ROWS:
+            starts.append(start)
+            continue
+        here = order[start:stop]
+        sample = figures[:POPULARITY, here[:: len(here) // BUNCH_ROWS]]
+        widest = np.argmax(sample.std(axis=1) / scales)
+        middle = len(here) // 2
+        order[start:stop] = here[np.argpartition(figures[widest, here], middle)]
+        waiting += [(start + middle, stop), (start, start + middle)]
+    return order, starts
 
 
 def _any(masks: Iterable[np.ndarray]) -> np.ndarray:

@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import csv
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import numpy as np
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from feelharmonic.catalogue import DATABASE_NAME, Catalogue, DatabaseWriter, distances
+from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.messages import EMOTIONS, GOALS, Track
+from feelharmonic.params import Params
+from feelharmonic.targets import targets_for
+from feelharmonic.track_mood import TrackMoodReader
+from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table
+
+#: Lines are taken over so many at a time; the progress bar moves once for each batch.
+BATCH_LINES = 20_000
+
+#: Tracks whose nearest emotion is looked for at a time: (7, CHUNK_ROWS, 9) float64 stays small.
+CHUNK_ROWS = 50_000
+
+GENRES_SHOWN = 25
+
+CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def bind(app: Flask) -> None:
@@ -11,5 +38,144 @@ def bind(app: Flask) -> None:
         app.cli.add_command(command)
 
 
+@contextmanager
+def faults_as_messages() -> Iterator[None]:
+    """Faults of ours end a command with their text and exit status 1, not with a traceback."""
+    try:
+        yield
+    except (BadInput, SetupFault) as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+@click.command()
+@click.option("--emotion", type=click.Choice(EMOTIONS), required=True)
+@click.option("--goal", type=click.Choice(GOALS), default="match", show_default=True)
+@click.option("--csv", "path", type=CSV_FILE, required=True, help="A table of tracks with an id and the nine features.")
+@faults_as_messages()
+def rank(emotion: str, goal: str, path: Path) -> None:
+    """Order a table's tracks by distance to the targets, nearest first: id,distance.
+
+    Every line of the table comes once; those whose features cannot be read come last, without a distance.
+    """
+    ids, features, unread = _read_scored(path)
+    away = distances(features, targets_for(Params.load(), emotion, goal))
+    order = np.argsort(away, kind="stable")
+    rows = [(ids[place], f"{away[place]:.6f}") for place in order]
+    _print_csv(("id", "distance"), [*rows, *((track_id, "") for track_id in unread)])
+
+
+@click.command("track-mood")
+@click.option("--csv", "path", type=CSV_FILE, required=True, help="A table of tracks with an id and the nine features.")
+@faults_as_messages()
+def track_mood(path: Path) -> None:
+    """Tell the mood of a table's tracks, in its order: id,mood,confidence.
+
+    Lines whose features cannot be read come last, without a mood.
+    """
+    ids, features, unread = _read_scored(path)
+    moods = TrackMoodReader.load().read(features)
+    rows = [(track_id, mood.mood, f"{mood.confidence:.4f}") for track_id, mood in zip(ids, moods, strict=True)]
+    _print_csv(("id", "mood", "confidence"), [*rows, *((track_id, "", "") for track_id in unread)])
+
+
+@click.group()
+def catalogue() -> None:
+    """The tracks at hand."""
+
+
+@catalogue.command("import")
+@click.argument("path", metavar="FILE", type=CSV_FILE)
+@with_appcontext
+@faults_as_messages()
+def import_tracks(path: Path) -> None:
+    """Add the tracks of a CSV file in one of the common public schemas.
+
+    All of them or, if anything interrupts it, none. Lines that are no valid track go into a side file with the reason.
+    """
+    folder = Path(current_app.instance_path)
+    side_path = folder / f"{path.stem}.rejected.csv"
+    with (
+        Table(path, NEEDED_TO_IMPORT) as table,
+        DatabaseWriter(folder / DATABASE_NAME) as writer,
+        side_path.open("w", encoding="utf-8", newline="") as side_file,
+        click.progressbar(length=table.size_bytes, label=path.name, file=click.get_text_stream("stderr")) as bar,
+    ):
+        side = csv.writer(side_file)
+        side.writerow(("line", "reason", *table.columns))
+        valid, rejected = _copy(table, writer, side, bar)
+    if not rejected:
+        side_path.unlink()
+    click.echo(
+        f"{valid} tracks read: {writer.added} new, {valid - writer.added} known before; {rejected} lines rejected"
+        + (f", see {side_path}" if rejected else "")
+        + "."
+    )
+
+
+@catalogue.command()
+@with_appcontext
+@faults_as_messages()
+def info() -> None:
+    """Count the tracks by emotion and by genre."""
+    params = Params.load()
+    here = Catalogue.load(Path(current_app.instance_path) / DATABASE_NAME)
+    chosen, nearest = _count_by_emotion(here, params)
+    genres = np.bincount(here.columns.genre[here.different()], minlength=len(here.genres))
+    click.echo(f"{len(here)} tracks\n")
+    click.echo(f"{'emotion':<12}{'chosen by hand':>16}{'nearest to it':>16}")
+    for emotion, by_hand, by_targets in zip(EMOTIONS, chosen, nearest, strict=True):
+        click.echo(f"{emotion:<12}{by_hand:>16}{by_targets:>16}")
+    click.echo(f"\n{'genre':<28}{'tracks':>8}")
+    order = [number for number in np.argsort(-genres, kind="stable") if genres[number]]
+    for number in order[:GENRES_SHOWN]:
+        click.echo(f"{here.genres[number] or '(none)':<28}{genres[number]:>8}")
+    if len(order) > GENRES_SHOWN:
+        rest = order[GENRES_SHOWN:]
+        click.echo(f"{f'{len(rest)} more':<28}{genres[rest].sum():>8}")
+
+
+def _copy(table: Table, writer: DatabaseWriter, side, bar) -> tuple[int, int]:
+    """The table's tracks into ``writer``, what is rejected into ``side``, progress into ``bar``; how many of each."""
+    valid = rejected = shown = 0
+    items = table.tracks()
+    while batch := list(itertools.islice(items, BATCH_LINES)):
+        tracks = [item for item in batch if type(item) is Track]
+        writer.add(tracks)
+        if len(tracks) < len(batch):
+            side.writerows((item.line, item.reason, *item.fields) for item in batch if isinstance(item, Rejected))
+        valid, rejected = valid + len(tracks), rejected + len(batch) - len(tracks)
+        bar.update(table.read_bytes - shown)
+        shown = table.read_bytes
+    return valid, rejected
+
+
+def _read_scored(path: Path) -> tuple[list[str], np.ndarray, list[str]]:
+    """The ids of the lines that can be read, their features (N, 9), and the ids of those that cannot."""
+    with Table(path, NEEDED_TO_SCORE) as table:
+        lines = list(table.scored())
+    known = [(track_id, values) for track_id, values in lines if values is not None]
+    features = np.array([values for _, values in known], np.float64).reshape(len(known), -1 if known else 9)
+    return [track_id for track_id, _ in known], features, [track_id for track_id, values in lines if values is None]
+
+
+def _count_by_emotion(here: Catalogue, params: Params) -> tuple[list[int], np.ndarray]:
+    """For each of EMOTIONS: how many tracks somebody chose for it, and to how many its targets are the nearest."""
+    chosen = [int((here.columns.chosen_for >> bit & 1).sum()) for bit in range(len(EMOTIONS))]
+    targets = [targets_for(params, emotion) for emotion in EMOTIONS]
+    nearest = np.zeros(len(EMOTIONS), int)
+    rows = here.different()
+    for start in range(0, len(rows), CHUNK_ROWS):
+        features = here.features(rows[start : start + CHUNK_ROWS])
+        away = np.array([distances(features, target) for target in targets])  # (7, K)
+        nearest += np.bincount(away.argmin(axis=0), minlength=len(EMOTIONS))
+    return chosen, nearest
+
+
+def _print_csv(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    writer = csv.writer(click.get_text_stream("stdout"), lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
 #: Every command, in the order in which `flask --app app --help` shows them.
-COMMANDS: tuple = ()
+COMMANDS: tuple[click.Command, ...] = (rank, track_mood, catalogue)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import csv
+import functools
 import io
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter, le
 from pathlib import Path
 
 from feelharmonic.errors import BadInput
@@ -35,11 +37,16 @@ NEEDED_TO_SCORE = ("id", *FEATURES)
 #: Values outside are errors of the table. Some public tables hold a little above 0 dB, and 0 BPM for no beat.
 RANGES = {**dict.fromkeys(FEATURES, (0.0, 1.0)), "loudness": (-60.0, 10.0), "tempo": (0.0, 300.0)}
 
+LOWEST, HIGHEST = zip(*(RANGES[name] for name in FEATURES), strict=True)
+
 FIRST_YEAR, LAST_YEAR = 1860, 2100
 #: Two-digit years up to this belong to 2000 and later (the table `data_moods` has dates like 10/27/82).
 LAST_SHORT_YEAR = 30
 
 LONGEST_TEXT = 500
+
+#: So many different years, genres and the like are remembered with their values while a table is read.
+REMEMBERED = 4096
 
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 DATE_YEAR = re.compile(r"(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?(?:\.0)?")
@@ -144,33 +151,42 @@ def find_columns(columns: list[str]) -> dict[str, int]:
 
 
 def _track_reader(places: dict[str, int]) -> Callable[[list[str]], Track]:
-    """A function from a line's fields to a Track, built once per table; it raises ValueError with the reason."""
-    id_place, title_place, artist_place = places["id"], places["title"], places["artist"]
-    feature_places = [(name, places[name], *RANGES[name]) for name in FEATURES]
-    optional = {name: places.get(name) for name in ("year", "genre", "popularity", "explicit")}
+    """A function from a line's fields to a Track, built once per table; it raises ValueError with the reason.
 
-    def value(fields: list[str], name: str) -> str:
-        place = optional[name]
-        return "" if place is None else fields[place].strip()
+    It runs a million times for a large table: what can be looked up once is, and what repeats is remembered.
+    """
+    pick_texts = itemgetter(places["id"], places["title"], places["artist"])
+    pick_features = itemgetter(*(places[name] for name in FEATURES))
+    optional = [places.get(name) for name in ("year", "genre", "popularity", "explicit")]
 
     def read(fields: list[str]) -> Track:
-        features = {}
-        for name, place, low, high in feature_places:
-            features[name] = number = _number(name, fields[place])
-            if not low <= number <= high:  # also catches NaN
-                raise ValueError(f"{name}: expected {low:g} to {high:g}, got {number:g}")
+        track_id, title, artist = pick_texts(fields)
+        year, genre, popularity, explicit = ["" if place is None else fields[place] for place in optional]
         return Track(
-            id=_spotify_id(fields[id_place]),
-            title=_text("title", fields[title_place]),
-            artist=_artist(fields[artist_place]),
-            year=_year(value(fields, "year")),
-            genre=value(fields, "genre").lower() or None,
-            features=features,
-            popularity=_popularity(value(fields, "popularity")),
-            explicit=_explicit(value(fields, "explicit")),
+            id=track_id if SPOTIFY_ID.fullmatch(track_id) else _id_within(track_id),
+            title=_text("title", title),
+            artist=_artist(artist),
+            year=_year(year),
+            genre=_genre(genre),
+            features=_features(pick_features(fields)),
+            popularity=_popularity(popularity),
+            explicit=_explicit(explicit),
         )
 
     return read
+
+
+def _features(texts: tuple[str, ...]) -> dict[str, float]:
+    try:
+        numbers = tuple(map(float, texts))
+    except ValueError:
+        numbers = tuple(map(_number, FEATURES, texts))  # finds the one that is no number
+    # NaN is neither above nor below anything, so it fails here.
+    if not (all(map(le, LOWEST, numbers)) and all(map(le, numbers, HIGHEST))):
+        for name, low, number, high in zip(FEATURES, LOWEST, numbers, HIGHEST, strict=True):
+            if not low <= number <= high:
+                raise ValueError(f"{name}: expected {low:g} to {high:g}, got {number:g}")
+    return dict(zip(FEATURES, numbers, strict=True))
 
 
 def _number(name: str, text: str) -> float:
@@ -180,11 +196,9 @@ def _number(name: str, text: str) -> float:
         raise ValueError(f"{name}: expected a number, got {text[:40]!r}") from None
 
 
-def _spotify_id(text: str) -> str:
-    # Some tables hold URIs (spotify:track:…) or addresses (…/track/…?si=…).
-    track_id = text.strip()
-    if len(track_id) != 22:
-        track_id = re.split(r"[:/]", track_id)[-1].partition("?")[0]
+def _id_within(text: str) -> str:
+    """The id in a URI (spotify:track:…) or an address (…/track/…?si=…), which some tables hold."""
+    track_id = re.split(r"[:/]", text.strip())[-1].partition("?")[0]
     if not SPOTIFY_ID.fullmatch(track_id):
         raise ValueError(f"id: expected 22 letters and digits, got {text[:40]!r}")
     return track_id
@@ -211,8 +225,10 @@ def _artist(text: str) -> str:
     return text.replace(";", ", ") if ";" in text else text
 
 
+@functools.lru_cache(REMEMBERED)
 def _year(text: str) -> int | None:
     """A year, or the year of a date; None for none and for 0."""
+    text = text.strip()
     if not text or text in ("0", "0.0", "0000"):
         return None
     if (match := DATE_YEAR.fullmatch(text)) is not None:
@@ -228,7 +244,14 @@ def _year(text: str) -> int | None:
     return year
 
 
+@functools.lru_cache(REMEMBERED)
+def _genre(text: str) -> str | None:
+    return text.strip().lower() or None
+
+
+@functools.lru_cache(REMEMBERED)
 def _popularity(text: str) -> int | None:
+    text = text.strip()
     if not text:
         return None
     number = _number("popularity", text)
@@ -237,9 +260,10 @@ def _popularity(text: str) -> int | None:
     return int(number)
 
 
+@functools.lru_cache(REMEMBERED)
 def _explicit(text: str) -> bool | None:
     known = {"": None, "true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
     try:
-        return known[text.lower()]
+        return known[text.strip().lower()]
     except KeyError:
         raise ValueError(f"explicit: expected true or false, got {text[:40]!r}") from None

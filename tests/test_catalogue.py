@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from feelharmonic.catalogue import BLOCK_ROWS, Catalogue, distances, read_starter
+from feelharmonic.catalogue import BUNCH_ROWS, Catalogue, distances, read_starter
 from feelharmonic.errors import SetupFault
 from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget, MusicTargets, Track, Wishes
 from feelharmonic.params import Params
@@ -60,13 +60,38 @@ def test_nearest_agrees_with_the_plain_formula(starter, emotion):
     np.testing.assert_allclose(plain[found.rows], found.distances, rtol=1e-4)
 
 
-def test_nearest_agrees_with_the_plain_formula_over_several_blocks():
-    count = 2 * BLOCK_ROWS + 77
-    many = catalogue([track(number) for number in range(count)])
-    values = np.random.default_rng(0).uniform(size=(9, count)).astype(np.float32)
-    many.columns.figures[:9] = values
-    (found,) = many.nearest([at(0.5)], 50)
-    np.testing.assert_array_equal(found.rows, np.argsort(distances(values.T, at(0.5)))[:50])
+@pytest.fixture(scope="module")
+def crowd() -> Catalogue:
+    """Several bunches of tracks, their features anywhere."""
+    values = np.random.default_rng(0).uniform(size=(5 * BUNCH_ROWS + 77, 9)).round(3).tolist()
+    return catalogue([track(n, features=dict(zip(FEATURES, row, strict=True))) for n, row in enumerate(values)])
+
+
+@pytest.mark.parametrize("centre", [0.5, 0.0, 1.0, 3.0])
+@pytest.mark.parametrize("spread", [0.02, 0.3])
+def test_no_nearer_track_is_missed_among_many(crowd, centre, spread):
+    plain = distances(crowd.features(range(len(crowd))), at(centre, spread))
+    (found,) = crowd.nearest([at(centre, spread)], 50)
+    np.testing.assert_allclose(found.distances, np.sort(plain)[:50], rtol=1e-5)
+    np.testing.assert_allclose(plain[found.rows], found.distances, rtol=1e-5)
+
+
+def test_no_nearer_track_is_missed_among_many_that_are_filtered(crowd):
+    wishes = Wishes(instrumental_only=True)
+    features = crowd.features(range(len(crowd)))
+    may = features[:, FEATURES.index("instrumentalness")] > 0.5
+    (found,) = crowd.nearest([at(0.3)], 40, wishes=wishes, without=range(0, len(crowd), 2))
+    may[::2] = False
+    plain = np.where(may, distances(features, at(0.3)), np.inf)
+    np.testing.assert_allclose(found.distances, np.sort(plain)[:40], rtol=1e-5)
+
+
+def test_rows_ids_and_tracks_agree_among_many(crowd):
+    rows = np.random.default_rng(1).integers(0, len(crowd), 50)
+    tracks = crowd.tracks(rows)
+    assert crowd.rows([track.id for track in tracks]) == {t.id: r for t, r in zip(tracks, rows, strict=True)}
+    expected = [[track.features[name] for name in FEATURES] for track in tracks]
+    np.testing.assert_allclose(crowd.features(rows), expected, atol=1e-6)
 
 
 def test_targets_measured_together_find_what_each_finds_alone(starter):

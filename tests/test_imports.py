@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FIRST_FOUR = {"messages", "errors", "params", "settings"}
-STAGES = {"frame", "face", "expression", "expression_fer", "mood", "targets", "catalogue", "track_mood"}
+STAGES = {"frame", "face", "expression", "expression_fer", "mood", "targets", "catalogue", "track_mood", "tracks_csv"}
 STAGE_MAY = {"messages", "errors", "params"}
 PROTOCOL = {"providers"}
 
