@@ -214,6 +214,44 @@ def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot):
     expect(page.locator("#notice")).to_be_hidden()
 
 
+def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
+    # The photograph beside a smaller copy of itself, as if somebody else came into view.
+    page = visit(
+        init="""
+        const draw = CanvasRenderingContext2D.prototype.drawImage;
+        CanvasRenderingContext2D.prototype.drawImage = function (video, x, y, width, height) {
+          if (!width || !window.company) return draw.apply(this, arguments);
+          this.fillStyle = '#7a8490';
+          this.fillRect(0, 0, width, height);
+          draw.call(this, video, 80, 0, 480, 480, 0, 0, width * 0.6, height * 0.8);
+          draw.call(this, video, 80, 0, 480, 480, width * 0.6, height * 0.2, width * 0.4, height * 0.53);
+        };
+        """
+    )
+    go_live(page)
+    page.evaluate("window.company = true")
+    expect(page.locator("#mood-sure")).to_contain_text("Several faces: the largest is the listener", timeout=DEADLINE_MS)
+    expect(page.locator(".box")).to_have_count(2, timeout=DEADLINE_MS)
+    large, small = (page.locator(".box").nth(i).bounding_box() for i in range(2))
+    assert large["width"] > small["width"]
+    assert "listener" in page.locator(".box").first.get_attribute("class")
+    shoot(page, "several-1440-light")
+
+
+def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, tmp_path):
+    server = Server(tmp_path, MAX_LISTENERS="1").start()
+    try:
+        with server.listener():
+            page = visit(url=server.url)
+            page.get_by_role("button", name="Allow the camera").click()
+            expect(page.locator("#notice")).to_contain_text("All 1 places are taken", timeout=DEADLINE_MS)
+            shoot(page, "full-1440-light")
+        expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+        expect(page.locator("#notice")).to_be_hidden()
+    finally:
+        server.kill()
+
+
 def test_a_hidden_tab_sends_nothing(visit):
     page = visit(
         init="""
