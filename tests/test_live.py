@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from conftest import encode
 from serving import Server
 from test_frame import png_header
 
-from feelharmonic.messages import EMOTIONS
-from feelharmonic.settings import ASYNC_MODES
+from app import create_app
+from feelharmonic.messages import EMOTIONS, Face
+from feelharmonic.pipeline import Parts
+from feelharmonic.settings import ASYNC_MODES, Settings
 
 
 @pytest.fixture(scope="module", params=ASYNC_MODES)
@@ -229,3 +232,54 @@ def test_another_sites_page_cannot_open_the_wire(server):
     client = socketio.Client(reconnection=False)
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(server.url, headers={"Origin": "https://elsewhere.example"}, transports=["websocket"], namespaces=["/live"])
+
+
+class BreakingFinder:
+    """Finds a face, but breaks when told to."""
+
+    def __init__(self):
+        self.broken = False
+
+    def find(self, frame_bgr):
+        if self.broken:
+            raise RuntimeError("a fault of ours, with details that no listener needs")
+        return [Face(box=(110.0, 40.0, 50.0, 64.0), score=0.9)]
+
+
+def test_a_handler_that_raises_answers_server_fault_and_reads_the_next_frame(astronaut_jpeg, caplog):
+    finder = BreakingFinder()
+    parts = replace(Parts.load(), finder=finder)
+    app = create_app(Settings(providers=("catalogue",)), parts=parts)
+    client = app.extensions["socketio"].test_client(app, namespace="/live")
+    finder.broken = True
+    answer = client.emit("frame", 4, astronaut_jpeg, namespace="/live", callback=True)
+    assert answer["seq"] == 4
+    assert answer["problem"] == {
+        "code": "server_fault",
+        "text": "Something broke on the server.",
+        "action": "Try again; whoever runs it finds the reason in its log.",
+    }
+    assert answer["wait_ms"] > 0
+    assert "a fault of ours" in caplog.text
+    assert "\\xff\\xd8" not in caplog.text  # the picture's bytes are not in the log
+    finder.broken = False
+    answer = client.emit("frame", 5, astronaut_jpeg, namespace="/live", callback=True)
+    assert answer["problem"] is None
+    assert answer["mood"]["emotion"] == "happy"
+
+
+class BreakingProvider:
+    name = "broken"
+
+    def tracks(self, request):
+        raise RuntimeError("no music today")
+
+
+def test_a_snap_that_raises_answers_server_fault(monkeypatch):
+    monkeypatch.setattr("app.load_providers", lambda *given, **named: [BreakingProvider()])
+    app = create_app(Settings(providers=("catalogue",)))
+    client = app.extensions["socketio"].test_client(app, namespace="/live")
+    answer = client.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
+    assert answer["problem"]["code"] == "server_fault"
+    assert (answer["emotion"], answer["tracks"]) == ("sad", [])
+    assert client.emit("goal", {"goal": "calm"}, namespace="/live", callback=True)["ok"]

@@ -258,7 +258,8 @@ class Live(Namespace):
 
     def _full(self) -> Full:
         return Full(
-            f"All {self._max_listeners} places are taken.", "The page tries again by itself; or pick a mood by hand later."
+            f"All {self._max_listeners} places are taken.",
+            "The page tries again by itself, and goes on as soon as somebody leaves.",
         )
 
 

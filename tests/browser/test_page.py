@@ -223,18 +223,22 @@ def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
           if (!width || !window.company) return draw.apply(this, arguments);
           this.fillStyle = '#7a8490';
           this.fillRect(0, 0, width, height);
-          draw.call(this, video, 80, 0, 480, 480, 0, 0, width * 0.6, height * 0.8);
-          draw.call(this, video, 80, 0, 480, 480, width * 0.6, height * 0.2, width * 0.4, height * 0.53);
+          draw.call(this, video, 140, 10, 280, 280, 0, 0, width * 0.6, height * 0.8);
+          draw.call(this, video, 140, 10, 280, 280, width * 0.6, height * 0.2, width * 0.4, height * 0.53);
         };
         """
     )
     go_live(page)
     page.evaluate("window.company = true")
     expect(page.locator("#mood-sure")).to_contain_text("Several faces: the largest is the listener", timeout=DEADLINE_MS)
-    expect(page.locator(".box")).to_have_count(2, timeout=DEADLINE_MS)
-    large, small = (page.locator(".box").nth(i).bounding_box() for i in range(2))
-    assert large["width"] > small["width"]
-    assert "listener" in page.locator(".box").first.get_attribute("class")
+    page.wait_for_function(
+        """() => {
+          const boxes = [...document.querySelectorAll('.box')];
+          const [large, small] = boxes.map((box) => box.getBoundingClientRect().width);
+          return boxes.length === 2 && large > small && boxes[0].classList.contains('listener');
+        }""",
+        timeout=DEADLINE_MS,
+    )
     shoot(page, "several-1440-light")
 
 
