@@ -86,6 +86,11 @@ POPULARITY = len(FEATURES)
 INSTRUMENTALNESS = FEATURES.index("instrumentalness")
 
 
+#: What DatabaseWriter takes over: id, title, artist, year, genre, popularity, explicit (None where unknown), and the
+#: nine features in FEATURES' order. Plain tuples, since there may be a million of them.
+ImportedTrack = tuple[str, str, str, "int | None", "str | None", "int | None", "bool | None", tuple[float, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Columns:
     """What is held of N tracks.
@@ -276,10 +281,10 @@ class Catalogue:
     def _put_starter(self, place: int, track: Track) -> None:
         columns = self.columns
         columns.figures[:POPULARITY, place] = [track.features[name] for name in FEATURES]
-        columns.figures[POPULARITY, place] = _popularity_figure(track)
+        columns.figures[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
         columns.genre[place] = self._genre_number(track.genre)
         columns.year[place] = track.year or UNKNOWN_YEAR
-        columns.explicit[place] = _explicit_number(track)
+        columns.explicit[place] = EXPLICIT_UNKNOWN if track.explicit is None else int(track.explicit)
         columns.artist[place] = artist_number(track.artist)
         columns.chosen_for[place] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
 
@@ -368,11 +373,8 @@ class DatabaseWriter:
         self._added = 0
         return self
 
-    def add(self, tracks: Iterable[Track]) -> None:
-        """Take over ``tracks``, which must have all features; one with an id that is there replaces the old.
-
-        Tens of thousands at a time go fastest.
-        """
+    def add(self, tracks: Iterable[ImportedTrack]) -> None:
+        """Take over ``tracks``; one with an id that is there replaces it. Tens of thousands at once go fastest."""
         # In the index's order, neighbours go to the same page of it. The sort is stable: of doubles the last stays.
         self._connection.executemany(UPSERT, sorted(map(_database_row, tracks), key=itemgetter(0)))
 
@@ -398,17 +400,18 @@ class DatabaseWriter:
         return self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
 
 
-def _database_row(track: Track) -> tuple:
+def _database_row(track: ImportedTrack) -> tuple:
+    track_id, title, artist, year, genre, popularity, explicit, features = track
     return (
-        track.id,
-        track.title,
-        track.artist,
-        artist_number(track.artist),
-        track.year or UNKNOWN_YEAR,
-        track.genre or "",
-        _popularity_figure(track),
-        _explicit_number(track),
-        FEATURES_PACKING.pack(*[track.features[name] for name in FEATURES]),
+        track_id,
+        title,
+        artist,
+        artist_number(artist),
+        year or UNKNOWN_YEAR,
+        genre or "",
+        UNKNOWN_POPULARITY if popularity is None else popularity,
+        EXPLICIT_UNKNOWN if explicit is None else int(explicit),
+        FEATURES_PACKING.pack(*features),
     )
 
 
@@ -454,14 +457,6 @@ def distances(features: np.ndarray, targets: MusicTargets) -> np.ndarray:
 def artist_number(artist: str) -> int:
     """A 32-bit number that is the same for the same artist, whatever the capitals."""
     return zlib.crc32(artist.strip().casefold().encode())
-
-
-def _popularity_figure(track: Track) -> float:
-    return UNKNOWN_POPULARITY if track.popularity is None else track.popularity
-
-
-def _explicit_number(track: Track) -> int:
-    return EXPLICIT_UNKNOWN if track.explicit is None else EXPLICIT if track.explicit else NOT_EXPLICIT
 
 
 def read_starter(path: Path = STARTER_PATH) -> list[Track]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from flask.cli import with_appcontext
 
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue, DatabaseWriter, distances
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.messages import EMOTIONS, GOALS, Track
+from feelharmonic.messages import EMOTIONS, GOALS
 from feelharmonic.params import Params
 from feelharmonic.targets import targets_for
 from feelharmonic.track_mood import TrackMoodReader
@@ -98,7 +99,7 @@ def import_tracks(path: Path) -> None:
         Table(path, NEEDED_TO_IMPORT) as table,
         DatabaseWriter(folder / DATABASE_NAME) as writer,
         side_path.open("w", encoding="utf-8", newline="") as side_file,
-        click.progressbar(length=table.size_bytes, label=path.name, file=click.get_text_stream("stderr")) as bar,
+        click.progressbar(length=table.size_bytes, label=path.name, file=sys.stderr) as bar,
     ):
         side = csv.writer(side_file)
         side.writerow(("line", "reason", *table.columns))
@@ -139,7 +140,7 @@ def _copy(table: Table, writer: DatabaseWriter, side, bar) -> tuple[int, int]:
     valid = rejected = shown = 0
     items = table.tracks()
     while batch := list(itertools.islice(items, BATCH_LINES)):
-        tracks = [item for item in batch if type(item) is Track]
+        tracks = [item for item in batch if not isinstance(item, Rejected)]
         writer.add(tracks)
         if len(tracks) < len(batch):
             side.writerows((item.line, item.reason, *item.fields) for item in batch if isinstance(item, Rejected))
@@ -172,7 +173,7 @@ def _count_by_emotion(here: Catalogue, params: Params) -> tuple[list[int], np.nd
 
 
 def _print_csv(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    writer = csv.writer(click.get_text_stream("stdout"), lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
 

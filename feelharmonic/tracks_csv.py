@@ -1,7 +1,7 @@
-"""Public tables of tracks (CSV) → Tracks, or what is wrong with a line.
+"""Public tables of tracks (CSV) → TrackLines, or what is wrong with a line.
 
-In: a file in one of the common public schemas. Out, line by line: a Track, or a Rejected with the line's number and the
-reason. Nothing is guessed: a line without a valid id, title, artist or feature is rejected, never mended.
+In: a file in one of the common public schemas. Out, line by line: a TrackLine, or a Rejected with the line's number and
+the reason. Nothing is guessed: a line without a valid id, title, artist or feature is rejected, never mended.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter, le
 from pathlib import Path
+from typing import NamedTuple
 
 from feelharmonic.errors import BadInput
-from feelharmonic.messages import FEATURES, Track
+from feelharmonic.messages import FEATURES
 
 #: Column names of public tables, by ours; the first one present counts. Compared in lower case.
 NAMES = {
@@ -64,6 +65,22 @@ class Rejected:
     fields: tuple[str, ...]
 
 
+class TrackLine(NamedTuple):
+    """One line's track; ``features``: nine floats in FEATURES' order and units, the rest as in messages.Track.
+
+    A named tuple, since a large table has a million of them and frozen dataclasses take five times as long to make.
+    """
+
+    id: str
+    title: str
+    artist: str
+    year: int | None
+    genre: str | None
+    popularity: int | None
+    explicit: bool | None
+    features: tuple[float, ...]
+
+
 class Table:
     """A CSV file of tracks, open for reading once. Use as a context manager."""
 
@@ -73,7 +90,8 @@ class Table:
         self.size_bytes = path.stat().st_size
         self._raw = path.open("rb")
         try:
-            text = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="replace", newline="")
+            # Held, since a text reader that nobody holds closes the file below it.
+            self._text = text = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="replace", newline="")
             header = text.readline()
             if not header.strip():
                 raise BadInput(f"{path.name}: expected a header line with column names, got an empty file.")
@@ -104,8 +122,8 @@ class Table:
         """How much of the file has been read, for a progress bar."""
         return self._raw.tell()
 
-    def tracks(self) -> Iterator[Track | Rejected]:
-        """Each line as a whole Track, or the reason why it is none."""
+    def tracks(self) -> Iterator[TrackLine | Rejected]:
+        """Each line as a whole track, or the reason why it is none."""
         read = _track_reader(self._places)
         for line, fields in self._lines():
             try:
@@ -150,8 +168,8 @@ def find_columns(columns: list[str]) -> dict[str, int]:
     return {ours: hits[0] for ours, hits in found.items() if hits}
 
 
-def _track_reader(places: dict[str, int]) -> Callable[[list[str]], Track]:
-    """A function from a line's fields to a Track, built once per table; it raises ValueError with the reason.
+def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
+    """A function from a line's fields to a TrackLine, built once per table; it raises ValueError with the reason.
 
     It runs a million times for a large table: what can be looked up once is, and what repeats is remembered.
     """
@@ -159,24 +177,24 @@ def _track_reader(places: dict[str, int]) -> Callable[[list[str]], Track]:
     pick_features = itemgetter(*(places[name] for name in FEATURES))
     optional = [places.get(name) for name in ("year", "genre", "popularity", "explicit")]
 
-    def read(fields: list[str]) -> Track:
+    def read(fields: list[str]) -> TrackLine:
         track_id, title, artist = pick_texts(fields)
         year, genre, popularity, explicit = ["" if place is None else fields[place] for place in optional]
-        return Track(
-            id=track_id if SPOTIFY_ID.fullmatch(track_id) else _id_within(track_id),
-            title=_text("title", title),
-            artist=_artist(artist),
-            year=_year(year),
-            genre=_genre(genre),
-            features=_features(pick_features(fields)),
-            popularity=_popularity(popularity),
-            explicit=_explicit(explicit),
+        return TrackLine(
+            track_id if SPOTIFY_ID.fullmatch(track_id) else _id_within(track_id),
+            _text("title", title),
+            _artist(artist),
+            _year(year),
+            _genre(genre),
+            _popularity(popularity),
+            _explicit(explicit),
+            _features(pick_features(fields)),
         )
 
     return read
 
 
-def _features(texts: tuple[str, ...]) -> dict[str, float]:
+def _features(texts: tuple[str, ...]) -> tuple[float, ...]:
     try:
         numbers = tuple(map(float, texts))
     except ValueError:
@@ -186,7 +204,7 @@ def _features(texts: tuple[str, ...]) -> dict[str, float]:
         for name, low, number, high in zip(FEATURES, LOWEST, numbers, HIGHEST, strict=True):
             if not low <= number <= high:
                 raise ValueError(f"{name}: expected {low:g} to {high:g}, got {number:g}")
-    return dict(zip(FEATURES, numbers, strict=True))
+    return numbers
 
 
 def _number(name: str, text: str) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
-from feelharmonic.catalogue import BUNCH_ROWS, Catalogue, distances, read_starter
+from feelharmonic.catalogue import BUNCH_ROWS, Catalogue, DatabaseWriter, ImportedTrack, distances, read_starter
 from feelharmonic.errors import SetupFault
 from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget, MusicTargets, Track, Wishes
 from feelharmonic.params import Params
@@ -183,3 +186,154 @@ def test_a_broken_starter_table_says_how_to_mend_it(tmp_path, text):
         return
     with pytest.raises(SetupFault, match="git checkout"):
         read_starter(path)
+
+
+def imported(number: int, **changes) -> ImportedTrack:
+    values = {
+        "id": f"{number:022d}",
+        "title": f"Song {number}",
+        "artist": f"Artist {number}",
+        "year": 1990,
+        "genre": "pop",
+        "popularity": None,
+        "explicit": None,
+        "features": (0.5,) * 9,
+        **changes,
+    }
+    return tuple(values.values())
+
+
+@pytest.fixture
+def database(tmp_path):
+    return tmp_path / "instance" / "catalogue.db"
+
+
+def write(database, tracks) -> int:
+    with DatabaseWriter(database) as writer:
+        writer.add(tracks)
+    return writer.added
+
+
+def interrupted_write(database, fault: type[BaseException]) -> None:
+    with DatabaseWriter(database) as writer:
+        writer.add([imported(2)])
+        raise fault
+
+
+def test_imported_tracks_come_back_as_they_went_in(database):
+    features = (0.1, 0.2, 0.3, 0.4, 0.5, -6.0, 0.7, 120.0, 0.9)
+    added = write(database, [imported(1, features=features, popularity=61, explicit=True), imported(2, year=None)])
+    here = Catalogue([], database)
+    assert added == len(here) == 2
+    assert here.known(["0" * 21 + "1", "0" * 21 + "2"]) == {
+        "0" * 21 + "1": Track(
+            id="0" * 21 + "1",
+            title="Song 1",
+            artist="Artist 1",
+            year=1990,
+            genre="pop",
+            features=dict(zip(FEATURES, features, strict=True)),
+            popularity=61,
+            explicit=True,
+        ),
+        "0" * 21 + "2": Track(
+            id="0" * 21 + "2",
+            title="Song 2",
+            artist="Artist 2",
+            genre="pop",
+            features=dict.fromkeys(FEATURES, 0.5),
+        ),
+    }
+
+
+def test_imported_tracks_are_found_beside_the_starter_table(database):
+    write(database, [imported(number) for number in range(3 * BUNCH_ROWS)])
+    here = Catalogue.load(database)
+    assert len(here) == len(Catalogue.load()) + 3 * BUNCH_ROWS
+    (found,) = here.nearest([at(0.5)], 5)
+    assert {track.artist.split()[0] for track in here.tracks(found.rows)} == {"Artist"}
+    np.testing.assert_allclose(found.distances, 0, atol=1e-6)
+
+
+def test_a_track_of_the_starter_table_counts_once(database):
+    known = read_starter()[0]
+    write(database, [imported(1, id=known.id, title="Another name")])
+    here = Catalogue.load(database)
+    assert len(here) == len(Catalogue.load())
+    assert len(here.different()) == len(here)
+    assert here.known([known.id]) == {known.id: known}
+    (found,) = here.nearest([targets_for(Params.load(), known.emotions[0])], 1000)
+    assert [track.id for track in here.tracks(found.rows)].count(known.id) == 1
+
+
+def test_importing_again_changes_nothing(database):
+    tracks = [imported(number) for number in range(50)]
+    assert write(database, tracks) == 50
+    before = Catalogue([], database)
+    assert write(database, tracks) == 0
+    after = Catalogue([], database)
+    np.testing.assert_array_equal(before.columns.figures, after.columns.figures)
+    assert before.tracks(range(50)) == after.tracks(range(50))
+
+
+def test_an_import_renews_what_is_known_and_adds_the_rest(database):
+    write(database, [imported(1), imported(2)])
+    assert write(database, [imported(2, title="New title"), imported(3)]) == 1
+    assert [track.title for track in Catalogue([], database).tracks(range(3))] == ["Song 1", "New title", "Song 3"]
+
+
+def test_of_doubles_in_one_import_the_last_stays(database):
+    assert write(database, [imported(1, title="B"), imported(1, title="A")]) == 1
+    assert Catalogue([], database).tracks([0])[0].title == "A"
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_import_leaves_all_as_it_was(database, fault):
+    write(database, [imported(1)])
+    before = database.read_bytes()
+    with pytest.raises(fault):
+        interrupted_write(database, fault)
+    assert database.read_bytes() == before
+    assert [path.name for path in database.parent.iterdir()] == ["catalogue.db"]
+
+
+def test_an_interrupted_first_import_leaves_nothing(database):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_write(database, KeyboardInterrupt)
+    assert list(database.parent.iterdir()) == []
+
+
+def test_a_killed_import_leaves_the_file_as_it_was_and_the_next_one_works(database):
+    write(database, [imported(1)])
+    killed = DatabaseWriter(database).__enter__()
+    killed.add([imported(2)])  # never ends: what a kill leaves behind is the part beside the file
+    assert len(Catalogue([], database)) == 1
+    assert write(database, [imported(3)]) == 1
+    assert [track.title for track in Catalogue([], database).tracks(range(2))] == ["Song 1", "Song 3"]
+
+
+def test_a_catalogue_that_is_loaded_is_not_disturbed_by_an_import(database):
+    write(database, [imported(number) for number in range(5)])
+    here = Catalogue([], database)
+    write(database, [imported(9), imported(0)])
+    assert [track.title for track in here.tracks(range(5))] == [f"Song {number}" for number in range(5)]
+    assert here.known(["0" * 21 + "9"]) == {}
+
+
+def test_a_file_that_is_no_catalogue_says_what_to_do(tmp_path):
+    text = tmp_path / "catalogue.db"
+    text.write_text("not a database, but long enough to have a header" * 10)
+    with pytest.raises(SetupFault, match=r"catalogue\.db: is not a readable catalogue .* Delete it and import"):
+        Catalogue.load(text)
+
+
+def test_a_catalogue_of_another_version_says_what_to_do(database):
+    write(database, [imported(1)])
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(SetupFault, match="expected a catalogue of version 1, got 99"):
+        Catalogue.load(database)
+
+
+def test_without_a_file_the_starter_table_serves(tmp_path):
+    assert len(Catalogue.load(tmp_path / "none.db")) == len(read_starter())
