@@ -1,4 +1,4 @@
-"""Wiring, and nothing else. `python app.py` starts the server; `create_app()` serves gunicorn, `flask` and the tests."""
+"""Wiring, and nothing else. `python app.py` starts the server; `create_app()` serves gunicorn, `flask`, tests."""
 
 if __name__ == "__main__":
     # Before anything else is imported: gevent and eventlet replace parts of the standard library.

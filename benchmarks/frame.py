@@ -54,13 +54,14 @@ def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
     if not faces:
         raise SystemExit("The finder sees no face in the benchmark's picture: nothing to measure.")
     one = next(pixels)
-    expression = Expression(probabilities=tuple(map(float, parts.reader.read_crops(cut_crop(one, faces[0])[None])[0])))
+    crop = cut_crop(one, faces[0])[None]  # (1, 48, 48) uint8
+    expression = Expression(probabilities=tuple(map(float, parts.reader.read_crops(crop)[0])))
     steps = {
         "decode": lambda: decode(next(turns)),
         "face: full search": lambda: parts.finder.find(next(pixels)),
         "face: following": lambda: follower.see(next(pixels), next(clock) / FRAME_RATE_HZ),
         "crop": lambda: cut_crop(one, faces[0]),
-        "expression": lambda crop=cut_crop(one, faces[0])[None]: parts.reader.read_crops(crop),
+        "expression": lambda: parts.reader.read_crops(crop),
         "mood": lambda: keeper.see(expression, 0.9, next(clock) / FRAME_RATE_HZ),
         "whole: JPEG → mood": lambda: pipeline.see(next(turns), next(clock) / FRAME_RATE_HZ),
     }
@@ -75,7 +76,8 @@ def fer_row(jpegs: list[bytes], rounds: int) -> dict | None:
         return None
     pixels = itertools.cycle([decode(jpeg).pixels_bgr for jpeg in jpegs])
     reader = FER()
-    return {"stage": "fer: detect_emotions", **spread(milliseconds(lambda: reader.detect_emotions(next(pixels)), rounds=rounds))}
+    taken_ms = milliseconds(lambda: reader.detect_emotions(next(pixels)), rounds=rounds)
+    return {"stage": "fer: detect_emotions", **spread(taken_ms)}
 
 
 def main() -> None:

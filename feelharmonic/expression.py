@@ -23,7 +23,12 @@ LABELS = ("ferplus", "fer2013")
 
 def prepare(crops: np.ndarray) -> np.ndarray:
     """(N, 48, 48) uint8 grey → (N, 1, 48, 48) float32 in -1..1, as the network takes it."""
-    return ((crops.astype(np.float32) / 255 - 0.5) * 2)[:, None]
+    return normalised(crops.astype(np.float32))[:, None]
+
+
+def normalised(pixels):
+    """Pixels 0..255 → -1..1. Arithmetic only, so that training uses it on its own device's tensors too."""
+    return (pixels / 255 - 0.5) * 2
 
 
 class ExpressionReader:
@@ -70,10 +75,12 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     # ONNX Runtime's faults have no common type of their own.
     except Exception as exc:
-        raise SetupFault([f"{path.name}: the expression network cannot be read ({type(exc).__name__}). {mend}"]) from exc
+        fault = f"{path.name}: the expression network cannot be read ({type(exc).__name__}). {mend}"
+        raise SetupFault([fault]) from exc
     names = {output.name for output in session.get_outputs()}
     if not names.issuperset(LABELS):
-        raise SetupFault([f"{path.name}: expected the outputs {', '.join(LABELS)}, got {', '.join(sorted(names))}. {mend}"])
+        came = ", ".join(sorted(names))
+        raise SetupFault([f"{path.name}: expected the outputs {', '.join(LABELS)}, got {came}. {mend}"])
     return session
 
 

@@ -48,7 +48,7 @@ class FaceFinder:
         if name != "own":
             raise SetupFault([f"FACE_FINDER: expected 'own', got {name!r}."])
         if not hasattr(cv2, "CascadeClassifier"):
-            raise SetupFault([f"FACE_FINDER: OpenCV {cv2.__version__} has no cascades. Run `pip install -r requirements.txt`."])
+            raise SetupFault([f"OpenCV {cv2.__version__} has no cascades. Run `pip install -r requirements.txt`."])
         return cls(cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml"))
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:

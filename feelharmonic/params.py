@@ -56,8 +56,8 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colour:
-    """The colours that the page wears, ``#rrggbb``: ``light`` for words and buttons on light pages, ``dark`` for those on
-    dark ones, ``glow`` for the air around them on both."""
+    """The colours that the page wears, ``#rrggbb``: ``light`` for words and buttons on light pages, ``dark`` on dark
+    ones, ``glow`` for the air around them on both."""
 
     light: str
     dark: str
@@ -158,7 +158,8 @@ class _Check:
         names = tuple(item.name for item in fields(Smoothing))
         if not self.keys("smoothing", value, names):
             return None
-        limits = {"enter": (0, 1), "leave": (0, 1), "margin": (0, 1), "window_s": (0.05, 30), "longest_step_s": (0.05, 10)}
+        shares = dict.fromkeys(("enter", "leave", "margin"), (0, 1))
+        limits = {**shares, "window_s": (0.05, 30), "longest_step_s": (0.05, 10)}
         numbers = {
             name: self.number(f"smoothing.{name}", value[name], *limits.get(name, (0, 600)))
             for name in names

@@ -115,7 +115,7 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playlist:
-    """Tracks, the provider that served them, and one line on which one did and why; empty ``note`` when nothing is to say."""
+    """Tracks, the provider that served them, and one line on which one did and why (empty where nothing is to say)."""
 
     provider: str
     note: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -108,7 +109,5 @@ def test_a_rotation_in_exif_is_applied(astronaut_bgr):
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_picture_or_a_fault_of_ours(data):
     for start in (b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBP"):
-        try:
-            decode(start + data)
-        except ListenerFault as fault:
-            assert fault.text and fault.action
+        with suppress(ListenerFault):
+            assert min(decode(start + data).pixels_bgr.shape) > 0

@@ -22,7 +22,7 @@ MAY = {
     "settings": {"messages", "errors"},
     "pipeline": FIRST_FOUR | STAGES | PROTOCOL,
     "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline"},
-    **{stage: STAGE_MAY for stage in STAGES},
+    **dict.fromkeys(STAGES, STAGE_MAY),
 }
 
 

@@ -1,4 +1,4 @@
-"""The live wire over a real WebSocket, in every async mode: readings, snaps, faults; the connection outlives them all."""
+"""The live wire over a real WebSocket, in every async mode: readings, snaps, faults; connections outlive them all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_no_face_keeps_the_mood_and_says_so(listener, astronaut_jpeg, wall_jpeg)
 
 
 BAD_FRAMES = {
-    "text": ((0, b"a text file, not a picture"), "bad_frame", "Expected a JPEG, PNG or WebP picture, got something else."),
+    "text": ((0, b"not a picture"), "bad_frame", "Expected a JPEG, PNG or WebP picture, got something else."),
     "empty": ((0, b""), "bad_frame", "Expected the bytes of a picture, got none."),
     "a number instead of bytes": ((0, 12), "bad_frame", "Expected the bytes of a picture, got int."),
     "base64": ((0, "data:image/jpeg;base64,AAAA"), "bad_frame", "Expected the bytes of a picture, got str."),
@@ -99,7 +99,8 @@ def test_a_snap_without_a_mood_says_so(listener):
 def test_a_snap_serves_the_mood_of_the_moment(listener, astronaut_jpeg):
     assert_reads(listener, astronaut_jpeg)
     answer = listener.call("snap", {"n": 5})
-    assert (answer["emotion"], answer["goal"], answer["provider"], answer["problem"]) == ("happy", "match", "catalogue", None)
+    assert answer["problem"] is None
+    assert (answer["emotion"], answer["goal"], answer["provider"]) == ("happy", "match", "catalogue")
     assert len({track["id"] for track in answer["tracks"]}) == 5
     assert set(answer["tracks"][0]) == {"id", "title", "artist", "year", "url"}
 
@@ -114,7 +115,7 @@ def test_a_mood_picked_by_hand_needs_no_camera_and_nothing_repeats(listener):
 @pytest.mark.parametrize(
     ("wish", "text"),
     [
-        ({"emotion": "bored"}, "Expected emotion to be one of angry, disgust, fear, happy, sad, surprise, neutral, got 'bored'."),
+        ({"emotion": "bored"}, "Expected emotion to be one of angry, disgust, fear, happy, sad, surprise, neutral,"),
         ({"emotion": ["sad"]}, "Expected emotion to be one of"),
         ({"emotion": "sad", "goal": "win"}, "Expected goal to be one of match, lift, calm, energise, got 'win'."),
         ({"emotion": "sad", "n": 0}, "Expected n to be a whole number from 1 to 50, got 0."),
@@ -159,7 +160,8 @@ def test_wrong_events_are_explained_and_survived(listener, event, wish):
     answer = listener.call(event, wish)
     assert answer["ok"] is False
     assert answer["problem"]["code"] == "bad_request"
-    assert answer["problem"]["text"] and answer["problem"]["action"]
+    assert answer["problem"]["text"]
+    assert answer["problem"]["action"]
 
 
 def test_a_resumed_mood_is_served(listener):
@@ -231,7 +233,12 @@ def test_another_sites_page_cannot_open_the_wire(server):
 
     client = socketio.Client(reconnection=False)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(server.url, headers={"Origin": "https://elsewhere.example"}, transports=["websocket"], namespaces=["/live"])
+        client.connect(
+            server.url,
+            headers={"Origin": "https://elsewhere.example"},
+            transports=["websocket"],
+            namespaces=["/live"],
+        )
 
 
 class BreakingFinder:

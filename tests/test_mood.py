@@ -26,7 +26,9 @@ def showing(emotion: str, share: float = 0.8) -> Expression:
     return Expression(probabilities=tuple(share if name == emotion else rest for name in EMOTIONS))
 
 
-def play(mood_keeper: MoodKeeper, readings, *, rate_hz: float, start_s: float = 0.0, score: float = 1.0) -> list[Mood | None]:
+def play(
+    mood_keeper: MoodKeeper, readings, *, rate_hz: float, start_s: float = 0.0, score: float = 1.0
+) -> list[Mood | None]:
     return [mood_keeper.see(reading, score, start_s + i / rate_hz) for i, reading in enumerate(readings)]
 
 

@@ -57,7 +57,8 @@ def test_every_fault_is_named_together(tmp_path, document):
     assert faults(tmp_path, document) == [
         "emotion_params.json: smoothing.window_s: expected a number from 0.05 to 30, got 'long'.",
         "emotion_params.json: emotions.fear: is missing.",
-        "emotion_params.json: emotions.happy.colour.light: expected a colour like '#3366cc' (lower case), got 'yellow'.",
+        "emotion_params.json: emotions.happy.colour.light: expected a colour like '#3366cc' (lower case), "
+        "got 'yellow'.",
         "emotion_params.json: emotions.sad.targets.energy.centre: expected a number from 0 to 1, got 7.",
     ]
 
@@ -87,7 +88,7 @@ def change(document: dict, path: str, value: object) -> None:
         ("smoothing.enter", True, "smoothing.enter: expected a number from 0 to 1, got True."),
         ("baseline.strength", -1, "baseline.strength: expected a number from 0 to 1, got -1."),
         ("emotions.happy.genres", [], "emotions.happy.genres: expected a list of at least one genre name, got []."),
-        ("emotions.happy.targets.tempo.spread", 0, "emotions.happy.targets.tempo.spread: expected a number from 0.0001"),
+        ("emotions.happy.targets.tempo.spread", 0, "targets.tempo.spread: expected a number from 0.0001"),
         ("emotions.happy.targets.tempo", 120, "emotions.happy.targets.tempo: expected an object, got a number."),
         ("emotions", [], "emotions: expected an object, got a list."),
     ],

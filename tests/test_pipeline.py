@@ -132,5 +132,6 @@ def test_the_networks_runtime_keeps_and_sends_nothing_about_its_use(project, tmp
         "import sys; from feelharmonic.pipeline import Parts, Pipeline; "
         "assert Pipeline(Parts.load()).see(open(sys.argv[1], 'rb').read(), 0.0).faces"
     )
-    subprocess.run([sys.executable, "-c", program, tmp_path / "picture"], cwd=project, env=environ, check=True, timeout=60)
+    command = [sys.executable, "-c", program, tmp_path / "picture"]
+    subprocess.run(command, cwd=project, env=environ, check=True, timeout=60)
     assert list((tmp_path / "home").rglob("*")) == []

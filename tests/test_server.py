@@ -1,4 +1,4 @@
-"""Starting: whatever keeps the program from starting is said before the port opens, all together, with exit status 2."""
+"""Starting: whatever keeps the program from starting is said before the port opens, all of it, with exit status 2."""
 
 from __future__ import annotations
 

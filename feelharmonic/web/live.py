@@ -1,7 +1,7 @@
 """The live wire: Socket.IO's namespace /live. A frame comes, its reading is the acknowledgement.
 
-In: events of one browser. Out: acknowledgements as design.md names them, also after a fault. Per connection it holds one
-Listener; nothing of it outlives the connection, and no picture outlives its reading.
+In: events of one browser. Out: acknowledgements as design.md names them, also after a fault. Per connection it holds
+one Listener; nothing of it outlives the connection, and no picture outlives its reading.
 """
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ class Live(Namespace):
         listener = self._admitted()
         try:
             if seq is None:
-                raise BadRequest("Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0.")
+                raise BadRequest(
+                    "Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0."
+                )
             if listener is None:
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
@@ -285,7 +287,9 @@ def _fields(args: tuple, known: set[str]) -> dict:
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> str | None:
     if value is None or value in known:
         return value
-    raise BadRequest(f"Expected {name} to be one of {', '.join(known)}, got {str(value)[:40]!r}.", f"Name a known {name}.")
+    raise BadRequest(
+        f"Expected {name} to be one of {', '.join(known)}, got {str(value)[:40]!r}.", f"Name a known {name}."
+    )
 
 
 def _count(value: object) -> int:
@@ -301,7 +305,9 @@ def _count(value: object) -> int:
 
 def _number(name: str, value: object, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise BadRequest(f"Expected {name} to be a number from {low:g} to {high:g}, got {str(value)[:40]}.", "Send a number.")
+        raise BadRequest(
+            f"Expected {name} to be a number from {low:g} to {high:g}, got {str(value)[:40]}.", "Send a number."
+        )
     return float(value)
 
 
