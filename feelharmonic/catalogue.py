@@ -204,30 +204,29 @@ class Catalogue:
         """(K, 9) float64 in FEATURES' order and units."""
         return self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
 
-    def allowed(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray | None:
-        """Which of ``rows`` may play: (K,) bool, or None where all may.
+    def playable(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray:
+        """Those of ``rows`` that may play, in their order.
 
         ``emotions``: a track that somebody chose for other emotions only may not; none given, all may.
         """
         columns = self.columns
-        kept: list[np.ndarray] = []
+        # Each filter sees only what the one before it let pass; the first ones usually let the fewest.
+        if wishes.instrumental_only:
+            rows = rows[columns.figures[INSTRUMENTALNESS, rows] > LEAST_INSTRUMENTAL]
+        if wishes.decades:
+            year = columns.year[rows]
+            rows = rows[_any((year >= decade) & (year < decade + 10) for decade in wishes.decades)]
+        if wishes.explicit is False:
+            rows = rows[columns.explicit[rows] != EXPLICIT]
+        if barred := self._genre_numbers(wishes.genres_barred):
+            rows = rows[~self._is_of(rows, barred)]
+        if wishes.familiarity is not None:
+            rows = rows[columns.figures[POPULARITY, rows] >= 0]
         if emotions:
             bits = np.uint8(sum(1 << EMOTIONS.index(emotion) for emotion in emotions))
             chosen_for = columns.chosen_for[rows]
-            kept.append(((chosen_for & bits) | (chosen_for == 0)).astype(bool))
-        for genre in wishes.genres_barred:
-            if genre in self._genres:
-                kept.append(columns.genre[rows] != self._genres[genre])
-        if wishes.decades:
-            year = columns.year[rows]
-            kept.append(_any((year >= decade) & (year < decade + 10) for decade in wishes.decades))
-        if wishes.explicit is False:
-            kept.append(columns.explicit[rows] != EXPLICIT)
-        if wishes.instrumental_only:
-            kept.append(columns.figures[INSTRUMENTALNESS, rows] > LEAST_INSTRUMENTAL)
-        if wishes.familiarity is not None:
-            kept.append(columns.figures[POPULARITY, rows] >= 0)
-        return _all(kept) if kept else None
+            rows = rows[(chosen_for & bits).astype(bool) | (chosen_for == 0)]
+        return rows
 
     def nearest(
         self,
@@ -238,45 +237,43 @@ class Catalogue:
         emotions: frozenset[str] = frozenset(),
         without: Iterable[int] = (),
     ) -> list[Nearest]:
-        """For each of ``targets`` the ``count`` nearest tracks that ``allowed`` lets pass, but for rows in ``without``.
+        """For each of ``targets`` the ``count`` nearest ``playable`` tracks, but for rows in ``without``.
 
         The distance is the root of the mean over the nine features of ((value - centre) / spread) ** 2; a wish for
         familiarity adds a tenth term, a liked genre brings nearer. Exact: no track that is nearer is missed.
         """
         barred = np.zeros(len(self._places), bool)
         barred[[*without, *self._doubles]] = True
-        liked = [self._genres[genre] for genre in wishes.genres_liked if genre in self._genres]
-        return [
-            self._nearest(_Measure.of(target, wishes), count, wishes, emotions, barred, liked) for target in targets
-        ]
+        return [self._nearest(_Measure.of(target, wishes), count, wishes, emotions, barred) for target in targets]
 
     def _nearest(
-        self,
-        measure: _Measure,
-        count: int,
-        wishes: Wishes,
-        emotions: frozenset[str],
-        barred: np.ndarray,
-        liked: Sequence[int],
+        self, measure: _Measure, count: int, wishes: Wishes, emotions: frozenset[str], barred: np.ndarray
     ) -> Nearest:
         """Look into one bunch of tracks after the other, the nearest first, until none left can hold a nearer track."""
+        liked = self._genre_numbers(wishes.genres_liked)
         floors = measure.floors(self._bunches) * (LIKED_GENRE_FACTOR if liked else 1.0)
         if wishes.instrumental_only:
             floors[self._bunches.highest[INSTRUMENTALNESS] <= LEAST_INSTRUMENTAL] = np.inf
         order = np.argsort(floors, kind="stable")
+        floors = floors[order]
         best, seen, together = _Best(count), 0, FEWEST_BUNCHES
-        while seen < len(order) and floors[order[seen]] < best.bound:
-            rows = self._bunches.rows(order[seen : seen + together])
-            keep = self.allowed(rows, wishes, emotions)
-            rows = rows if keep is None else rows[keep]
-            rows = rows[~barred[rows]]
+        while seen < (end := min(seen + together, int(np.searchsorted(floors, best.bound)))):
+            rows = self._bunches.rows(order[seen:end])
+            rows = self.playable(rows[~barred[rows]], wishes, emotions)
             squares = measure.squares(self.columns.figures[:, rows])
             if liked:
-                squares[np.isin(self.columns.genre[rows], liked)] *= LIKED_GENRE_FACTOR
+                squares[self._is_of(rows, liked)] *= LIKED_GENRE_FACTOR
             best.add(rows, squares)
-            seen += together
-            together = min(2 * together, MOST_BUNCHES)
+            seen, together = end, min(2 * together, MOST_BUNCHES)
         return best.sorted()
+
+    def _genre_numbers(self, names: Iterable[str]) -> list[int]:
+        return [self._genres[name] for name in names if name in self._genres]
+
+    def _is_of(self, rows: np.ndarray, genres: Sequence[int]) -> np.ndarray:
+        """(K,) bool: which rows are of one of ``genres``, of which there is at least one."""
+        genre = self.columns.genre[rows]
+        return _any(genre == number for number in genres)
 
     def _put_starter(self, place: int, track: Track) -> None:
         columns = self.columns
@@ -563,10 +560,6 @@ def _bunched(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
 
 def _any(masks: Iterable[np.ndarray]) -> np.ndarray:
     return np.logical_or.reduce(list(masks))
-
-
-def _all(masks: Iterable[np.ndarray]) -> np.ndarray:
-    return np.logical_and.reduce(list(masks))
 
 
 def _connect(database: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -103,7 +103,9 @@ def import_tracks(path: Path) -> None:
     ):
         side = csv.writer(side_file)
         side.writerow(("line", "reason", *table.columns))
-        valid, rejected = _copy(table, writer, side, bar)
+        valid, rejected = copy_tracks(
+            table, writer, lambda item: side.writerow((item.line, item.reason, *item.fields)), bar.update
+        )
     if not rejected:
         side_path.unlink()
     click.echo(
@@ -135,17 +137,23 @@ def info() -> None:
         click.echo(f"{f'{len(rest)} more':<28}{genres[rest].sum():>8}")
 
 
-def _copy(table: Table, writer: DatabaseWriter, side, bar) -> tuple[int, int]:
-    """The table's tracks into ``writer``, what is rejected into ``side``, progress into ``bar``; how many of each."""
+def copy_tracks(
+    table: Table, writer: DatabaseWriter, reject: Callable[[Rejected], object], progress: Callable[[int], object]
+) -> tuple[int, int]:
+    """The table's tracks into ``writer``, the other lines to ``reject``; how many of each.
+
+    ``progress`` is told from time to time how many bytes were read since it was told last.
+    """
     valid = rejected = shown = 0
     items = table.tracks()
     while batch := list(itertools.islice(items, BATCH_LINES)):
         tracks = [item for item in batch if not isinstance(item, Rejected)]
         writer.add(tracks)
-        if len(tracks) < len(batch):
-            side.writerows((item.line, item.reason, *item.fields) for item in batch if isinstance(item, Rejected))
+        for item in batch if len(tracks) < len(batch) else ():
+            if isinstance(item, Rejected):
+                reject(item)
         valid, rejected = valid + len(tracks), rejected + len(batch) - len(tracks)
-        bar.update(table.read_bytes - shown)
+        progress(table.read_bytes - shown)
         shown = table.read_bytes
     return valid, rejected
 

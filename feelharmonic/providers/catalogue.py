@@ -93,9 +93,7 @@ class _Choice:
         missing = [index for index in range(self._request.n) if index not in self._chosen.rows]
         if not missing or not self._avoided:
             return
-        rows = np.array(self._avoided)
-        allowed = self._catalogue.allowed(rows, self._request.wishes, self._emotions)
-        for row in rows if allowed is None else rows[allowed]:
+        for row in self._catalogue.playable(np.array(self._avoided), self._request.wishes, self._emotions):
             if missing and self._is_new(row) and row not in self._disliked:
                 self._take(missing.pop(0), int(row))
 
