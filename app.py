@@ -13,6 +13,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from feelharmonic import cli
+from feelharmonic.catalogue import DATABASE_NAME
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
 from feelharmonic.pipeline import Jukebox, Parts
@@ -42,7 +43,7 @@ def create_app(
         max_http_buffer_size=LARGEST_MESSAGE_BYTES,
         manage_session=False,
     )
-    jukebox = Jukebox(parts.params, load_providers(settings))
+    jukebox = Jukebox(parts.params, load_providers(settings, Path(app.instance_path) / DATABASE_NAME))
     pages.bind(app, parts.params)
     live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
     cli.bind(app)
@@ -69,9 +70,9 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Parts | 
     return settings, parts
 
 
-def load_providers(settings: Settings) -> list:
-    """The music providers in the settings' order; those without credentials are left out."""
-    makers = {"catalogue": CatalogueProvider.load}
+def load_providers(settings: Settings, database: Path) -> list:
+    """The music providers in the settings' order; ``database`` holds the imported tracks."""
+    makers = {"catalogue": lambda: CatalogueProvider.load(database)}
     return [makers[name]() for name in settings.providers if name in makers]
 
 
