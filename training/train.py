@@ -1,0 +1,283 @@
+"""The training loop: Faces → a network, resumable after any kill.
+
+    python -m training.train --data FOLDER [--name small] [--epochs 36] [--teachers FILE.npz]
+
+In: the data folder. Out, under --runs: NAME/checkpoint.pt (everything needed to go on), NAME/log.jsonl (one line per
+epoch). After the last epoch: `python -m training.export` makes the file that is served. The same command runs on
+CUDA. All chance of an epoch comes from (seed, epoch), so a run that was killed ends in the state that it would have had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from feelharmonic.expression import LABELS, normalised
+from training.augment import augmented
+from training.data import FER2013, FERPLUS, Faces, data_folder, ferplus_majority, load_fer, votes, without_duplicates
+from training.network import SHAPES, ExpressionNetwork
+
+DEFAULT_RUNS = Path.home() / ".cache" / "feelharmonic" / "expression"
+#: Weight of each head's loss, in LABELS' order: both sets of labels count alike.
+HEAD_WEIGHTS = (1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run does. Kept in its checkpoint: a run goes on only under the plan that it began with."""
+
+    shape: str = "small"
+    epochs: int = 36
+    batch: int = 128
+    rate: float = 0.1
+    warm_up_epochs: int = 2
+    weight_decay: float = 5e-4
+    momentum: float = 0.9
+    #: The average looks back over about 300 steps: short beside the schedule's end, so that it does not lag.
+    average: float = 0.997
+    smoothing: float = 0.05
+    seed: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """All that changes while a run goes on."""
+
+    plan: Plan
+    network: ExpressionNetwork
+    average: ExpressionNetwork
+    optimizer: torch.optim.Optimizer
+    epochs_done: int = 0
+
+
+def begin(plan: Plan, device: torch.device) -> Run:
+    """A fresh run of ``plan``."""
+    torch.manual_seed(plan.seed)
+    network = ExpressionNetwork(SHAPES[plan.shape]).to(device, memory_format=torch.channels_last)
+    average = ExpressionNetwork(SHAPES[plan.shape]).to(device, memory_format=torch.channels_last)
+    average.load_state_dict(network.state_dict())
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    free = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    optimizer = torch.optim.SGD(groups, lr=plan.rate, momentum=plan.momentum, nesterov=True)
+    return Run(plan=plan, network=network, average=average, optimizer=optimizer)
+
+
+def save(run: Run, path: Path) -> None:
+    """Write all of ``run``; a kill in between leaves the previous file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        "plan": {name: getattr(run.plan, name) for name in Plan.__dataclass_fields__},
+        "network": run.network.state_dict(),
+        "average": run.average.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "epochs_done": run.epochs_done,
+    }
+    beside = path.with_suffix(".part")
+    torch.save(state, beside)
+    os.replace(beside, path)
+
+
+def resume(path: Path, device: torch.device, expected: Plan | None = None) -> Run:
+    """The run that ``path`` holds. Raises SystemExit where its plan is not ``expected``."""
+    state = torch.load(path, map_location=device, weights_only=True)
+    plan = Plan(**state["plan"])
+    if expected is not None and plan != expected:
+        raise SystemExit(f"{path} was begun with {plan}, not {expected}. Use another --name or the first options.")
+    run = begin(plan, device)
+    run.network.load_state_dict(state["network"])
+    run.average.load_state_dict(state["average"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    run.epochs_done = state["epochs_done"]
+    return run
+
+
+def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
+    """One pass over ``faces`` in a new order; the mean loss."""
+    device = next(run.network.parameters()).device
+    crops, targets, weights = _on(device, faces)
+    generator = torch.Generator(device).manual_seed(run.plan.seed * 100_003 + run.epochs_done)
+    torch.manual_seed(run.plan.seed * 100_003 + run.epochs_done)  # dropout draws from the global one
+    order = torch.randperm(len(faces), generator=generator, device=device)
+    batches = order.split(run.plan.batch)
+    run.network.train()
+    total = torch.zeros((), device=device)
+    for i, rows in enumerate(tqdm(batches, desc=f"epoch {run.epochs_done + 1}", disable=quiet, mininterval=10)):
+        _set_rate(run, run.epochs_done + i / len(batches))
+        inputs = augmented(crops[rows], generator).to(memory_format=torch.channels_last)
+        with _fast(device):
+            logits = run.network(inputs)
+        loss = head_loss(logits.float(), targets[rows], weights[rows], run.plan.smoothing)
+        run.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        run.optimizer.step()
+        _move_average(run, run.epochs_done * len(batches) + i)
+        total += loss.detach() * len(rows)
+    run.epochs_done += 1
+    return float(total) / len(faces)
+
+
+def head_loss(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy with soft targets, (N, 2, 7) each, weighted by face and by head; rows of zeros cost nothing.
+
+    ``smoothing`` spreads that share of FER2013's hard label over all classes; the votes are soft already.
+    """
+    spread = targets.clone()
+    labelled = targets[:, FER2013].sum(1, keepdim=True)
+    spread[:, FER2013] = targets[:, FER2013] * (1 - smoothing) + labelled * smoothing / targets.shape[2]
+    each = -(spread * logits.log_softmax(2)).sum(2)  # (N, 2)
+    heads = torch.tensor(HEAD_WEIGHTS, device=logits.device)
+    return (each * heads * weights[:, None]).sum() / weights.sum().clamp(min=1e-6)
+
+
+@torch.no_grad()
+def predict(network: ExpressionNetwork, crops: np.ndarray, batch: int = 512) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 2, 7) float32 logits, in float32 arithmetic."""
+    device = next(network.parameters()).device
+    network.eval()
+    parts = torch.from_numpy(np.ascontiguousarray(crops)).split(batch)
+    logits = [network(normalised(part.to(device).float())[:, None]).float().cpu() for part in parts]
+    return torch.cat(logits).numpy()
+
+
+def accuracies(logits: np.ndarray, majority: np.ndarray, label: np.ndarray) -> dict[str, float]:
+    """Share of faces read as FER+'s majority (of those where one of the seven leads) and as FER2013's label."""
+    chosen = logits.argmax(2)
+    clear = majority >= 0
+    return {
+        "ferplus": float((chosen[clear, FERPLUS] == majority[clear]).mean()),
+        "fer2013": float((chosen[:, FER2013] == label).mean()),
+    }
+
+
+def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None, quiet: bool = False) -> Run:
+    """Begin or go on with the run in ``folder`` until its plan is done; a checkpoint and a log line per epoch."""
+    device = best_device()
+    checkpoint = folder / "checkpoint.pt"
+    run = resume(checkpoint, device, plan) if checkpoint.is_file() else begin(plan, device)
+    while run.epochs_done < plan.epochs:
+        start = time.perf_counter()
+        line: dict[str, float] = {"loss": train_epoch(run, faces, quiet=quiet)}
+        line |= {"epoch": run.epochs_done, "seconds": time.perf_counter() - start}
+        if check is not None and (run.epochs_done % check.every == 0 or run.epochs_done == plan.epochs):
+            line |= {f"valid_{name}": value for name, value in check.of(run.average).items()}
+        save(run, checkpoint)
+        _log(folder / "log.jsonl", line)
+    return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Check:
+    """Faces held back, to look at now and then."""
+
+    crops: np.ndarray
+    majority: np.ndarray
+    label: np.ndarray
+    every: int = 2
+
+    def of(self, network: ExpressionNetwork) -> dict[str, float]:
+        return accuracies(predict(network, self.crops), self.majority, self.label)
+
+
+def best_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_training_faces(folder: Path) -> tuple[Faces, Check]:
+    """FER2013's training split without what crosses over from valid, and valid itself as a check."""
+    valid = load_fer(folder, "valid")
+    faces = without_duplicates(load_fer(folder, "train"), valid.crops)
+    majority = ferplus_majority(votes(folder, "valid"))
+    return faces, Check(crops=valid.crops, majority=majority, label=valid.targets[:, FER2013].argmax(1))
+
+
+def read_log(path: Path) -> Iterator[dict[str, float]]:
+    """The log's lines, one per epoch; of an epoch that was done twice after a kill, the later."""
+    by_epoch: dict[float, dict[str, float]] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        by_epoch[line["epoch"]] = line
+    return iter(by_epoch.values())
+
+
+def _on(device: torch.device, faces: Faces) -> tuple[Tensor, Tensor, Tensor]:
+    arrays = (faces.crops, faces.targets, faces.weights)
+    crops, targets, weights = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays)
+    return crops, targets, weights
+
+
+def _fast(device: torch.device) -> AbstractContextManager:
+    """bfloat16 where the hardware multiplies it faster: CUDA, and processors with AMX or AVX512-BF16."""
+    if device.type == "cpu" and not torch.backends.mkldnn.is_available():
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def _set_rate(run: Run, epoch: float) -> None:
+    """Linear warm-up, then half a cosine down to zero."""
+    warm = run.plan.warm_up_epochs
+    if epoch < warm:
+        share = (epoch + 0.02) / warm
+    else:
+        share = 0.5 + 0.5 * float(np.cos(np.pi * (epoch - warm) / max(run.plan.epochs - warm, 1)))
+    for group in run.optimizer.param_groups:
+        group["lr"] = run.plan.rate * min(share, 1.0)
+
+
+@torch.no_grad()
+def _move_average(run: Run, step: int) -> None:
+    """The average of the weights follows; quickly at first, when there is nothing worth remembering."""
+    keep = min(run.plan.average, (1 + step) / (10 + step))
+    theirs = list(run.network.state_dict().values())
+    for mine, new in zip(run.average.state_dict().values(), theirs, strict=True):
+        if mine.is_floating_point():
+            mine.lerp_(new, 1 - keep)
+        else:
+            mine.copy_(new)
+
+
+def _log(path: Path, line: dict[str, float]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({name: round(value, 5) for name, value in line.items()}) + "\n")
+    print("  ".join(f"{name} {value:.4g}" for name, value in line.items()), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    plan = Plan()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="data folder (default: DATA_DIR, else data/)")
+    parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
+    parser.add_argument("--name", default="small", help="this run's folder under --runs")
+    parser.add_argument("--shape", choices=sorted(SHAPES), default=plan.shape)
+    parser.add_argument("--epochs", type=int, default=plan.epochs)
+    parser.add_argument("--batch", type=int, default=plan.batch)
+    parser.add_argument("--rate", type=float, default=plan.rate, help="the highest learning rate")
+    parser.add_argument("--seed", type=int, default=plan.seed)
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    faces, check = load_training_faces(data_folder(options.data))
+    plan = Plan(
+        shape=options.shape, epochs=options.epochs, batch=options.batch, rate=options.rate, seed=options.seed
+    )
+    print(f"{len(faces)} faces, {len(check.crops)} held back, heads {', '.join(LABELS)}, on {best_device()}", flush=True)
+    train(plan, faces, options.runs / options.name, check=check)
+
+
+if __name__ == "__main__":
+    main()
