@@ -26,9 +26,9 @@ class GoalEnd:
 #: Ends are put together from the emotions' own targets, so that no figure stands outside emotion_params.json.
 GOAL_ENDS = {
     "lift": GoalEnd(emotion="happy"),
-    # Sad music is the quietest and slowest of the seven: calm borrows that from it, and stays even in mood.
-    "calm": GoalEnd(emotion="neutral", lender="sad", lent=("acousticness", "energy", "loudness")),
-    # Angry music is the loudest and most driving: energise borrows that, and stays bright.
+    # Even-tempered background is the quietest and slowest music of the seven.
+    "calm": GoalEnd(emotion="neutral"),
+    # Angry music is the most driving: energise borrows that, and stays bright.
     "energise": GoalEnd(emotion="happy", lender="angry", lent=("energy", "loudness", "tempo")),
 }
 
