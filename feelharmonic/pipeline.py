@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feelharmonic.errors import ProviderUnavailable, SetupFault
+from feelharmonic.chain import Chain, ProviderStatus, Served
+from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
 from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop
 from feelharmonic.frame import decode
-from feelharmonic.messages import Expression, Face, Frame, Mood, Reading, SeenFace, Track, TrackRequest, Wishes
+from feelharmonic.messages import Expression, Face, Frame, Mood, Reading, SeenFace, TrackRequest, Wishes
 from feelharmonic.mood import MoodKeeper
 from feelharmonic.params import Params
 from feelharmonic.providers import MusicProvider
@@ -113,21 +114,20 @@ class Pipeline:
         self._keeper.resume(mood, at_s)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Playlist:
-    """Tracks, the provider that served them, and one line on which one did and why (empty where nothing is to say)."""
-
-    provider: str
-    note: str
-    tracks: tuple[Track, ...]
-
-
 class Jukebox:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads."""
 
     def __init__(self, params: Params, providers: list[MusicProvider]):
         self._params = params
-        self._providers = providers
+        self._chain = Chain(providers)
+
+    def start(self) -> None:
+        """Find out in the background which providers answer; later calls do nothing."""
+        self._chain.start()
+
+    def status(self) -> tuple[ProviderStatus, ...]:
+        """How each provider is, in their order."""
+        return self._chain.status()
 
     def tracks(
         self,
@@ -140,7 +140,7 @@ class Jukebox:
         wishes: Wishes = NO_WISHES,
         liked: Iterable[str] = (),
         disliked: Iterable[str] = (),
-    ) -> Playlist:
+    ) -> Served:
         """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first."""
         request = TrackRequest(
             steps=tuple(journey(self._params, emotion, goal, n)),
@@ -150,12 +150,4 @@ class Jukebox:
             liked=tuple(liked),
             disliked=tuple(disliked),
         )
-        reasons = []
-        for provider in self._providers:
-            try:
-                tracks = provider.tracks(request)
-            except ProviderUnavailable as exc:
-                reasons.append(f"{provider.name}: {exc.reason}")
-                continue
-            return Playlist(provider=provider.name, note="; ".join(reasons), tracks=tuple(tracks))
-        return Playlist(provider="", note="; ".join(reasons), tracks=())
+        return self._chain.tracks(request)

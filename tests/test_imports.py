@@ -20,7 +20,9 @@ MAY = {
     "errors": set(),
     "params": {"messages", "errors"},
     "settings": {"messages", "errors"},
-    "pipeline": FIRST_FOUR | STAGES | PROTOCOL,
+    "deadline": set(),
+    "chain": STAGE_MAY | PROTOCOL | {"deadline"},
+    "pipeline": FIRST_FOUR | STAGES | PROTOCOL | {"chain"},
     "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline"},
     **dict.fromkeys(STAGES, STAGE_MAY),
 }
@@ -54,7 +56,7 @@ def rooms_imported(path: Path, rooms: set[str]) -> set[str]:
 
 def allowed(name: str) -> set[str]:
     if name.startswith("web"):
-        return FIRST_FOUR | PROTOCOL | {"pipeline", "web"}
+        return FIRST_FOUR | PROTOCOL | {"deadline", "pipeline", "web"}
     if name.startswith("providers"):
         return STAGE_MAY | PROTOCOL | {"catalogue"}
     return MAY[name]
@@ -88,6 +90,13 @@ def test_only_web_and_cli_know_flask(project):
 def test_only_spotifyaccess_knows_spotipy(project):
     files = [*package_files(project), project / "app.py"]
     assert not [path.name for path in files if any(name.split(".")[0] == "spotipy" for name in imported(path))]
+
+
+def test_spotifyaccess_imports_what_a_provider_may(project):
+    path = project / "spotifyaccess.py"
+    rooms = {room(project, file) for file in package_files(project)}
+    assert rooms_imported(path, rooms) <= allowed("providers.spotify")
+    assert not any(name.split(".")[0].startswith("flask") for name in imported(path))
 
 
 def test_the_app_never_imports_training_benchmarks_or_notebooks(project):

@@ -1,12 +1,13 @@
 """The seam for music: what every provider is. One file beside this one per provider, one line in app.py each.
 
 In: a TrackRequest. Out: Tracks, or a ProviderUnavailable that says why not and what to do. A service's own
-dictionaries and exceptions stay inside its file.
+dictionaries and exceptions stay inside its file. ``reason`` goes on where the provider's name begins ("asks for a
+pause"), ``action`` is a sentence.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from feelharmonic.messages import Track, TrackRequest
 
@@ -22,4 +23,13 @@ class MusicProvider(Protocol):
 
         Raises ProviderUnavailable where the provider cannot answer now; the next one then serves.
         """
+        ...
+
+
+@runtime_checkable
+class RemoteProvider(MusicProvider, Protocol):
+    """A provider behind a network: it is waited for only so long, and rests after a fault."""
+
+    def probe(self) -> None:
+        """One small call in the background at start. Raises ProviderUnavailable as ``tracks`` would."""
         ...

@@ -1,0 +1,198 @@
+"""The music providers in their order: who is asked, who rests, who served, and why.
+
+In: a TrackRequest. Out: Served. A provider that cannot answer says so and rests for as long as it asks; one behind a
+network is waited for only within the budget. So a listener is never held up by a service, and a service that asks
+for a pause gets it. No service's own words or exceptions enter.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from feelharmonic.deadline import within
+from feelharmonic.errors import ProviderUnavailable
+from feelharmonic.messages import Track, TrackRequest
+from feelharmonic.providers import MusicProvider, RemoteProvider
+
+#: All providers behind a network together may take so long; the rest of a listener's 3 s is for the others.
+BUDGET_S = 2.5
+
+#: With less than this left nobody behind a network is asked: it would only be late.
+LEAST_BUDGET_S = 0.2
+
+#: A provider that did not answer in time, or broke, is left alone for so long.
+LATE_REST_S = 30.0
+BROKEN_REST_S = 60.0
+
+LABELS = {
+    "spotify-recommendations": "Spotify's recommendations",
+    "spotify-search": "Spotify's search",
+    "catalogue": "the catalogue",
+    "reccobeats": "ReccoBeats",
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Tracks, the provider that served them ("" where none could), and one line on which one did and why."""
+
+    provider: str
+    note: str
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderStatus:
+    """How a provider is. ``state``: "ready", "trying" (the first call is under way), "resting" or "off" (until the
+    program restarts). ``rests_for_s`` is None unless it rests; ``served`` counts lists since the start."""
+
+    name: str
+    state: str
+    reason: str
+    action: str
+    rests_for_s: float | None
+    served: int
+
+
+@dataclass(slots=True)
+class _Link:
+    """A provider and how it is."""
+
+    provider: MusicProvider
+    state: str = "ready"
+    until_s: float = 0.0
+    reason: str = ""
+    action: str = ""
+    served: int = 0
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.provider.name, self.provider.name)
+
+
+class Chain:
+    """Asks ``providers`` in their order. ``clock`` gives seconds that never run backwards. Safe between threads."""
+
+    def __init__(
+        self,
+        providers: Sequence[MusicProvider],
+        *,
+        budget_s: float = BUDGET_S,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._links = [_Link(provider) for provider in providers]
+        self._budget_s = budget_s
+        self._clock = clock
+        self._lock = threading.Lock()  # held for moments only, never during a call to a provider
+        self._started = False
+
+    def start(self) -> None:
+        """Try every provider behind a network once, in the background; later calls do nothing."""
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+            links = [link for link in self._links if isinstance(link.provider, RemoteProvider)]
+            for link in links:
+                link.state, link.reason = "trying", "is being tried"
+        for link in links:
+            threading.Thread(target=self._probe, args=(link,), daemon=True, name=link.provider.name).start()
+
+    def tracks(self, request: TrackRequest) -> Served:
+        """From the first provider that has any. One that has none is no fault: the next is asked."""
+        ends_s = self._clock() + self._budget_s
+        reasons = []
+        for link in self._links:
+            tracks, reason = self._ask(link, request, ends_s)
+            if tracks:
+                with self._lock:
+                    link.served += 1
+                return Served(provider=link.provider.name, note=self._note(link, reasons), tracks=tuple(tracks))
+            reasons.append(f"{_capital(link.label)} {reason}.")
+        return Served(provider="", note=" ".join(reasons), tracks=())
+
+    def status(self) -> tuple[ProviderStatus, ...]:
+        """Every provider, in the order in which they are asked."""
+        return tuple(self._status(link) for link in self._links)
+
+    def _ask(self, link: _Link, request: TrackRequest, ends_s: float) -> tuple[list[Track], str]:
+        """Its tracks, or none and the reason why."""
+        remote = isinstance(link.provider, RemoteProvider)
+        left_s = ends_s - self._clock()
+        if not self._is_ready(link):
+            return [], link.reason
+        if remote and left_s < LEAST_BUDGET_S:
+            return [], "was not asked, for lack of time"
+        try:
+            if not remote:
+                return link.provider.tracks(request), "has nothing that fits"
+            return within(left_s, lambda: link.provider.tracks(request)), "found nothing that fits"
+        except TimeoutError:
+            # Who was given a fraction of the budget is not to blame for being late.
+            rest_s = LATE_REST_S if left_s > self._budget_s / 2 else 0.0
+            return [], self._rest(link, ProviderUnavailable("did not answer in time", rest_s=rest_s))
+        except Exception as exc:
+            if not remote and not isinstance(exc, ProviderUnavailable):
+                raise
+            return [], self._rest(link, exc)
+
+    def _probe(self, link: _Link) -> None:
+        try:
+            link.provider.probe()
+        except Exception as exc:
+            self._rest(link, exc)
+            return
+        with self._lock:
+            link.state, link.reason = "ready", ""
+
+    def _rest(self, link: _Link, exc: Exception) -> str:
+        """Leave ``link`` alone as the fault asks, and say so in the log; returns the reason."""
+        fault = _as_unavailable(link, exc)
+        with self._lock:
+            if link.state == "off":  # another listener's call was told first
+                return link.reason
+            link.reason, link.action = fault.reason, fault.action
+            link.state = "off" if fault.rest_s is None else "resting" if fault.rest_s > 0 else "ready"
+            link.until_s = self._clock() + (fault.rest_s or 0.0)
+        pause = {"off": " Not asked again before a restart.", "resting": f" Left alone for {fault.rest_s or 0:.0f} s."}
+        log.warning("%s %s.%s%s", link.label, fault.reason, f" {fault.action}".rstrip(), pause.get(link.state, ""))
+        return fault.reason
+
+    def _is_ready(self, link: _Link) -> bool:
+        with self._lock:
+            if link.state == "resting" and self._clock() >= link.until_s:
+                link.state, link.reason, link.action = "ready", "", ""
+            return link.state == "ready"
+
+    def _status(self, link: _Link) -> ProviderStatus:
+        self._is_ready(link)
+        with self._lock:
+            return ProviderStatus(
+                name=link.provider.name,
+                state=link.state,
+                reason=f"{_capital(link.label)} {link.reason}." if link.reason else "",
+                action=link.action,
+                rests_for_s=max(0.0, link.until_s - self._clock()) if link.state == "resting" else None,
+                served=link.served,
+            )
+
+    def _note(self, link: _Link, reasons: list[str]) -> str:
+        """Nothing to say where nobody else could have served."""
+        return "" if len(self._links) == 1 else " ".join((f"From {link.label}.", *reasons))
+
+
+def _as_unavailable(link: _Link, exc: Exception) -> ProviderUnavailable:
+    if isinstance(exc, ProviderUnavailable):
+        return exc
+    log.error("%s broke", link.label, exc_info=exc)
+    return ProviderUnavailable("broke", action="The log has the reason.", rest_s=BROKEN_REST_S)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
