@@ -1,0 +1,25 @@
+"""The catalogue's benchmark runs and measures what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+
+def test_it_prints_a_row_for_each_size_and_search(project):
+    words = [sys.executable, "-m", "benchmarks.catalogue", "--json", "--most", "1000"]
+    text = subprocess.run(words, cwd=project, capture_output=True, text=True, check=True, timeout=110).stdout
+    decoder = json.JSONDecoder()
+    imports, end = decoder.raw_decode(text)
+    searches, _ = decoder.raw_decode(text[end:].lstrip())
+    assert [row["tracks"] for row in imports["rows"]] == [1000]
+    assert imports["rows"][0]["rows_per_s"] > 0
+    assert [row["what"] for row in searches["rows"]] == [
+        "search, all filters",
+        "search, no filter",
+        "list",
+        "journey",
+        "plain pass",
+    ]
+    assert all(0 < row["median_ms"] <= row["p95_ms"] for row in searches["rows"])
