@@ -6,7 +6,9 @@ FeelharmonicError
 │   ├── BadFrame          not a picture that we read
 │   ├── TooLarge          more bytes or pixels than allowed
 │   ├── NoMood            a snap without a mood to serve
-│   └── BadRequest        fields missing, of the wrong type or out of range
+│   ├── BadRequest        fields missing, of the wrong type or out of range
+│   ├── NotConnected      no account of a music service is connected, or not any more
+│   └── AccountFault      the music service did not do what the listener wanted; `code` says why
 ├── BadInput              a caller in Python passed an array or a file of the wrong form (a ValueError too)
 └── ProviderUnavailable   a music provider cannot answer now; the next one serves
 
@@ -61,6 +63,21 @@ class NoMood(ListenerFault):
 
 class BadRequest(ListenerFault):
     """A field is missing, of the wrong type or out of range."""
+
+
+class NotConnected(ListenerFault):
+    """The listener must connect their account (again) first."""
+
+    code = "not_connected"
+
+
+class AccountFault(ListenerFault):
+    """The music service did not do what the listener wanted of their account. ``code``: "premium_required",
+    "no_device", or "spotify_" and busy, refused, unreachable or broken."""
+
+    def __init__(self, code: str, text: str, action: str = ""):
+        super().__init__(text, action)
+        self.code = code
 
 
 class BadInput(FeelharmonicError, ValueError):

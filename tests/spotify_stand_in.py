@@ -169,6 +169,9 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
 class _Handler(BaseHTTPRequestHandler):
     spotify: StandIn
     protocol_version = "HTTP/1.1"
+    # Head and body in one piece and at once: else each answer waits 40 ms for an acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
     def log_message(self, *arguments: object) -> None:
         """Quiet."""
@@ -227,6 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         while not self.spotify.closing.wait(0.02):
             try:
                 self.wfile.write(b" ")
+                self.wfile.flush()
             except OSError:
                 break
         self.close_connection = True
