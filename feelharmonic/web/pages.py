@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 
 from feelharmonic.messages import GOALS
 from feelharmonic.params import Params
@@ -39,27 +41,59 @@ HEADERS = {
 }
 
 
+#: The languages that static/messages/ holds, the first for browsers that ask for none of them.
+LANGUAGES = ("en", "de")
+
+#: The language chosen by hand; the page sets it, the server only reads it.
+LANGUAGE_COOKIE = "language"
+
+
 def bind(app: Flask, params: Params) -> None:
     """Put the page and the headers of every answer on ``app``."""
-    app.config["FEELHARMONIC_PAGE"] = page_config(params)
+    words = {code: read_words(Path(app.root_path), code) for code in LANGUAGES}
+    app.config["FEELHARMONIC_WORDS"] = words
+    app.config["FEELHARMONIC_PAGES"] = {code: page_config(params, words[code]) for code in LANGUAGES}
     app.register_blueprint(pages)
     app.after_request(_with_headers)
 
 
-def page_config(params: Params) -> dict:
-    """What the page is told of emotion_params.json: each emotion's name and colours, and the goals."""
+def read_words(root: Path, language: str) -> dict[str, str]:
+    """Every text of the page in ``language``, by its key."""
+    return json.loads((root / "static" / "messages" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def page_config(params: Params, words: dict[str, str]) -> dict:
+    """What the page is told: each emotion's name, label and colours, the goals, and its texts."""
     return {
         "emotions": [
-            {"name": name, "label": name.capitalize(), "colour": asdict(emotion.colour)}
+            {"name": name, "label": words[f"emotion.{name}"], "colour": asdict(emotion.colour)}
             for name, emotion in params.emotions.items()
         ],
         "goals": list(GOALS),
+        "words": words,
     }
 
 
 @pages.get("/")
-def index() -> str:
-    return render_template("index.html", config=current_app.config["FEELHARMONIC_PAGE"])
+def index() -> Response:
+    language = chosen_language()
+    words = current_app.config["FEELHARMONIC_WORDS"]
+    page = render_template(
+        "index.html",
+        language=language,
+        languages={code: words[code]["language"] for code in LANGUAGES},
+        words=words[language],
+        config=current_app.config["FEELHARMONIC_PAGES"][language],
+    )
+    response = Response(page)
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def chosen_language() -> str:
+    """The language picked by hand, else the best of those that the browser asks for."""
+    by_hand = request.cookies.get(LANGUAGE_COOKIE)
+    return by_hand if by_hand in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
 
 
 @pages.get("/healthz")

@@ -2,8 +2,6 @@
  * Seven probabilities as bars that glide. Knows no socket.
  */
 
-import { own } from "./colour.js";
-
 export class BarsView {
   #rows;
 
@@ -23,6 +21,7 @@ export class BarsView {
       meter.setAttribute("aria-valuenow", String(percent));
       share.textContent = probabilities ? `${percent} %` : "";
       item.classList.toggle("held", name === held);
+      item.toggleAttribute("data-read", probabilities !== null);
     });
   }
 }
@@ -41,7 +40,7 @@ function row(list, emotion) {
   meter.setAttribute("aria-valuenow", "0");
   const fill = meter.appendChild(document.createElement("div"));
   fill.className = "fill";
-  own(fill, emotion);
+  fill.style.setProperty("--own", emotion.colour.glow);
   const share = item.appendChild(document.createElement("span"));
   share.className = "share";
   share.setAttribute("aria-hidden", "true");

@@ -9,7 +9,7 @@ export const RATE_HZ = 10;
 /** 0..1, as canvas.toBlob takes it. */
 export const JPEG_QUALITY = 0.8;
 
-const REMEMBERED = "feelharmonic.camera";
+const REMEMBERED = "camera";
 
 /** @typedef {"insecure"|"unsupported"|"refused"|"none"|"in-use"|"lost"} CameraFaultCode */
 
@@ -23,7 +23,7 @@ export class CameraFault extends Error {
   }
 }
 
-/** What browsers call the same three things. */
+/** What browsers call the same three things. @type {Record<string, CameraFaultCode>} */
 const FAULT_CODES = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -40,26 +40,24 @@ export class Camera {
   /** @type {HTMLVideoElement} */ #video;
   /** @type {MediaStream|null} */ #stream = null;
   #canvas = document.createElement("canvas");
+  #memory;
   #onLost;
   /** Counts starts, so that a start that was overtaken by a stop ends its own stream. */
   #job = 0;
 
   /**
    * @param {HTMLVideoElement} video shows the stream
+   * @param {{get: (name: string) => string|null, set: (name: string, value: string) => void}} memory keeps the choice
    * @param {() => void} onLost the camera was unplugged or taken away
    */
-  constructor(video, onLost) {
+  constructor(video, memory, onLost) {
     this.#video = video;
+    this.#memory = memory;
     this.#onLost = onLost;
   }
 
   get running() {
     return this.#stream !== null;
-  }
-
-  /** The chosen camera's id, empty for the browser's choice. */
-  get chosen() {
-    return remembered();
   }
 
   /**
@@ -69,7 +67,7 @@ export class Camera {
   async start() {
     this.stop();
     const job = ++this.#job;
-    const stream = await open(remembered());
+    const stream = await open(this.#memory.get(REMEMBERED));
     if (job !== this.#job) {
       end(stream);
       return;
@@ -95,11 +93,7 @@ export class Camera {
 
   /** @param {string} deviceId remembered in this browser */
   choose(deviceId) {
-    try {
-      localStorage.setItem(REMEMBERED, deviceId);
-    } catch {
-      // Private windows may refuse storage: then the choice lasts as long as the page.
-    }
+    this.#memory.set(REMEMBERED, deviceId);
   }
 
   /** @returns {Promise<MediaDeviceInfo[]>} cameras, named once the camera was allowed */
@@ -133,13 +127,14 @@ export class Camera {
     this.#canvas.width = Math.round(width * scale);
     this.#canvas.height = Math.round(height * scale);
     const context = this.#canvas.getContext("2d");
-    context.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    context?.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    /** @type {Blob|null} */
     const blob = await new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
     return blob ? blob.arrayBuffer() : null;
   }
 }
 
-/** @param {string} deviceId @returns {Promise<MediaStream>} */
+/** @param {string|null} deviceId @returns {Promise<MediaStream>} */
 async function open(deviceId) {
   if (!window.isSecureContext) {
     throw new CameraFault("insecure");
@@ -152,7 +147,7 @@ async function open(deviceId) {
     try {
       return await ask({ ...wish, facingMode: undefined, deviceId: { exact: deviceId } });
     } catch (fault) {
-      if (fault.code !== "none") {
+      if (!(fault instanceof CameraFault) || fault.code !== "none") {
         throw fault;
       }
     }
@@ -165,7 +160,7 @@ async function ask(video) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video, audio: false });
   } catch (error) {
-    throw new CameraFault(faultCode(error.name));
+    throw new CameraFault(faultCode(error instanceof Error ? error.name : ""));
   }
 }
 
@@ -178,13 +173,5 @@ export function faultCode(name) {
 function end(stream) {
   for (const track of stream.getTracks()) {
     track.stop();
-  }
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(REMEMBERED) ?? "";
-  } catch {
-    return "";
   }
 }

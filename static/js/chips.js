@@ -2,11 +2,6 @@
  * Rows of chips: moods to pick by hand, goals to choose among. They report by callbacks and know no socket.
  */
 
-import { own } from "./colour.js";
-
-/** What each goal is called. @type {Record<string, string>} */
-export const GOAL_LABELS = { match: "match my mood", lift: "lift me", calm: "calm me", energise: "energise me" };
-
 /**
  * @param {HTMLElement} element
  * @param {import("./types.js").Emotion[]} emotions
@@ -18,9 +13,10 @@ export function moodChips(element, emotions, onPick) {
     const button = element.appendChild(document.createElement("button"));
     button.type = "button";
     button.dataset.emotion = emotion.name;
+    button.setAttribute("aria-pressed", "false");
     const dot = button.appendChild(document.createElement("span"));
     dot.className = "dot";
-    own(dot, emotion);
+    dot.style.setProperty("--own", emotion.colour.glow);
     button.append(emotion.label);
     button.addEventListener("click", () => onPick(emotion));
     return button;
@@ -37,14 +33,24 @@ export function moodChips(element, emotions, onPick) {
 /**
  * @param {HTMLElement} element
  * @param {import("./types.js").Goal[]} goals
+ * @param {import("./types.js").Say} say
  * @param {(goal: import("./types.js").Goal) => void} onChoose
+ * @returns {{update: (goal: import("./types.js").Goal) => void}} update marks the chosen one
  */
-export function goalChips(element, goals, onChoose) {
-  goals.forEach((goal, i) => {
+export function goalChips(element, goals, say, onChoose) {
+  const inputs = goals.map((goal) => {
     const label = element.appendChild(document.createElement("label"));
     const input = label.appendChild(document.createElement("input"));
-    Object.assign(input, { type: "radio", name: "goal", value: goal, checked: i === 0 });
-    label.append(GOAL_LABELS[goal] ?? goal);
+    Object.assign(input, { type: "radio", name: "goal", value: goal });
+    label.append(say(`goal.${goal}`));
     input.addEventListener("change", () => onChoose(goal));
+    return input;
   });
+  return {
+    update(goal) {
+      for (const input of inputs) {
+        input.checked = input.value === goal;
+      }
+    },
+  };
 }

@@ -2,8 +2,6 @@
  * The loop from picture to reply: one frame in flight, always the newest, paused while the tab is hidden.
  */
 
-import { Pace } from "./pace.js";
-
 /** Looks again so soon when there is nothing to send yet. */
 const IDLE_MS = 100;
 
@@ -19,16 +17,17 @@ const IDLE_MS = 100;
  * @param {(jpeg: ArrayBuffer) => Promise<import("./types.js").FrameReply>} parts.send
  * @param {() => boolean} parts.ready whether somebody is there to send to
  * @param {(reply: import("./types.js").FrameReply) => void} parts.onReply
- * @param {number} parts.rate_hz
+ * @param {() => import("./types.js").Pacing} parts.pace a fresh one for every start
  * @param {{now: () => number, wait: (ms: number) => Promise<void>, hidden: () => boolean}} [parts.world]
  * @returns {Frames}
  */
-export function frames({ take, send, ready, onReply, rate_hz, world = browser }) {
+export function frames({ take, send, ready, onReply, pace: freshPace, world = browser }) {
   // A loop that was stopped finds another number here and ends; its late reply is dropped.
   let job = 0;
 
+  /** @param {number} mine */
   async function run(mine) {
-    const pace = new Pace(rate_hz);
+    const pace = freshPace();
     while (mine === job) {
       const jpeg = ready() && !world.hidden() ? await take() : null;
       if (mine !== job) {
@@ -66,6 +65,7 @@ export function frames({ take, send, ready, onReply, rate_hz, world = browser })
 
 const browser = {
   now: () => performance.now(),
+  /** @param {number} ms @returns {Promise<void>} */
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   hidden: () => document.hidden,
 };

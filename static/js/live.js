@@ -58,4 +58,9 @@ export class Live {
   resume(mood, at_s) {
     return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("resume", { mood, at_s });
   }
+
+  /** @param {number[]|null} probabilities of the resting face; null corrects nothing any more */
+  baseline(probabilities) {
+    return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("baseline", { probabilities });
+  }
 }

@@ -4,59 +4,78 @@
 
 import { BarsView } from "./bars-view.js";
 import { Camera, CameraFault, RATE_HZ } from "./camera.js";
-import { goalChips, GOAL_LABELS, moodChips } from "./chips.js";
+import { goalChips, moodChips } from "./chips.js";
 import { wear } from "./colour.js";
 import { frames } from "./frames.js";
+import { MoodHistory } from "./history.js";
+import { shortcuts } from "./keys.js";
+import { LineView } from "./line-view.js";
 import { Live } from "./live.js";
 import { MoodView } from "./mood-view.js";
 import { NoticeView } from "./notice-view.js";
+import { Pace } from "./pace.js";
 import { PictureView } from "./picture-view.js";
-import { TracksView } from "./tracks-view.js";
+import { HOLD_CHOICES_S, Renewal } from "./renewal.js";
+import { RestingFace } from "./resting.js";
+import { save } from "./save.js";
+import { fromHash, toLink } from "./share.js";
+import { storage } from "./storage.js";
+import { note, TracksView } from "./tracks-view.js";
+import { speaker } from "./words.js";
 
 /** Without a face for so long, the page says that it sees nobody. */
 const NOBODY_AFTER_MS = 1200;
+/** Good news stays so long. */
+const NEWS_MS = 6000;
+/** A language chosen by hand is remembered for a year. */
+const LANGUAGE_COOKIE = "language";
+const YEAR_S = 31_536_000;
 
-const CAMERA_TEXTS = {
-  insecure: "Browsers give the camera to secure pages only. Open this page over https, or on this machine as http://127.0.0.1.",
-  unsupported: "This browser cannot use a camera here. Try a newer one, or pick a mood by hand.",
-  refused: "The camera was refused. Allow it beside the address bar and press Start, or pick a mood by hand.",
-  none: "No camera was found. Plug one in and press Start, or pick a mood by hand.",
-  "in-use": "Another program holds the camera. Close it there and press Start, or pick a mood by hand.",
-  lost: "The camera went away. Plug it in again and press Start, or pick a mood by hand.",
-};
-
-const WIRE_TEXTS = {
-  connected: "",
-  lost: "The connection is lost. Trying again…",
-  unreachable: "The server cannot be reached over a WebSocket. Trying again… (A proxy in between may block it.)",
-};
-
-const at = (id) => document.getElementById(id);
+/** @param {string} id */
+const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id */
+const select = (id) => /** @type {HTMLSelectElement} */ (at(id));
+/** @param {string} id */
+const input = (id) => /** @type {HTMLInputElement} */ (at(id));
+/** @param {string} id */
+const button = (id) => /** @type {HTMLButtonElement} */ (at(id));
+/** @param {string} id */
+const dialog = (id) => /** @type {HTMLDialogElement} */ (at(id));
 
 /** @type {import("./types.js").Config} */
-const config = JSON.parse(at("config").textContent);
+const config = JSON.parse(at("config").textContent ?? "");
 const emotions = new Map(config.emotions.map((emotion) => [emotion.name, emotion]));
+const names = config.emotions.map((emotion) => emotion.name);
+const say = speaker(config.words);
+const here = storage("localStorage");
+const tab = storage("sessionStorage");
 
 const page = {
   /** @type {import("./types.js").Mood|null} */ mood: null,
   moodAtMs: 0,
   faceAtMs: 0,
   /** @type {import("./types.js").Goal} */ goal: config.goals[0],
-  /** What the tracks shown are for. */ served: null,
+  /** @type {import("./types.js").EmotionName|null} what the tracks shown are for */ served: null,
+  /** @type {RestingFace|null} while it is learned */ learning: null,
 };
 
 const notice = new NoticeView(at("notice"));
+const video = /** @type {HTMLVideoElement} */ (at("video"));
 const picture = new PictureView(at("picture"));
 const bars = new BarsView(at("bars"), config.emotions);
-const moodView = new MoodView(at("mood"), config.emotions);
-const tracks = new TracksView(at("tracks"));
-const picker = moodChips(at("by-hand"), config.emotions, pickByHand);
-goalChips(at("goals"), config.goals, chooseGoal);
+const moodView = new MoodView({ word: at("mood-word"), sure: at("mood-sure"), said: at("mood-said") }, config.emotions, say);
+const tracks = new TracksView(at("tracks"), say);
+const offer = new TracksView(at("offer"), say);
+const picker = moodChips(at("by-hand"), config.emotions, (emotion) => pickByHand(emotion.name));
+const goals = goalChips(at("goals"), config.goals, say, chooseGoal);
+const history = new MoodHistory();
+const line = new LineView(at("chart"), config.emotions);
+const renewal = new Renewal();
 
-const camera = new Camera(at("video"), () => {
+const camera = new Camera(video, here, () => {
   stopCamera();
   show("stopped");
-  notice.update("camera", CAMERA_TEXTS.lost);
+  notice.update("camera", say("camera.lost"));
 });
 const live = new Live(onWire);
 const loop = frames({
@@ -64,29 +83,67 @@ const loop = frames({
   send: (jpeg) => live.frame(jpeg),
   ready: () => live.connected,
   onReply: onReading,
-  rate_hz: RATE_HZ,
+  pace: () => new Pace(RATE_HZ),
 });
 // A snap that was overtaken by another finds another number here, and its tracks are dropped.
 let snapJob = 0;
+let newsTimer = 0;
 
-at("where").textContent = location.host;
+// Every fault ends in the one notice; the console keeps what it was.
+window.addEventListener("error", () => notice.update("page", say("problem.page")));
+window.addEventListener("unhandledrejection", () => notice.update("page", say("problem.page")));
+
 at("allow").addEventListener("click", startCamera);
 at("start").addEventListener("click", startCamera);
 at("snap").addEventListener("click", snap);
-at("more").addEventListener("click", () => page.served && serve(page.served));
+at("more").addEventListener("click", more);
+at("share").addEventListener("click", share);
 at("cameras").addEventListener("change", chooseCamera);
-at("video").addEventListener("resize", () => picture.fit(at("video")));
-at("about-open").addEventListener("click", () => at("about").showModal());
-at("about-close").addEventListener("click", () => at("about").close());
+at("language").addEventListener("change", chooseLanguage);
+at("rest-teach").addEventListener("click", learnRestingFace);
+at("rest-forget").addEventListener("click", forgetRestingFace);
+at("line-csv").addEventListener("click", () => saveText("csv", "text/csv", history.toCsv(names)));
+at("line-json").addEventListener("click", () => saveText("json", "application/json", history.toJson(names)));
+at("line-png").addEventListener("click", savePicture);
+at("line-clear").addEventListener("click", clearLine);
+at("offer-away").addEventListener("click", () => offer.hide());
+at("about-open").addEventListener("click", () => dialog("about").showModal());
+at("keys-open").addEventListener("click", () => dialog("keys").showModal());
+video.addEventListener("resize", () => picture.fit(video));
+window.addEventListener("hashchange", openShared);
+window.addEventListener("pagehide", () => tab.set("line", history.pack()));
+shortcuts(
+  {
+    s: () => (camera.running ? snap() : startCamera()),
+    m: more,
+    g: () => goals.update(chooseGoal(config.goals[(config.goals.indexOf(page.goal) + 1) % config.goals.length])),
+    r: learnRestingFace,
+    "?": () => dialog("keys").showModal(),
+    ...Object.fromEntries(names.map((name, i) => [String(i + 1), () => pickByHand(name)])),
+  },
+  () => input("keys-use").checked,
+);
+
+goals.update(page.goal);
+rememberSwitches();
+history.unpack(tab.get("line"));
+drawLine();
+openShared();
 
 /** What is on the stage. @param {"welcome"|"live"|"stopped"} state */
 function show(state) {
   document.body.dataset.state = state;
+  const frozen = !at("still").hidden;
   at("welcome").hidden = state !== "welcome";
   at("controls").hidden = state === "welcome";
   at("snap").hidden = state !== "live";
   at("start").hidden = state !== "stopped";
-  picture.show(state === "live" || !at("still").hidden);
+  at("start").textContent = say(frozen ? "stage.again" : "stage.start");
+  at("rest-teach").hidden = state !== "live";
+  at("rest-forget").hidden = state === "welcome" || here.get("resting") === null;
+  at("renew").hidden = state !== "live";
+  at("orb").hidden = state !== "stopped" || frozen;
+  picture.show(state === "live" || frozen);
 }
 
 async function startCamera() {
@@ -98,19 +155,24 @@ async function startCamera() {
     if (!(fault instanceof CameraFault)) {
       throw fault;
     }
-    notice.update("camera", CAMERA_TEXTS[fault.code]);
     show("stopped");
+    notice.update("camera", say(`camera.${fault.code}`));
     return;
   }
   if (!camera.running) {
     return;
   }
+  const hadFocus = document.activeElement === at("allow") || document.activeElement === at("start");
   picture.thaw();
   picker.update(null);
   page.faceAtMs = performance.now();
   hold(null);
   show("live");
-  picture.fit(at("video"));
+  if (hadFocus) {
+    // The pressed button is gone: the keyboard goes on at what took its place.
+    at("snap").focus({ preventScroll: true });
+  }
+  picture.fit(video);
   loop.start();
   await listCameras();
 }
@@ -118,26 +180,29 @@ async function startCamera() {
 function stopCamera() {
   loop.stop();
   camera.stop();
+  endLearning();
   notice.update("face", "");
   notice.update("busy", "");
 }
 
 async function listCameras() {
   const devices = await camera.list();
-  const options = devices.map((device, i) => new Option(device.label || `Camera ${i + 1}`, device.deviceId));
-  at("cameras").replaceChildren(...options);
-  at("cameras").value = camera.current;
+  const options = devices.map(
+    (device, i) => new Option(device.label || say("stage.numbered", { number: i + 1 }), device.deviceId),
+  );
+  select("cameras").replaceChildren(...options);
+  select("cameras").value = camera.current;
   at("cameras-label").hidden = devices.length < 2;
 }
 
 function chooseCamera() {
-  camera.choose(at("cameras").value);
+  camera.choose(select("cameras").value);
   startCamera();
 }
 
 /** @param {import("./types.js").FrameReply} reply */
 function onReading(reply) {
-  notice.update("busy", reply.problem ? `${reply.problem.text} ${reply.problem.action}` : "");
+  notice.update("busy", reply.problem ? say(`problem.${reply.problem.code}`) : "");
   picture.update(reply.faces);
   bars.update(reply.probabilities, reply.mood?.emotion ?? null);
   if (reply.problem) {
@@ -147,15 +212,12 @@ function onReading(reply) {
     page.faceAtMs = performance.now();
   }
   const nobody = performance.now() - page.faceAtMs > NOBODY_AFTER_MS;
-  notice.update("face", nobody ? nobodyText(reply.mood) : "");
-  hold(reply.mood, reply.faces.length > 1 ? "Several faces: the largest is the listener." : undefined);
-}
-
-/** @param {import("./types.js").Mood|null} mood */
-function nobodyText(mood) {
-  return mood
-    ? "No face in view: the last mood stays for a moment."
-    : "No face in view. Look into the camera; more light from the front helps.";
+  notice.update("face", nobody ? say(reply.mood ? "face.gone" : "face.none") : "");
+  hold(reply.mood, reply.faces.length > 1 ? say("mood.several") : undefined);
+  // What the face itself shows: the smoothed probabilities may be corrected by an older resting face.
+  learn(reply.faces[0]?.probabilities);
+  remember(reply);
+  renew();
 }
 
 /** The mood that the page wears. @param {import("./types.js").Mood|null} mood @param {string} [aside] */
@@ -163,34 +225,45 @@ function hold(mood, aside) {
   page.mood = mood;
   page.moodAtMs = Date.now();
   moodView.update(mood, aside);
-  if (mood) {
-    wear(emotions.get(mood.emotion));
-    document.documentElement.dataset.mood = mood.emotion;
+  const emotion = mood && emotions.get(mood.emotion);
+  if (emotion) {
+    wear(emotion);
   }
 }
+
+/* ---------- snap, moods by hand, goals, shared lists ---------- */
 
 function snap() {
   if (!page.mood) {
-    notice.update("snap", "No mood holds yet. Look into the camera for a moment.");
+    notice.update("snap", say("snap.early"));
     return;
   }
   const { emotion } = page.mood;
+  const hadFocus = document.activeElement === at("snap");
   picture.freeze((canvas) => camera.drawTo(canvas));
   stopCamera();
   show("stopped");
+  if (hadFocus) {
+    at("start").focus({ preventScroll: true });
+  }
   serve(emotion);
 }
 
-/** @param {import("./types.js").Emotion} emotion */
-function pickByHand(emotion) {
+/** @param {import("./types.js").EmotionName} name */
+function pickByHand(name) {
+  holdByHand(name, say("mood.byHand"));
+  serve(name);
+}
+
+/** @param {import("./types.js").EmotionName} name @param {string} aside */
+function holdByHand(name, aside) {
   stopCamera();
   picture.thaw();
   notice.update("camera", "");
   show("stopped");
-  picker.update(emotion.name);
-  bars.update(null, emotion.name);
-  hold({ emotion: emotion.name, confidence: 1, since_s: 0 }, "Picked by hand.");
-  serve(emotion.name);
+  picker.update(name);
+  bars.update(null, name);
+  hold({ emotion: name, confidence: 1, since_s: 0 }, aside);
 }
 
 /** @param {import("./types.js").Goal} goal */
@@ -199,44 +272,265 @@ function chooseGoal(goal) {
   if (page.served) {
     serve(page.served);
   }
+  return goal;
 }
 
-/** Asks for tracks and shows them. @param {string} emotion */
+function more() {
+  if (page.served && !button("more").disabled) {
+    serve(page.served);
+  }
+}
+
+/** Asks for tracks and shows them. @param {import("./types.js").EmotionName} emotion */
 async function serve(emotion) {
   const mine = ++snapJob;
   page.served = emotion;
+  renewal.served(emotion);
   notice.update("snap", "");
-  at("more").disabled = true;
-  try {
-    const reply = await live.snap({ emotion, goal: page.goal });
-    if (mine === snapJob) {
-      showTracks(reply);
-    }
-  } catch {
-    if (mine === snapJob) {
-      notice.update("snap", "The tracks did not come. Press More tracks, or pick a mood, to try again.");
-      at("tracks").hidden = false;
-    }
-  } finally {
-    at("more").disabled = false;
+  button("more").disabled = true;
+  tracks.wait();
+  const problem = await ask(tracks, emotion, () => mine === snapJob, heading);
+  if (mine === snapJob) {
+    notice.update("snap", problem);
+    button("more").disabled = false;
   }
 }
 
-/** @param {import("./types.js").SnapReply} reply */
-function showTracks(reply) {
-  if (reply.problem) {
-    notice.update("snap", `${reply.problem.text} ${reply.problem.action}`);
+/**
+ * @param {TracksView} view
+ * @param {import("./types.js").EmotionName} emotion
+ * @param {() => boolean} current whether nobody has asked since
+ * @param {(reply: import("./types.js").SnapReply) => string} title
+ * @param {string} [aside] said beside what the tracks' note says
+ * @returns {Promise<string>} what went wrong, empty if nothing
+ */
+async function ask(view, emotion, current, title, aside = "") {
+  try {
+    const reply = await live.snap({ emotion, goal: page.goal });
+    if (!current()) {
+      return "";
+    }
+    if (reply.problem) {
+      view.fail("");
+      return say(`problem.${reply.problem.code}`);
+    }
+    view.update(title(reply), reply.tracks, [aside, note(reply, navigator.onLine, say)].filter(Boolean).join(" "));
+    return "";
+  } catch {
+    view.fail("");
+    return say("tracks.failed");
+  }
+}
+
+/** @param {{emotion: string|null, goal: string|null}} list */
+function heading({ emotion, goal }) {
+  const mood = emotions.get(/** @type {import("./types.js").EmotionName} */ (emotion))?.label ?? "";
+  return goal === "match"
+    ? say("tracks.match", { mood })
+    : say("tracks.journey", { mood: mood.toLowerCase(), goal: say(`goal.${goal}`) });
+}
+
+/** A link was opened that somebody shared. */
+function openShared() {
+  const list = fromHash(location.hash, config);
+  if (!list) {
     return;
   }
-  const label = emotions.get(reply.emotion).label;
-  tracks.update(reply.goal === "match" ? `${label} tracks` : `From ${label.toLowerCase()}: ${GOAL_LABELS[reply.goal]}`, reply);
+  page.goal = list.goal;
+  page.served = list.emotion;
+  goals.update(list.goal);
+  holdByHand(list.emotion, say("mood.shared"));
+  const shared = list.ids.map((id, i) => ({
+    id,
+    title: say("tracks.number", { number: i + 1 }),
+    artist: say("tracks.unknown"),
+    year: null,
+    url: `https://open.spotify.com/track/${id}`,
+  }));
+  tracks.update(say("tracks.shared", { mood: emotions.get(list.emotion)?.label ?? "" }), shared, "");
+}
+
+async function share() {
+  if (!page.served) {
+    return;
+  }
+  const url = toLink(location.href, { emotion: page.served, goal: page.goal, ids: tracks.ids });
+  try {
+    await navigator.clipboard.writeText(url);
+    tell(say("tracks.copied"));
+  } catch {
+    // No clipboard without a secure page or the permission: the link itself is shown.
+    tell(say("tracks.copy", { url }), false);
+  }
+}
+
+/* ---------- new tracks when the mood changes ---------- */
+
+async function renew() {
+  const emotion = renewal.next(page.mood);
+  if (!emotion) {
+    return;
+  }
+  offer.wait();
+  const title = say("renew.title", { mood: emotions.get(emotion)?.label ?? "" });
+  const problem = await ask(offer, emotion, () => true, () => title, say("renew.note"));
+  notice.update("snap", problem);
+}
+
+/* ---------- the resting face ---------- */
+
+function learnRestingFace() {
+  if (!camera.running) {
+    return;
+  }
+  page.learning = new RestingFace(performance.now());
+  at("resting").hidden = false;
+  /** @type {HTMLProgressElement} */ (at("resting-progress")).value = 0;
+}
+
+function endLearning() {
+  page.learning = null;
+  at("resting").hidden = true;
+}
+
+/** @param {number[]|null|undefined} probabilities what the listener's face shows */
+function learn(probabilities) {
+  if (!page.learning) {
+    return;
+  }
+  const state = page.learning.see(probabilities, performance.now());
+  /** @type {HTMLProgressElement} */ (at("resting-progress")).value = state.progress;
+  if (!state.done) {
+    return;
+  }
+  endLearning();
+  if (state.probabilities) {
+    here.set("resting", JSON.stringify(state.probabilities));
+    sendRestingFace();
+  }
+  showRestingFace();
+  tell(say(state.probabilities ? "rest.done" : "rest.failed"));
+}
+
+function forgetRestingFace() {
+  here.set("resting", null);
+  sendRestingFace();
+  showRestingFace();
+  tell(say("rest.forgotten"));
+}
+
+function showRestingFace() {
+  const known = here.get("resting") !== null;
+  if (!known && document.activeElement === at("rest-forget")) {
+    (camera.running ? at("rest-teach") : at("start")).focus();
+  }
+  at("rest-forget").hidden = !known;
+  at("rest-teach").textContent = say(known ? "rest.again" : "rest.teach");
+}
+
+/** For this visit; the server forgets it on disconnect. */
+function sendRestingFace() {
+  const stored = here.get("resting");
+  if (live.connected) {
+    live.baseline(stored === null ? null : JSON.parse(stored)).catch(() => undefined);
+  }
+}
+
+/* ---------- the mood line ---------- */
+
+/** @param {import("./types.js").FrameReply} reply */
+function remember(reply) {
+  const probabilities = reply.faces.length ? reply.probabilities : null;
+  if (history.add({ at_ms: Date.now(), probabilities, mood: reply.mood?.emotion ?? null })) {
+    drawLine();
+  }
+}
+
+function drawLine() {
+  // Shown from the second moment on: one point is no line.
+  if (history.samples.length > 1) {
+    at("line").hidden = false;
+    line.update(history.samples, summary());
+  }
+}
+
+function summary() {
+  const minutes = Math.round(history.length_s / 60);
+  const time = minutes
+    ? say("line.minutes", { minutes })
+    : say("line.seconds", { seconds: Math.round(history.length_s) });
+  const shares = history.shares().map(([name, share]) => {
+    const label = emotions.get(/** @type {import("./types.js").EmotionName} */ (name))?.label ?? name;
+    return `${label} ${Math.round(share * 100)} %`;
+  });
+  return say("line.summary", { time, shares: shares.join(", ") || "–" });
+}
+
+function clearLine() {
+  history.clear();
+  tab.set("line", null);
+  at("line").hidden = true;
+}
+
+/** @param {string} ending @param {string} type @param {string} text */
+function saveText(ending, type, text) {
+  save(`feelharmonic-mood.${ending}`, new Blob([text], { type }));
+}
+
+async function savePicture() {
+  const blob = await line.png();
+  if (blob) {
+    save("feelharmonic-mood.png", blob);
+  }
+}
+
+/* ---------- switches, language, news, the wire ---------- */
+
+function rememberSwitches() {
+  for (const [id, initially] of /** @type {[string, string][]} */ ([["keys-use", "on"], ["renew-on", "off"]])) {
+    input(id).checked = (here.get(id) ?? initially) === "on";
+    input(id).addEventListener("change", () => here.set(id, input(id).checked ? "on" : "off"));
+  }
+  const after = select("renew-after");
+  after.replaceChildren(...HOLD_CHOICES_S.map((seconds) => new Option(say("renew.seconds", { seconds }), String(seconds))));
+  after.value = here.get("renew-after") ?? String(renewal.hold_s);
+  const apply = () => {
+    renewal.on = input("renew-on").checked;
+    at("renew-after-label").hidden = !renewal.on;
+    renewal.hold_s = Number(after.value) || renewal.hold_s;
+    here.set("renew-after", after.value);
+  };
+  after.addEventListener("change", apply);
+  input("renew-on").addEventListener("change", apply);
+  apply();
+  showRestingFace();
+}
+
+function chooseLanguage() {
+  document.cookie = `${LANGUAGE_COOKIE}=${select("language").value}; path=/; max-age=${YEAR_S}; samesite=lax`;
+  location.reload();
+}
+
+/** Good news, for a while. @param {string} text @param {boolean} [passes] */
+function tell(text, passes = true) {
+  clearTimeout(newsTimer);
+  notice.update("news", text);
+  if (passes) {
+    newsTimer = window.setTimeout(() => notice.update("news", ""), NEWS_MS);
+  }
 }
 
 /** @param {import("./live.js").WireState} state */
 function onWire(state) {
   document.body.dataset.wire = state;
-  notice.update("wire", WIRE_TEXTS[state]);
-  if (state === "connected" && page.mood && camera.running) {
+  notice.update("wire", state === "connected" ? "" : say(`wire.${state}`));
+  if (state !== "connected") {
+    return;
+  }
+  if (here.get("resting") !== null) {
+    sendRestingFace();
+  }
+  if (page.mood && camera.running) {
     live.resume(page.mood, page.moodAtMs / 1000).catch(() => undefined);
   }
 }

@@ -3,11 +3,13 @@
  */
 
 /** The most pressing first. */
-const CAUSES = ["wire", "camera", "busy", "snap", "face"];
+const CAUSES = /** @type {const} */ (["page", "wire", "camera", "busy", "snap", "face", "news"]);
+
+/** @typedef {typeof CAUSES[number]} Cause */
 
 export class NoticeView {
   #element;
-  /** @type {Map<string, string>} */ #texts = new Map();
+  /** @type {Map<Cause, string>} */ #texts = new Map();
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -15,7 +17,7 @@ export class NoticeView {
   }
 
   /**
-   * @param {"wire"|"camera"|"busy"|"snap"|"face"} cause
+   * @param {Cause} cause
    * @param {string} text empty when the cause is gone
    */
   update(cause, text) {
@@ -24,7 +26,7 @@ export class NoticeView {
     } else {
       this.#texts.delete(cause);
     }
-    const shown = this.#texts.get(CAUSES.find((name) => this.#texts.has(name))) ?? "";
+    const shown = CAUSES.map((name) => this.#texts.get(name)).find(Boolean) ?? "";
     if (this.#element.textContent !== shown) {
       this.#element.textContent = shown;
     }

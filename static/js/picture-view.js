@@ -10,8 +10,8 @@ export class PictureView {
   /** @param {HTMLElement} element holds video, canvas and the layer of boxes; mirrored as a whole */
   constructor(element) {
     this.#element = element;
-    this.#still = element.querySelector("canvas");
-    this.#boxes = element.querySelector(".boxes");
+    this.#still = /** @type {HTMLCanvasElement} */ (element.querySelector("canvas"));
+    this.#boxes = /** @type {HTMLElement} */ (element.querySelector(".boxes"));
   }
 
   /** @param {boolean} shown */
@@ -29,10 +29,10 @@ export class PictureView {
   /** @param {import("./types.js").Face[]} faces largest first */
   update(faces) {
     while (this.#boxes.children.length > faces.length) {
-      this.#boxes.lastElementChild.remove();
+      this.#boxes.lastElementChild?.remove();
     }
     faces.forEach((face, i) => {
-      const box = this.#boxes.children[i] ?? this.#boxes.appendChild(document.createElement("div"));
+      const box = /** @type {HTMLElement|undefined} */ (this.#boxes.children[i]) ?? this.#boxes.appendChild(document.createElement("div"));
       box.className = i === 0 ? "box listener" : "box";
       const [x, y, width, height] = face.box.map((share) => `${share * 100}%`);
       Object.assign(box.style, { left: x, top: y, width, height });

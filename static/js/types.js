@@ -12,6 +12,14 @@
  * @typedef {Object} Config what the server writes into the page
  * @property {Emotion[]} emotions in the order of every list of seven probabilities
  * @property {Goal[]} goals
+ * @property {Record<string, string>} words every text of the page, by its key
+ *
+ * @typedef {(key: string, values?: Record<string, string|number>) => string} Say a text in the page's language
+ *
+ * @typedef {Object} Pacing
+ * @property {(reply_ms: number, wait_ms: number) => void} replied
+ * @property {() => void} missed
+ * @property {(since_sent_ms: number) => number} wait
  *
  * @typedef {Object} Face
  * @property {number|null} id the same while the face is followed
@@ -52,6 +60,16 @@
  * @property {string} note one line on who served and why; may be empty
  * @property {Track[]} tracks
  * @property {Problem|null} problem
+ *
+ * @typedef {Object} Sample one moment of the mood line
+ * @property {number} at_ms Unix milliseconds
+ * @property {number[]|null} probabilities null while no face was seen
+ * @property {EmotionName|null} mood the one that held
+ *
+ * @typedef {Object} SharedList
+ * @property {EmotionName} emotion
+ * @property {Goal} goal
+ * @property {string[]} ids of tracks
  */
 
 export {};

@@ -84,7 +84,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 def spotify_stand_in(route: Route) -> None:
     """Answers as the embedded player's page would, with the track's id on it."""
     track_id = route.request.url.split("/track/")[1].split("?")[0]
-    body = f"<!doctype html><title>player</title><body style='margin:0;background:#1db95433'>▶ {track_id}</body>"
+    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>player</title><body style='margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px'>▶ {track_id}"
     route.fulfill(content_type="text/html", body=body)
 
 
@@ -97,7 +97,7 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
     def open_page(
         browser: Browser = chromium,
         *,
-        camera: bool = True,
+        grants: tuple[str, ...] = ("camera",),
         offline_player: bool = False,
         url: str = server.url,
         init: str = "",
@@ -107,8 +107,8 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         context = browser.new_context(**options)
         contexts.append(context)
-        if camera:
-            context.grant_permissions(["camera"], origin=url)
+        if grants:
+            context.grant_permissions(list(grants), origin=url)
         context.route(
             "https://open.spotify.com/**", lambda route: route.abort() if offline_player else spotify_stand_in(route)
         )

@@ -8,22 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from serving import Server
-
-DEADLINE_MS = 30_000
-
-#: Remembers the stream that the page gets, so that a test can see its tracks end.
-WATCH_CAMERA = """
-    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getUserMedia = async (wish) => {
-      const stream = await real(wish);
-      window.streams = [...(window.streams ?? []), stream];
-      return stream;
-    };
-"""
-
-
-def refusing(name: str) -> str:
-    return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('no', '{name}'); }};"
+from steps import DEADLINE_MS, WATCH_CAMERA, go_live, player_ids, refusing
 
 
 @pytest.fixture(scope="session")
@@ -32,23 +17,13 @@ def starter_ids(project) -> set[str]:
         return {row["id"] for row in csv.DictReader(table)}
 
 
-def go_live(page: Page) -> None:
-    page.get_by_role("button", name="Allow the camera").click()
-    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
-
-
-def player_ids(page: Page) -> list[str]:
-    sources = page.locator("#cards iframe").evaluate_all("frames => frames.map((frame) => frame.src)")
-    return [re.search(r"/embed/track/([0-9A-Za-z]{22})", source).group(1) for source in sources]
-
-
 def accent(page: Page) -> str:
     return page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--glow')")
 
 
 def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
     page = visit(init=WATCH_CAMERA)
-    for word in ("What is read", "Where", "no picture, ever", "come from Spotify", "not for workplaces or schools"):
+    for word in ("What is read", "Where", "No picture, ever", "come from Spotify", "not for workplaces or schools"):
         expect(page.locator("#welcome")).to_contain_text(word)
     assert page.evaluate("window.streams") is None
     before = accent(page)
@@ -127,7 +102,7 @@ def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot,
     page = visit(init=refusing(error))
     page.get_by_role("button", name="Allow the camera").click()
     expect(page.locator("#notice")).to_contain_text(text)
-    expect(page.get_by_role("button", name="Start again")).to_be_visible()
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
     shoot(page, f"camera-{error}-1440-light")
     page.get_by_role("button", name="Sad", exact=True).click()
     expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
@@ -137,7 +112,7 @@ def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot,
 def test_a_camera_refused_by_the_browser_itself_is_told(launch, visit):
     browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     try:
-        page = visit(browser, camera=False)
+        page = visit(browser, grants=())
         page.get_by_role("button", name="Allow the camera").click()
         expect(page.locator("#notice")).to_contain_text("The camera was refused", timeout=DEADLINE_MS)
     finally:
@@ -155,7 +130,7 @@ def test_a_camera_that_goes_away_is_told(visit):
     go_live(page)
     page.evaluate("window.streams.at(-1).getVideoTracks()[0].dispatchEvent(new Event('ended'))")
     expect(page.locator("#notice")).to_contain_text("The camera went away")
-    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Start the camera").click()
     expect(page.locator("#notice")).to_be_hidden()
 
 
@@ -248,7 +223,7 @@ def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, tmp_p
         with server.listener():
             page = visit(url=server.url)
             page.get_by_role("button", name="Allow the camera").click()
-            expect(page.locator("#notice")).to_contain_text("All 1 places are taken", timeout=DEADLINE_MS)
+            expect(page.locator("#notice")).to_contain_text("The server is full", timeout=DEADLINE_MS)
             shoot(page, "full-1440-light")
         expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
         expect(page.locator("#notice")).to_be_hidden()

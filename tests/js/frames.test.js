@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { frames } from "../../static/js/frames.js";
+import { Pace } from "../../static/js/pace.js";
 
 /** A world whose clock moves only by waiting; `turns` ends the loop after so many waits. */
 function world({ turns = 20, hidden = () => false } = {}) {
@@ -46,7 +47,7 @@ test("one frame is in flight at a time, and each is the newest", async () => {
     },
     ready: () => true,
     onReply: () => undefined,
-    rate_hz: 10,
+    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -64,7 +65,7 @@ test("nothing is taken or sent while the tab is hidden or nobody is there", asyn
       send: async () => reply(),
       ready: () => Boolean(state.hidden),
       onReply: () => undefined,
-      rate_hz: 10,
+      pace: () => new Pace(10),
       world: here,
     });
     loop.start();
@@ -84,7 +85,7 @@ test("a reply that comes after the stop is dropped", async () => {
     },
     ready: () => true,
     onReply: (answer) => seen.push(answer),
-    rate_hz: 10,
+    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -105,7 +106,7 @@ test("a lost reply does not end the loop", async () => {
     },
     ready: () => true,
     onReply: (answer) => seen.push(answer),
-    rate_hz: 10,
+    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -124,7 +125,7 @@ test("starting twice leaves one loop", async () => {
     },
     ready: () => true,
     onReply: () => undefined,
-    rate_hz: 10,
+    pace: () => new Pace(10),
     world: here,
   });
   loop.start();

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { faultCode } from "../../static/js/camera.js";
 import { duration, howSure } from "../../static/js/mood-view.js";
 import { note } from "../../static/js/tracks-view.js";
+import { speaker } from "../../static/js/words.js";
+const english = JSON.parse(readFileSync(new URL("../../static/messages/en.json", import.meta.url), "utf8"));
+const say = speaker(english);
 
 test("a mood that just began tells how sure it is, one that holds for how long", () => {
-  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 0.4 }), "87 % sure");
-  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 12.9 }), "87 % sure, for 12 s");
+  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 0.4 }, say), "87 % sure");
+  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 12.9 }, say), "87 % sure, for 12 s");
 });
 
 test("durations are told in minutes and seconds", () => {
-  assert.equal(duration(59.9), "59 s");
-  assert.equal(duration(125), "2 min 5 s");
+  assert.equal(duration(59.9, say), "59 s");
+  assert.equal(duration(125, say), "2 min 5 s");
 });
 
 test("what the browsers call a fault becomes one of ours", () => {
@@ -25,8 +29,8 @@ test("what the browsers call a fault becomes one of ours", () => {
 
 test("the line over the tracks says what is missing, and nothing when all is well", () => {
   const tracks = [{ id: "x" }];
-  assert.equal(note({ tracks, note: "" }, true), "");
-  assert.equal(note({ tracks, note: "Spotify rests." }, true), "Spotify rests.");
-  assert.equal(note({ tracks: [], note: "" }, true), "No track fits right now.");
-  assert.match(note({ tracks, note: "" }, false), /^You are offline/);
+  assert.equal(note({ tracks, note: "" }, true, say), "");
+  assert.equal(note({ tracks, note: "Spotify rests." }, true, say), "Spotify rests.");
+  assert.equal(note({ tracks: [], note: "" }, true, say), "No track fits right now.");
+  assert.match(note({ tracks, note: "" }, false, say), /^You are offline/);
 });

@@ -1,0 +1,49 @@
+/**
+ * The listener's resting face: the mean of what a few seconds of looking neutral show. Pure; times are passed in.
+ */
+
+/** So long the listener looks neutral. */
+export const RESTING_MS = 3000;
+/** Fewer readings of a face than this teach nothing: even at two pictures a second there are six. */
+const LEAST_READINGS = 4;
+/** A face must be seen in this share of the replies. */
+const LEAST_SHARE = 0.6;
+const DIGITS = 4;
+
+/** @typedef {{progress: number, done: boolean, probabilities: number[]|null}} RestingState progress in 0..1 */
+
+export class RestingFace {
+  /** @type {number} */ #began_ms;
+  #replies = 0;
+  /** @type {number[][]} */ #readings = [];
+
+  /** @param {number} at_ms */
+  constructor(at_ms) {
+    this.#began_ms = at_ms;
+  }
+
+  /**
+   * @param {number[]|null|undefined} probabilities what the face itself shows (not smoothed, not corrected), if any
+   * @param {number} at_ms
+   * @returns {RestingState} once done, `probabilities` is null where too little was seen
+   */
+  see(probabilities, at_ms) {
+    this.#replies += 1;
+    if (probabilities) {
+      this.#readings.push(probabilities);
+    }
+    const progress = Math.min(1, (at_ms - this.#began_ms) / RESTING_MS);
+    return { progress, done: progress === 1, probabilities: progress === 1 ? this.#mean() : null };
+  }
+
+  #mean() {
+    const count = this.#readings.length;
+    if (count < LEAST_READINGS || count < LEAST_SHARE * this.#replies) {
+      return null;
+    }
+    return this.#readings[0].map((_, i) => {
+      const sum = this.#readings.reduce((total, reading) => total + reading[i], 0);
+      return Number((sum / count).toFixed(DIGITS));
+    });
+  }
+}

@@ -1,0 +1,48 @@
+"""What a listener does in several tests."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+DEADLINE_MS = 30_000
+
+#: Remembers the stream that the page gets, so that a test can see its tracks end.
+WATCH_CAMERA = """
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => {
+      const stream = await real(wish);
+      window.streams = [...(window.streams ?? []), stream];
+      return stream;
+    };
+"""
+
+
+def refusing(name: str) -> str:
+    return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('no', '{name}'); }};"
+
+
+def go_live(page: Page) -> None:
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+
+
+def snap(page: Page) -> None:
+    page.get_by_role("button", name="Snap").click()
+    expect_tracks(page)
+
+
+def pick(page: Page, mood: str) -> None:
+    page.get_by_role("button", name=mood, exact=True).click()
+    expect_tracks(page)
+
+
+def expect_tracks(page: Page, where: str = "#cards") -> None:
+    """At least five players are there."""
+    expect(page.locator(f"{where} iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+
+
+def player_ids(page: Page, where: str = "#cards") -> list[str]:
+    sources = page.locator(f"{where} iframe").evaluate_all("frames => frames.map((frame) => frame.src)")
+    return [re.search(r"/embed/track/([0-9A-Za-z]{22})", source).group(1) for source in sources]

@@ -1,0 +1,89 @@
+"""axe-core finds nothing in any state, light or dark, narrow or wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Server
+from steps import DEADLINE_MS, go_live, pick, refusing, snap
+
+Checked = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="session")
+def axe_source(project) -> str:
+    path = project / "node_modules" / "axe-core" / "axe.min.js"
+    assert path.is_file(), "axe-core is missing: run `npm ci`"
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def check(axe_source) -> Checked:
+    def run(page: Page, state: str) -> None:
+        page.evaluate(axe_source)
+        # The players are Spotify's: their insides are not ours to judge.
+        found = page.evaluate("axe.run(document, { iframes: false })")
+        told = [
+            f"{fault['id']} ({fault['impact']}): {fault['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+        assert not told, f"{state}:\n" + "\n".join(told)
+
+    return run
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, width):
+    page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    check(page, "welcome")
+    page.get_by_role("button", name="About").click()
+    check(page, "about")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    check(page, "keys")
+    page.keyboard.press("Escape")
+    go_live(page)
+    expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
+    page.get_by_role("switch", name="Offer new tracks").check()
+    check(page, "live")
+    page.get_by_role("button", name="Learn my resting face").click()
+    check(page, "learning")
+    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    check(page, "learned")
+    page.get_by_role("button", name="Forget my resting face").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    snap(page)
+    check(page, "snapped")
+    for mood in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"):
+        pick(page, mood)
+        check(page, f"by hand: {mood}")
+
+
+def test_nothing_is_found_where_the_camera_is_refused(visit, check):
+    page = visit(init=refusing("NotAllowedError"), reduced_motion="reduce")
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#notice")).to_be_visible()
+    check(page, "refused")
+
+
+def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
+    server = Server(tmp_path).start()
+    try:
+        page = visit(url=server.url, tolerate=("WebSocket connection to",), reduced_motion="reduce")
+        go_live(page)
+        server.kill()
+        expect(page.locator("#notice")).to_contain_text("The connection is lost", timeout=DEADLINE_MS)
+        check(page, "lost")
+    finally:
+        server.kill()
+
+
+def test_nothing_is_found_in_german(visit, check):
+    page = visit(locale="de-DE", reduced_motion="reduce")
+    page.get_by_role("button", name="Überrascht", exact=True).click()
+    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    check(page, "german")

@@ -1,0 +1,46 @@
+// The two languages say the same things, and every text that the page asks for is there.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import test from "node:test";
+
+import { speaker } from "../../static/js/words.js";
+
+const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const english = JSON.parse(read("static/messages/en.json"));
+const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+
+for (const file of readdirSync(new URL("../../static/messages/", import.meta.url))) {
+  const words = JSON.parse(read(`static/messages/${file}`));
+  test(`${file} has the keys of en.json, in its order`, () => {
+    assert.deepEqual(Object.keys(words), Object.keys(english));
+  });
+  test(`${file} fills in what en.json fills in`, () => {
+    for (const [key, text] of Object.entries(words)) {
+      assert.ok(text.trim(), key);
+      assert.deepEqual(holes(text), holes(english[key]), key);
+    }
+  });
+}
+
+test("every text that a script or the template names is there, and none is left over", () => {
+  const scripts = readdirSync(new URL("../../static/js/", import.meta.url)).map((file) => read(`static/js/${file}`));
+  const named = new Set();
+  for (const text of [...scripts, read("templates/index.html")]) {
+    for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
+  }
+  const made = /^(camera|wire|problem|goal|emotion|keys|about)\.|^language$/; // put together at run time
+  for (const key of [...named].filter((name) => !/\.(css|js)$/.test(name))) {
+    if (key.split(".")[0] in Object.fromEntries(Object.keys(english).map((k) => [k.split(".")[0], true]))) {
+      assert.ok(key in english, `${key} is not in en.json`);
+    }
+  }
+  assert.deepEqual(Object.keys(english).filter((key) => !named.has(key) && !made.test(key)), []);
+});
+
+test("a text that nobody wrote is an error that names it", () => {
+  assert.throws(() => speaker({})("mood.kicker"), /Expected a text for "mood.kicker" in static\/messages, found none/);
+});
+
+test("values are filled in; a value that is missing leaves its name to be seen", () => {
+  assert.equal(speaker({ a: "{one} and {two}" })("a", { one: 1 }), "1 and {two}");
+});

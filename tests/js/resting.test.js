@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { RESTING_MS, RestingFace } from "../../static/js/resting.js";
+
+const one = [0.1, 0, 0, 0, 0.5, 0, 0.4];
+const other = [0.3, 0, 0, 0, 0.3, 0, 0.4];
+
+/** What the last of `readings`, spread evenly over the three seconds, gives. */
+function learn(readings) {
+  const resting = new RestingFace(1000);
+  let state;
+  readings.forEach((reading, i) => (state = resting.see(reading, 1000 + (RESTING_MS * (i + 1)) / readings.length)));
+  return state;
+}
+
+test("three seconds of looking neutral give the mean of what was seen", () => {
+  assert.deepEqual(learn([one, other, one, other]), {
+    progress: 1,
+    done: true,
+    probabilities: [0.2, 0, 0, 0, 0.4, 0, 0.4],
+  });
+});
+
+test("before the three seconds are over nothing is learned", () => {
+  const state = new RestingFace(0).see(one, RESTING_MS / 2);
+  assert.deepEqual(state, { progress: 0.5, done: false, probabilities: null });
+});
+
+for (const [name, readings] of Object.entries({
+  "nobody in view": [null, null, null, null, null],
+  "too few readings": [one, one, one],
+  "a face that was away half of the time": [one, one, one, one, null, null, null, null],
+})) {
+  test(`${name} teaches nothing`, () => {
+    assert.deepEqual(learn(readings), { progress: 1, done: true, probabilities: null });
+  });
+}
