@@ -1,0 +1,34 @@
+"""The faces that scenes are made of, split by person: train, tune (thresholds) and test (a held-back fifth, by name)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from training.finder_labels import UTKFACE_MEAN, pictures
+from training.finder_scenes import Source
+
+
+def split_of(name: str) -> str:
+    """ "test" for a fifth of the people, "tune" for a twentieth, else "train"; by the name alone, so for ever."""
+    person = name.rsplit("_", 1)[0] if name[:1].isalpha() else name
+    place = int(hashlib.sha256(person.encode()).hexdigest(), 16) % 100
+    return "test" if place < 20 else "tune" if place < 25 else "train"
+
+
+def load_sources(folder: Path, labels_path: Path, split: str) -> tuple[list[Source], list[str]]:
+    """The faces of ``split`` and their file names."""
+    labels = np.load(labels_path)
+    points = dict(zip(labels["lfw_names"].tolist(), labels["lfw_points"], strict=True))
+    sources, names = [], []
+    for entry, picture in pictures(folder, "lfw"):
+        if entry in points and split_of(entry) == split:
+            sources.append(Source(picture=picture, points=np.float32(points[entry]), tight=False))
+            names.append(entry)
+    for entry, picture in pictures(folder, "utkface"):
+        if split_of(entry) == split:
+            sources.append(Source(picture=picture, points=UTKFACE_MEAN, tight=True))
+            names.append(entry)
+    return sources, names

@@ -1,0 +1,230 @@
+"""Trains the face finder on shards of scenes; goes on where it was after any kill.
+
+    python -m training.finder_train --folder ~/.cache/feelharmonic/finder --samples 400000
+
+Loss: focal on the centre map (Zhou et al. 2019, arXiv:1904.07850), IoU and L1 on boxes, L1 on landmarks, at the cells
+near a face's centre. The weights that are kept are an exponential moving average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, STRIDE, FinderNetwork
+from training.finder_scenes import HEIGHT
+
+BATCH = 128
+LEARNING_RATE = 4e-3
+WEIGHT_DECAY = 1e-4
+#: Boxes are told in units of so many pixels, so that the network's numbers stay near 1.
+SIZE_UNIT = 32.0
+CELLS_X, CELLS_Y = INPUT_WIDTH // STRIDE, INPUT_HEIGHT // STRIDE
+#: Scenes are 120 high: so many rows are added above and below.
+PADDING = (INPUT_HEIGHT - HEIGHT) // 2
+
+
+def cell_centres() -> torch.Tensor:
+    """(16, 20, 2) float32: x and y, in pixels of the network's input."""
+    y, x = torch.meshgrid(torch.arange(CELLS_Y), torch.arange(CELLS_X), indexing="ij")
+    return (torch.stack([x, y], dim=-1).float() + 0.5) * STRIDE
+
+
+def targets(boxes: torch.Tensor, points: torch.Tensor, unsure: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What each cell should say. ``boxes`` (N, F, 4), ``points`` (N, F, 5, 2), ``unsure`` (N, F, 4), in input pixels.
+
+    ``heat`` (N, 16, 20): 1 at a face's centre, falling off; ``share`` (N, 16, 20): how much the cell answers for the
+    face; ``ignore``: cells of faces mostly out of view; ``box``, ``points``: the nearest face's, per cell.
+    """
+    cells = cell_centres().to(boxes.device)
+    there = boxes[..., 2] > 0  # (N, F)
+    centres = boxes[..., :2] + boxes[..., 2:] / 2
+    apart = cells[None, None] - centres[:, :, None, None]  # (N, F, 16, 20, 2)
+    reach = torch.maximum(0.13 * boxes[..., 2:], torch.tensor(0.5 * STRIDE))[:, :, None, None]
+    falls = torch.exp(-0.5 * ((apart / reach) ** 2).sum(-1)) * there[:, :, None, None]  # (N, F, 16, 20)
+    # The nearest cell is the centre, wherever in it the centre lies.
+    falls = falls / falls.amax(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+    heat, owner = falls.max(dim=1)  # (N, 16, 20)
+    picked = torch.arange(len(boxes), device=boxes.device)[:, None, None]
+    low, high = unsure[..., :2], unsure[..., :2] + unsure[..., 2:]
+    inside = ((cells[None, None] > low[:, :, None, None]) & (cells[None, None] < high[:, :, None, None])).all(-1)
+    return {
+        "heat": heat,
+        "share": torch.where(heat > 0.4, heat, torch.zeros_like(heat)),
+        "ignore": (inside & (unsure[..., 2] > 0)[:, :, None, None]).any(1),
+        "box": boxes[picked, owner],  # (N, 16, 20, 4)
+        "points": points[picked, owner],  # (N, 16, 20, 5, 2)
+    }
+
+
+def decoded(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Boxes (N, 16, 20, 4) as x1, y1, x2, y2 and landmarks (N, 16, 20, 5, 2) in input pixels, from (N, 15, 16, 20)."""
+    cells = cell_centres().to(maps.device)
+    maps = maps.permute(0, 2, 3, 1)
+    centre = cells + maps[..., 1:3] * STRIDE
+    size = torch.exp(maps[..., 3:5].clamp(-4, 3)) * SIZE_UNIT
+    points = centre[..., None, :] + maps[..., 5:].unflatten(-1, (5, 2)) * size[..., None, :]
+    return torch.cat([centre - size / 2, centre + size / 2], dim=-1), points
+
+
+def loss_of(maps: torch.Tensor, wanted: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+    heat, share = wanted["heat"], wanted["share"]
+    faces = share.sum().clamp(min=1)
+    logit = maps[:, 0]
+    sure = torch.sigmoid(logit)
+    positive = heat > 0.99
+    at_centre = -nn.functional.logsigmoid(logit) * (1 - sure) ** 2
+    elsewhere = -nn.functional.logsigmoid(-logit) * sure**2 * (1 - heat) ** 4
+    focal = (torch.where(positive, at_centre, elsewhere) * ~wanted["ignore"]).sum() / positive.sum().clamp(min=1)
+
+    boxes, points = decoded(maps)
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    gx, gy, gw, gh = wanted["box"].unbind(-1)
+    wide = (torch.minimum(x2, gx + gw) - torch.maximum(x1, gx)).clamp(min=0)
+    high = (torch.minimum(y2, gy + gh) - torch.maximum(y1, gy)).clamp(min=0)
+    shared = wide * high
+    union = (x2 - x1) * (y2 - y1) + gw * gh - shared
+    box_loss = ((1 - shared / union.clamp(min=1e-6)) * share).sum() / faces
+    size = wanted["box"][..., 2:].clamp(min=1)
+    centre_miss = (((x1 + x2) / 2 - gx - gw / 2).abs() / size[..., 0] + ((y1 + y2) / 2 - gy - gh / 2).abs() / size[..., 1])
+    size_miss = (torch.log((x2 - x1) / size[..., 0])).abs() + (torch.log((y2 - y1) / size[..., 1])).abs()
+    l1 = ((centre_miss * 2 + size_miss) * share).sum() / faces
+    point_loss = (((points - wanted["points"]).abs() / size[..., None, :]).mean((-1, -2)) * share).sum() / faces
+    parts = {"focal": focal, "box": 2 * box_loss, "l1": 0.5 * l1, "points": 8 * point_loss}
+    return sum(parts.values()), {name: float(value) for name, value in parts.items()}
+
+
+def batches(shard: Path, chance: np.random.Generator):
+    """Batches of one shard in a new order, some mirrored, brightness and contrast jittered, rows shifted in the padding."""
+    with np.load(shard) as data:
+        arrays = {name: data[name] for name in ("pictures", "boxes", "points", "unsure")}
+    order = chance.permutation(len(arrays["pictures"]))
+    for start in range(0, len(order) - BATCH + 1, BATCH):
+        rows = order[start : start + BATCH]
+        pictures = torch.from_numpy(arrays["pictures"][rows]).permute(0, 3, 1, 2).float().div_(255)
+        boxes, points, unsure = (torch.from_numpy(arrays[name][rows].copy()) for name in ("boxes", "points", "unsure"))
+        gain = torch.from_numpy(chance.uniform(0.8, 1.2, (BATCH, 1, 1, 1)).astype(np.float32))
+        yield mirrored_half(pictures.mul_(gain).clamp_(0, 1), boxes, points, unsure, chance)
+
+
+def mirrored_half(pictures, boxes, points, unsure, chance):
+    """Half of the scenes mirrored, all padded to the network's input; boxes and landmarks follow."""
+    flip = torch.from_numpy(chance.random(len(pictures)) < 0.5)
+    pictures[flip] = pictures[flip].flip(-1)
+    for box in (boxes, unsure):
+        box[flip, :, 0] = torch.where(box[flip, :, 2] > 0, INPUT_WIDTH - box[flip, :, 0] - box[flip, :, 2], 0.0)
+        box[:, :, 1] += PADDING
+    turned = points[flip][:, :, [1, 0, 2, 4, 3]].clone()
+    turned[..., 0] = INPUT_WIDTH - 1 - turned[..., 0]
+    points[flip] = turned
+    points[..., 1] += PADDING
+    padded = nn.functional.pad(pictures, (0, 0, PADDING, PADDING))
+    return padded.contiguous(memory_format=torch.channels_last), boxes, points, unsure
+
+
+def rate(done: int, samples: int) -> float:
+    """The learning rate after ``done`` of ``samples``: a short warm-up, then half a cosine."""
+    share = min(done / samples, 1.0)
+    return LEARNING_RATE * min(share / 0.03, 0.5 * (1 + math.cos(math.pi * share)) + 0.003)
+
+
+def train(folder: Path, samples: int, device: str, threads: int) -> None:
+    torch.set_num_threads(threads)
+    network = FinderNetwork().to(device, memory_format=torch.channels_last)
+    kept = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    checkpoint, done, passes = folder / "checkpoint.pt", 0, 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device)
+        network.load_state_dict(state["network"])
+        kept.load_state_dict(state["kept"])
+        optimiser.load_state_dict(state["optimiser"])
+        done, passes = state["done"], state["passes"]
+    bar = tqdm(total=samples, initial=done, desc="scenes", mininterval=10)
+    while done < samples:
+        shards = sorted((folder / "shards").glob("*.npz"))
+        if not shards:
+            time.sleep(5)
+            continue
+        chance = np.random.default_rng(passes)
+        # New shards first: the maker may still be at work.
+        shard = shards[passes] if passes < len(shards) else shards[int(chance.integers(len(shards)))]
+        means: dict[str, list[float]] = {}
+        for pictures, *truth in batches(shard, chance):
+            for group in optimiser.param_groups:
+                group["lr"] = rate(done, samples)
+            wanted = targets(*(item.to(device) for item in truth))
+            with torch.autocast(device, torch.bfloat16):
+                maps = network(pictures.to(device))
+            loss, parts = loss_of(maps.float(), wanted)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 10.0)
+            optimiser.step()
+            follow(kept, network, done)
+            done += BATCH
+            bar.update(BATCH)
+            for name, value in parts.items():
+                means.setdefault(name, []).append(value)
+        passes += 1
+        save(checkpoint, network=network, kept=kept, optimiser=optimiser, done=done, passes=passes)
+        log(folder / "log.csv", {"done": done, **{name: round(float(np.mean(v)), 4) for name, v in means.items()}})
+
+
+@torch.no_grad()
+def follow(kept: nn.Module, network: nn.Module, done: int) -> None:
+    """The moving average: short at first, about 1,000 steps long later."""
+    step = done / BATCH
+    decay = min(0.999, (1 + step) / (10 + step))
+    for one, other in zip(kept.state_dict().values(), network.state_dict().values(), strict=True):
+        if one.dtype.is_floating_point:
+            one.lerp_(other, 1 - decay)
+        else:
+            one.copy_(other)
+
+
+def save(path: Path, *, network: nn.Module, kept: nn.Module, optimiser, done: int, passes: int) -> None:
+    part = path.with_suffix(".part")
+    torch.save(
+        {
+            "network": network.state_dict(),
+            "kept": kept.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "done": done,
+            "passes": passes,
+        },
+        part,
+    )
+    part.rename(path)
+
+
+def log(path: Path, row: dict) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True, help="holds shards/, receives checkpoint.pt and log.csv")
+    parser.add_argument("--samples", type=int, default=400_000, help="scenes to learn from in all (default 400000)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    train(arguments.folder, arguments.samples, arguments.device, arguments.threads)
+
+
+if __name__ == "__main__":
+    main()
