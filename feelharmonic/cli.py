@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from feelharmonic.track_mood import TrackMoodReader
 from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table
 
 #: Lines are taken over so many at a time; the progress bar moves once for each batch.
-BATCH_LINES = 20_000
+BATCH_LINES = 5_000
 
 #: Tracks whose nearest emotion is looked for at a time: (7, CHUNK_ROWS, 9) float64 stays small.
 CHUNK_ROWS = 50_000
@@ -46,6 +47,8 @@ def faults_as_messages() -> Iterator[None]:
         yield
     except (BadInput, SetupFault) as exc:
         raise click.ClickException(str(exc)) from exc
+    except (OSError, sqlite3.Error) as exc:
+        raise click.ClickException(f"Reading or writing failed ({exc}). Nothing was changed.") from exc
 
 
 @click.command()
@@ -98,10 +101,9 @@ def import_tracks(path: Path) -> None:
     with (
         Table(path, NEEDED_TO_IMPORT) as table,
         DatabaseWriter(folder / DATABASE_NAME) as writer,
-        side_path.open("w", encoding="utf-8", newline="") as side_file,
+        _side_file(side_path) as side,
         click.progressbar(length=table.size_bytes, label=path.name, file=sys.stderr) as bar,
     ):
-        side = csv.writer(side_file)
         side.writerow(("line", "reason", *table.columns))
         valid, rejected = copy_tracks(
             table, writer, lambda item: side.writerow((item.line, item.reason, *item.fields)), bar.update
@@ -135,6 +137,18 @@ def info() -> None:
     if len(order) > GENRES_SHOWN:
         rest = order[GENRES_SHOWN:]
         click.echo(f"{f'{len(rest)} more':<28}{genres[rest].sum():>8}")
+
+
+@contextmanager
+def _side_file(path: Path) -> Iterator:
+    """A CSV writer onto ``path``; an import that is interrupted takes the file away with everything else."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        try:
+            yield csv.writer(file)
+        except BaseException:
+            file.close()
+            path.unlink()
+            raise
 
 
 def copy_tracks(

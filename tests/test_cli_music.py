@@ -151,3 +151,18 @@ def test_info_counts_the_starter_table_before_any_import(run):
 def test_the_data_folders_table_imports_clean(run, data_dir):
     result = run("catalogue", "import", data_dir / "songs" / "popular_tracks.csv")
     assert "3866 tracks read: 3866 new, 0 known before; 0 lines rejected." in result.output
+
+
+@pytest.mark.parametrize(("fault", "status"), [(KeyboardInterrupt, 1), (OSError("disk full"), 1)])
+def test_an_interrupted_import_leaves_nothing_behind(run, tmp_path, monkeypatch, fault, status):
+    table = tmp_path / "tracks.csv"
+    table.write_text("\n".join([HEADER, GOOD.format(1, 1, 1).replace("-6", "x"), GOOD.format(2, 2, 2)]) + "\n")
+
+    def break_off(*given: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("feelharmonic.catalogue.DatabaseWriter.add", break_off)
+    result = run("catalogue", "import", table)
+    assert result.exit_code == status
+    assert "Traceback" not in result.output
+    assert list((tmp_path / "instance").iterdir()) == []
