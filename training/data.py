@@ -7,7 +7,6 @@ In: the folder that --data or DATA_DIR names, holding `fer/` (sheets of faces, l
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,16 +58,6 @@ def joined(sets: list[Faces]) -> Faces:
         targets=np.concatenate([one.targets for one in sets]),
         weights=np.concatenate([one.weights for one in sets]),
     )
-
-
-def data_folder(named: str | None = None) -> Path:
-    """The folder that the command line or DATA_DIR names (default `data/`). Raises DataMissing."""
-    folder = Path(named or os.environ.get("DATA_DIR", "data"))
-    if not folder.is_dir():
-        raise DataMissing(
-            f"No data folder at {folder}. Name it with --data or DATA_DIR; training/README.md says what it holds."
-        )
-    return folder
 
 
 def load_fer(folder: Path, split: str) -> Faces:

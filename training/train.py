@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from feelharmonic.expression import LABELS, normalised
 from training.augment import augmented
-from training.data import FER2013, FERPLUS, Faces, data_folder, ferplus_majority, load_fer, votes, without_duplicates
+from training.data import FER2013, FERPLUS, Faces, ferplus_majority, load_fer, votes, without_duplicates
+from training.data_dir import data_dir
 from training.network import SHAPES, ExpressionNetwork
 
 DEFAULT_RUNS = Path.home() / ".cache" / "feelharmonic" / "expression"
@@ -90,9 +91,14 @@ def save(run: Run, path: Path) -> None:
 
 
 def resume(path: Path, device: torch.device, expected: Plan | None = None) -> Run:
-    """The run that ``path`` holds. Raises SystemExit where its plan is not ``expected``."""
+    """The run that ``path`` holds. Raises SystemExit where its plan is not ``expected``, its length apart.
+
+    The length may change, to end a run earlier or later than was thought: the rate follows the new schedule at once.
+    """
     state = torch.load(path, map_location=device, weights_only=True)
     plan = Plan(**state["plan"])
+    if expected is not None:
+        plan = replace(plan, epochs=expected.epochs)
     if expected is not None and plan != expected:
         raise SystemExit(f"{path} was begun with {plan}, not {expected}. Use another --name or the first options.")
     run = begin(plan, device)
@@ -256,7 +262,7 @@ def _log(path: Path, line: dict[str, float]) -> None:
 def arguments() -> argparse.Namespace:
     plan = Plan()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="data folder (default: DATA_DIR, else data/)")
+    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
     parser.add_argument("--name", default="small", help="this run's folder under --runs")
     parser.add_argument("--shape", choices=sorted(SHAPES), default=plan.shape)
@@ -271,7 +277,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    faces, check = load_training_faces(data_folder(options.data))
+    faces, check = load_training_faces(data_dir(options.data))
     plan = Plan(
         shape=options.shape, epochs=options.epochs, batch=options.batch, rate=options.rate, seed=options.seed
     )

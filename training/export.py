@@ -1,0 +1,120 @@
+"""A trained run → weights/expression.onnx, calibrated.
+
+    python -m training.export --data FOLDER [--name small] [--out feelharmonic/weights/expression.onnx]
+
+In: NAME/checkpoint.pt under --runs. Out: one file, input `faces` (n, 1, 48, 48) float32, outputs `ferplus` and
+`fer2013` (n, 7) float32 probabilities. Each head's temperature is fitted on `valid` and lies inside its weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from feelharmonic.expression import CROP_SIDE_PX, LABELS
+from feelharmonic.messages import EMOTIONS
+from training.data import Faces, load_fer
+from training.data_dir import data_dir
+from training.measures import best_temperature
+from training.network import ExpressionNetwork
+from training.train import DEFAULT_RUNS, predict, resume
+
+OPSET = 17
+#: Initialisers of at least this many numbers are kept as float16: half the file, and ONNX Runtime widens them on loading.
+HALVED_FROM = 1024
+
+
+class Served(nn.Module):
+    """A network as it is served: (N, 1, 48, 48) → one (N, 7) distribution per head."""
+
+    def __init__(self, network: ExpressionNetwork):
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
+        probabilities = self.network(faces).softmax(2)
+        return tuple(probabilities[:, i] for i in range(len(LABELS)))
+
+
+def calibrate(network: ExpressionNetwork, faces: Faces) -> dict[str, float]:
+    """Divide each head's logits, for good, by the temperature that fits ``faces`` best; those temperatures."""
+    logits = predict(network, faces.crops)
+    found = {}
+    for i, name in enumerate(LABELS):
+        labelled = faces.targets[:, i].sum(1) > 0
+        found[name] = best_temperature(_softmax(logits[labelled, i]), faces.targets[labelled, i])
+        rows = slice(i * len(EMOTIONS), (i + 1) * len(EMOTIONS))
+        with torch.no_grad():
+            network.heads.weight[rows] /= found[name]
+            network.heads.bias[rows] /= found[name]
+    return found
+
+
+def export(network: ExpressionNetwork, path: Path) -> str:
+    """Write ``network`` as ONNX; the file's SHA-256."""
+    one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
+    served = Served(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
+    torch.onnx.export(
+        served,
+        (one,),
+        str(path),
+        input_names=["faces"],
+        output_names=list(LABELS),
+        dynamic_axes={name: {0: "n"} for name in ("faces", *LABELS)},
+        opset_version=OPSET,
+        dynamo=False,  # the newer exporter folds no batch normalisation and wants one package more
+    )
+    model = onnx.load(path)
+    _halve(model)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Keep large weights as float16, each behind a Cast."""
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < HALVED_FROM:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = casts + list(graph.node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits - logits.max(-1, keepdims=True))
+    return raised / raised.sum(-1, keepdims=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
+    parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
+    parser.add_argument("--name", default="small", help="the run's folder under --runs")
+    parser.add_argument("--out", type=Path, default=Path("feelharmonic/weights/expression.onnx"))
+    options = parser.parse_args()
+    checkpoint = options.runs / options.name / "checkpoint.pt"
+    if not checkpoint.is_file():
+        raise SystemExit(f"Expected a run in {checkpoint.parent}, found none. Train it: python -m training.train.")
+    run = resume(checkpoint, torch.device("cpu"))
+    temperatures = calibrate(run.average, load_fer(data_dir(options.data), "valid"))
+    digest = export(run.average, options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, after epoch {run.epochs_done}, sha256 {digest}")
+    print("temperatures: " + ", ".join(f"{name} {value:.3f}" for name, value in temperatures.items()))
+
+
+if __name__ == "__main__":
+    main()
