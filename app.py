@@ -13,13 +13,15 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from feelharmonic import cli
-from feelharmonic.catalogue import DATABASE_NAME
+from feelharmonic.catalogue import DATABASE_NAME, Catalogue
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
 from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
-from feelharmonic.settings import Settings
-from feelharmonic.web import live, pages, server
+from feelharmonic.providers.reccobeats import ReccoBeatsProvider
+from feelharmonic.settings import CALLBACK_PATH, Settings
+from feelharmonic.web import connect, live, pages, providers, server
+from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -46,6 +48,8 @@ def create_app(
     jukebox = Jukebox(parts.params, load_providers(settings, Path(app.instance_path) / DATABASE_NAME))
     pages.bind(app, parts.params)
     live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
+    connect.bind(app, load_accounts(settings))
+    providers.bind(app, jukebox)
     cli.bind(app)
     app.config["FEELHARMONIC_SETTINGS"] = settings
     return app
@@ -71,9 +75,37 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Parts | 
 
 
 def load_providers(settings: Settings, database: Path) -> list:
-    """The music providers in the settings' order; ``database`` holds the imported tracks."""
-    makers = {"catalogue": lambda: CatalogueProvider.load(database)}
-    return [makers[name]() for name in settings.providers if name in makers]
+    """The music providers in the settings' order, Spotify's only with credentials; ``database`` holds imported tracks.
+
+    The catalogue is always among them: named nowhere, it is the last.
+    """
+    catalogue = Catalogue.load(database)
+    makers = {"catalogue": lambda: CatalogueProvider(catalogue), "reccobeats": lambda: ReccoBeatsProvider(catalogue)}
+    if settings.spotify_client_id and settings.spotify_client_secret:
+        spotify = spotify_app(settings)
+        makers["spotify-recommendations"] = lambda: SpotifyRecommendations(spotify, catalogue.known)
+        makers["spotify-search"] = lambda: SpotifySearch(spotify, catalogue.known)
+    names = dict.fromkeys((*settings.providers, "catalogue"))
+    return [makers[name]() for name in names if name in makers]
+
+
+def load_accounts(settings: Settings) -> SpotifyAccounts | None:
+    """What listeners connect their accounts with; None without a client id."""
+    if not settings.spotify_client_id:
+        return None
+    here = "[::1]" if settings.host in ("::", "::1") else "127.0.0.1"
+    redirect_uri = settings.spotify_redirect_uri or f"http://{here}:{settings.port}{CALLBACK_PATH}"
+    return SpotifyAccounts(spotify_app(settings), redirect_uri)
+
+
+def spotify_app(settings: Settings) -> SpotifyApp:
+    return SpotifyApp(
+        client_id=settings.spotify_client_id,
+        client_secret=settings.spotify_client_secret,
+        market=settings.spotify_market,
+        api_url=settings.spotify_api_url,
+        accounts_url=settings.spotify_accounts_url,
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Spotify closed /recommendations to apps made after 2024-11-27 (404 or 403), and 
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 import random
@@ -29,6 +28,7 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError, SpotifyP
 from feelharmonic.catalogue import distances
 from feelharmonic.errors import AccountFault, NotConnected, ProviderUnavailable
 from feelharmonic.messages import FEATURES, MusicTargets, Track, TrackRequest, Wishes
+from feelharmonic.providers import may_play, stages
 
 #: What one search gives to an app of 2026, and how deep we page: far down lie songs that only share a word.
 SEARCH_PAGE = 10
@@ -51,9 +51,8 @@ DOWN_REST_S = 20.0
 UNREACHED_REST_S = 30.0
 REFUSED_REST_S = 3600.0
 
-#: /recommendations keeps to so many spreads around the centre, and is asked about so many stages of a journey at most.
+#: /recommendations keeps to so many spreads around the centre, however far a track is then from a target.
 BOUND_SPREADS = 2.5
-MOST_STAGES = 3
 MOST_SEEDS = 5
 MOST_RECOMMENDED = 100
 
@@ -117,7 +116,7 @@ class SpotifyRecommendations:
     def tracks(self, request: TrackRequest) -> list[Track]:
         """As the protocol says; a journey is asked for in a few stages."""
         found = []
-        for steps in _stages(request.steps):
+        for steps in stages(request.steps):
             found.extend(self._stage(steps, request.wishes))
         return _Choice(request, found, self._known).tracks()
 
@@ -385,10 +384,9 @@ class _Choice:
 
     def __init__(self, request: TrackRequest, found: Sequence[_Found], known: Lookup):
         self._request = request
-        self._emotions = {step.emotion for step in request.steps}
         rows = known([item.track.id for item in found])
         merged = [_merged(item, rows.get(item.track.id)) for item in found]
-        self._found = [item for item in merged if self._may_play(item.track)]
+        self._found = [item for item in merged if may_play(item.track, request)]
 
     def tracks(self) -> list[Track]:
         """No artist twice; what was given already comes only when nothing else is left, the oldest first."""
@@ -415,18 +413,6 @@ class _Choice:
             return elsewhere, UNKNOWN_DISTANCE + place / (1 + len(self._found))
         values = [[item.track.features[name] for name in FEATURES]]
         return elsewhere, float(distances(values, step)[0])
-
-    def _may_play(self, track: Track) -> bool:
-        wishes, features = self._request.wishes, track.features
-        return not (
-            track.id in self._request.disliked
-            or (track.emotions and not self._emotions & set(track.emotions))
-            or track.genre in wishes.genres_barred
-            or (wishes.decades and (track.year is None or track.year // 10 * 10 not in wishes.decades))
-            or (wishes.explicit is False and track.explicit)
-            or (wishes.instrumental_only and (features is None or features["instrumentalness"] <= 0.5))
-            or (wishes.familiarity is not None and track.popularity is None)
-        )
 
 
 def _merged(item: _Found, row: Track | None) -> _Found:
@@ -472,13 +458,6 @@ def is_track_id(value: object) -> bool:
 def _year(album: object) -> int | None:
     date = album.get("release_date") if isinstance(album, dict) else None
     return int(date[:4]) if isinstance(date, str) and date[:4].isdigit() and date[:4].isascii() else None
-
-
-def _stages(steps: Sequence[MusicTargets]) -> list[Sequence[MusicTargets]]:
-    """The steps in at most MOST_STAGES bunches that follow each other; equal steps are one bunch."""
-    count = min(MOST_STAGES, len({id(step) for step in steps}))
-    edges = [round(len(steps) * index / count) for index in range(count + 1)]
-    return [steps[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def _genres(step: MusicTargets, wishes: Wishes) -> list[str]:

@@ -19,6 +19,8 @@ from feelharmonic.errors import SetupFault
 ASYNC_MODES = ("gevent", "eventlet", "threading")
 EXPRESSION_BACKENDS = ("onnx", "fer")
 PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
+#: The path that answers when Spotify sends a listener back.
+CALLBACK_PATH = "/connect/callback"
 DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
 
 
@@ -37,9 +39,16 @@ class Settings:
     face_finder: str = "own"
     #: Music providers, asked in this order; those that lack credentials are skipped.
     providers: tuple[str, ...] = DEFAULT_PROVIDERS
-    #: From developer.spotify.com; without both, Spotify's API is not used.
+    #: From developer.spotify.com; without both, Spotify's API is not used. The id alone lets listeners connect.
     spotify_client_id: str = ""
     spotify_client_secret: str = field(default="", repr=False)
+    #: A country's two letters: searches find what may be played there.
+    spotify_market: str = "US"
+    #: Where Spotify sends a listener back to, as registered; empty stands for http://127.0.0.1:PORT/connect/callback.
+    spotify_redirect_uri: str = ""
+    #: Where Spotify is; changed only to test against a stand-in.
+    spotify_api_url: str = "https://api.spotify.com/v1/"
+    spotify_accounts_url: str = "https://accounts.spotify.com"
     #: More listeners than this get the answer "full".
     max_listeners: int = 200
     #: Data sets for training and tests.
@@ -103,11 +112,30 @@ def _providers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check(name) for name in names))
 
 
+def _market(text: str) -> str:
+    if len(text) != 2 or not text.isascii() or not text.isalpha():
+        raise ValueError(f"expected a country's two letters, such as US or DE, got {text!r}.")
+    return text.upper()
+
+
+def _redirect_uri(text: str) -> str:
+    """Spotify's rule: https, or http on a loopback address written as numbers."""
+    loopback = text.startswith(("http://127.0.0.1", "http://[::1]"))
+    if not (loopback or text.startswith("https://")) or not text.endswith(CALLBACK_PATH):
+        raise ValueError(
+            f"expected https://…{CALLBACK_PATH} or http://127.0.0.1:PORT{CALLBACK_PATH} "
+            f"(Spotify takes no other http address, not even localhost), got {text!r}."
+        )
+    return text
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "port": _whole_number(1, 65535),
     "async_mode": _one_of(ASYNC_MODES),
     "expression_backend": _one_of(EXPRESSION_BACKENDS),
     "providers": _providers,
+    "spotify_market": _market,
+    "spotify_redirect_uri": _redirect_uri,
     "max_listeners": _whole_number(1, 1_000_000),
     "data_dir": Path,
 }

@@ -49,6 +49,31 @@ def test_a_port_must_be_a_port(text):
     assert faults({"PORT": text}) == [f"PORT: expected a whole number from 1 to 65535, got {text!r}."]
 
 
+@pytest.mark.parametrize("text", ["Germany", "D", "D1", "ÄÖ"])
+def test_a_market_must_be_two_letters(text):
+    assert faults({"SPOTIFY_MARKET": text}) == [
+        f"SPOTIFY_MARKET: expected a country's two letters, such as US or DE, got {text!r}."
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://music.example/connect/callback", "http://127.0.0.1:8000/connect/callback", "http://[::1]/connect/callback"],
+)
+def test_redirect_addresses_that_spotify_takes(text):
+    assert Settings.load({"SPOTIFY_REDIRECT_URI": text}, None).spotify_redirect_uri == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://localhost:8000/connect/callback", "http://192.168.1.5:8000/connect/callback", "https://music.example/"],
+)
+def test_redirect_addresses_that_spotify_or_we_refuse(text):
+    (fault,) = faults({"SPOTIFY_REDIRECT_URI": text})
+    assert fault.startswith("SPOTIFY_REDIRECT_URI: expected https://…/connect/callback or http://127.0.0.1:PORT")
+    assert fault.endswith(f"got {text!r}.")
+
+
 def test_a_typo_in_dotenv_is_named(tmp_path):
     path = tmp_path / ".env"
     path.write_text("PROT=8001\n")

@@ -1,0 +1,339 @@
+"""Connecting a listener's Spotify account: log in, save the tracks shown, play or queue them, forget it all.
+
+In: requests of one browser. Out: redirects, JSON, problem documents (RFC 9457). The browser holds one random cookie;
+tokens stay in this process's memory and go with a disconnect, a day without use, or the program's end.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request
+
+from feelharmonic.deadline import within
+from feelharmonic.errors import AccountFault, BadRequest, ListenerFault, NotConnected
+from feelharmonic.settings import CALLBACK_PATH
+from feelharmonic.web.pages import chosen_language
+
+connect = Blueprint("connect", __name__)
+
+EXTENSION = "feelharmonic_connect"
+
+#: The browser's only trace: a random number, of no use anywhere else.
+COOKIE = "connection"
+CSRF_HEADER = "X-CSRF-Token"
+
+#: A login under way, and an account that nobody uses, are forgotten after so long.
+LOGIN_S = 600.0
+IDLE_S = 24 * 3600.0
+MOST_CONNECTIONS = 1000
+
+#: Whatever Spotify does, the listener has an answer within 3 s.
+BUDGET_S = 2.7
+
+MOST_TRACKS, LONGEST_NAME = 50, 100
+
+STATUS_CODES = {
+    "bad_request": 400,
+    "not_connected": 401,
+    "forbidden": 403,
+    "premium_required": 403,
+    "spotify_refused": 403,
+    "not_available": 404,
+    "no_device": 409,
+    "spotify_broken": 502,
+    "spotify_busy": 503,
+    "spotify_unreachable": 504,
+}
+
+Result = TypeVar("Result")
+
+
+class Account(Protocol):
+    """A connected account; each method raises a NotConnected or an AccountFault where it cannot."""
+
+    def save(self, name: str, description: str, ids: Sequence[str]) -> str: ...
+
+    def play(self, ids: Sequence[str]) -> None: ...
+
+    def queue(self, ids: Sequence[str]) -> None: ...
+
+
+class Login(Protocol):
+    """A login under way; ``url`` is the service's page."""
+
+    url: str
+
+    def finish(self, code: str) -> Account: ...
+
+
+class Accounts(Protocol):
+    """Begins logins; the service sends browsers back to ``redirect_uri``."""
+
+    redirect_uri: str
+
+    def begin(self, state: str) -> Login: ...
+
+
+class Forbidden(ListenerFault):
+    """The request did not come from our page."""
+
+    code = "forbidden"
+
+
+class NotAvailable(ListenerFault):
+    """This server has no app at Spotify."""
+
+    code = "not_available"
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """One browser's: a login under way, or an account. ``used_s`` is when it was last used."""
+
+    used_s: float
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    login: Login | None = field(default=None, repr=False)
+    account: Account | None = field(default=None, repr=False)
+
+
+class Connections:
+    """The browsers that connect or are connected, by their cookie. Safe between threads; in memory only."""
+
+    def __init__(self, accounts: Accounts | None, *, clock: Callable[[], float], budget_s: float):
+        self.accounts = accounts
+        self.budget_s = budget_s
+        self._clock = clock
+        self._kept: OrderedDict[str, Connection] = OrderedDict()  # least lately used first
+        self._lock = threading.Lock()
+
+    def add(self, connection: Connection) -> str:
+        """Keep ``connection``; returns the number for its cookie."""
+        key = secrets.token_urlsafe(32)
+        with self._lock:
+            self._kept[key] = connection
+            while len(self._kept) > MOST_CONNECTIONS:
+                self._kept.popitem(last=False)
+        return key
+
+    def find(self, key: str | None) -> Connection | None:
+        """The connection of that cookie, as long as it is not too old."""
+        with self._lock:
+            self._forget_old()
+            connection = self._kept.get(key or "")
+            if connection is not None:
+                connection.used_s = self._clock()
+                self._kept.move_to_end(key)
+            return connection
+
+    def forget(self, key: str | None) -> None:
+        with self._lock:
+            self._kept.pop(key or "", None)
+
+    def now_s(self) -> float:
+        return self._clock()
+
+    def _forget_old(self) -> None:
+        now_s = self._clock()
+        limits = {key: IDLE_S if kept.account else LOGIN_S for key, kept in self._kept.items()}
+        for key, limit_s in limits.items():
+            if now_s - self._kept[key].used_s > limit_s:
+                del self._kept[key]
+
+
+def bind(
+    app: Flask,
+    accounts: Accounts | None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    budget_s: float = BUDGET_S,
+) -> None:
+    """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here."""
+    app.extensions[EXTENSION] = Connections(accounts, clock=clock, budget_s=budget_s)
+    app.register_blueprint(connect)
+
+
+@connect.get("/connect/spotify")
+def begin() -> Response:
+    """Off to Spotify's login page."""
+    connections = _connections()
+    if connections.accounts is None:
+        raise NotAvailable("Spotify cannot be connected here.", "Its host must set SPOTIFY_CLIENT_ID.")
+    home = urlsplit(connections.accounts.redirect_uri)
+    if request.host != home.netloc and "moved" not in request.args:
+        # The cookie must be set on the address that Spotify sends the browser back to: localhost is not 127.0.0.1.
+        return redirect(f"{home.scheme}://{home.netloc}/connect/spotify?moved=1")
+    connection = Connection(used_s=connections.now_s())
+    connection.login = connections.accounts.begin(connection.state)
+    connections.forget(request.cookies.get(COOKIE))
+    response = redirect(connection.login.url)
+    _set_cookie(response, connections.add(connection))
+    return response
+
+
+@connect.get(CALLBACK_PATH)
+def finish() -> Response:
+    """Back from Spotify: trade the code for the account, under a new cookie."""
+    connections = _connections()
+    key = request.cookies.get(COOKIE)
+    connection = connections.find(key)
+    if connection is None or connection.login is None or not _same(request.args.get("state"), connection.state):
+        return _arrival("unknown", 400)
+    connections.forget(key)  # a login serves once
+    code = request.args.get("code")
+    if not code:
+        return _arrival("refused", 200)
+    try:
+        account = _in_time(lambda: connection.login.finish(code))
+    except ListenerFault:
+        return _arrival("failed", 502)
+    response = _arrival("connected", 200)
+    _set_cookie(response, connections.add(Connection(used_s=connections.now_s(), account=account)))
+    return response
+
+
+@connect.get("/api/v1/spotify")
+def status() -> Response:
+    """Whether an account can be connected and is; ``csrf`` goes into the header of every POST."""
+    connections = _connections()
+    connection = connections.find(request.cookies.get(COOKIE))
+    connected = connection is not None and connection.account is not None
+    response = jsonify(
+        available=connections.accounts is not None,
+        connected=connected,
+        connect_url="/connect/spotify",
+        csrf=connection.csrf if connected else None,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@connect.post("/api/v1/spotify/playlist")
+def save() -> tuple[dict, int]:
+    """{name, ids} → a new private playlist's {url}."""
+    account = _account()
+    wish = _fields({"name", "ids"})
+    name, ids = _name(wish.get("name")), _ids(wish.get("ids"))
+    return {"url": _act(lambda: account.save(name, "Made by Feelharmonic.", ids))}, 201
+
+
+@connect.post("/api/v1/spotify/play")
+def play() -> dict:
+    """{ids} → they play on the listener's active device."""
+    account = _account()
+    ids = _ids(_fields({"ids"}).get("ids"))
+    _act(lambda: account.play(ids))
+    return {"ok": True}
+
+
+@connect.post("/api/v1/spotify/queue")
+def queue() -> dict:
+    """{ids} → they play after what plays now."""
+    account = _account()
+    ids = _ids(_fields({"ids"}).get("ids"))
+    _act(lambda: account.queue(ids))
+    return {"ok": True}
+
+
+@connect.post("/api/v1/spotify/disconnect")
+def disconnect() -> Response:
+    """Forget the account, its tokens and the cookie."""
+    _account()
+    _connections().forget(request.cookies.get(COOKIE))
+    response = jsonify(ok=True)
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@connect.errorhandler(ListenerFault)
+def problem(fault: ListenerFault) -> Response:
+    """The fault as a problem document."""
+    status_code = STATUS_CODES[fault.code]
+    response = jsonify(type="about:blank", title=fault.text, status=status_code, detail=fault.action, code=fault.code)
+    response.status_code = status_code
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _account() -> Account:
+    """The account of the browser that asks, when our page in it asks."""
+    connection = _connections().find(request.cookies.get(COOKIE))
+    if connection is None or connection.account is None:
+        raise NotConnected("No Spotify account is connected.", "Connect Spotify first.")
+    if not _same(request.headers.get(CSRF_HEADER), connection.csrf):
+        raise Forbidden(f"Expected the header {CSRF_HEADER} as GET /api/v1/spotify gives it.", "Load the page again.")
+    return connection.account
+
+
+def _act(action: Callable[[], Result]) -> Result:
+    """Do it for the listener; an account that Spotify no longer accepts is forgotten."""
+    try:
+        return _in_time(action)
+    except NotConnected:
+        _connections().forget(request.cookies.get(COOKIE))
+        raise
+
+
+def _in_time(action: Callable[[], Result]) -> Result:
+    try:
+        return within(_connections().budget_s, action)
+    except TimeoutError:
+        raise AccountFault(
+            "spotify_unreachable",
+            "Spotify did not answer in time.",
+            "Look whether it is done before you try again.",
+        ) from None
+
+
+def _connections() -> Connections:
+    return current_app.extensions[EXTENSION]
+
+
+def _same(given: str | None, expected: str) -> bool:
+    """Compared in constant time."""
+    return hmac.compare_digest((given or "").encode(), expected.encode())
+
+
+def _set_cookie(response: Response, key: str) -> None:
+    # Lax, not Strict: it must come along when Spotify sends the browser back.
+    response.set_cookie(COOKIE, key, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
+def _arrival(outcome: str, status_code: int) -> Response:
+    """The page that the login's tab ends on. ``outcome``: connected, refused (by the listener), failed or unknown."""
+    response = Response(render_template("connected.html", outcome=outcome, language=chosen_language()), status_code)
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address holds the code
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _fields(known: set[str]) -> dict:
+    value = request.get_json(silent=True)
+    if not isinstance(value, dict) or set(value) != known:
+        raise BadRequest(f"Expected a JSON object with {' and '.join(sorted(known))}.", "Send nothing else.")
+    return value
+
+
+def _ids(value: object) -> list[str]:
+    is_list = isinstance(value, list) and 1 <= len(value) <= MOST_TRACKS
+    if not is_list or not all(
+        isinstance(item, str) and len(item) == 22 and item.isascii() and item.isalnum() for item in value
+    ):
+        raise BadRequest(f"Expected ids to be 1 to {MOST_TRACKS} track ids.", "Send the ids of the cards.")
+    return value
+
+
+def _name(value: object) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not 1 <= len(text) <= LONGEST_NAME:
+        raise BadRequest(f"Expected name to be 1 to {LONGEST_NAME} characters.", "Give the playlist a name.")
+    return text
