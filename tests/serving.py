@@ -14,10 +14,12 @@ from pathlib import Path
 import requests
 import socketio
 
+from feelharmonic.settings import NAMES
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 #: From the project's own settings only what a test sets: the developer's environment must not leak in.
-QUIET = ("HOST", "PORT", "ASYNC_MODE", "EXPRESSION_BACKEND", "FACE_FINDER", "PROVIDERS", "MAX_LISTENERS", "REDIS_URL")
+QUIET = (*NAMES, "REDIS_URL")
 START_DEADLINE_S = 60
 
 

@@ -1,0 +1,145 @@
+"""The whole server's music: which providers there are, and that it plays whatever Spotify does."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from app import create_app, load_accounts, load_providers
+from feelharmonic.settings import Settings
+from tests.serving import Server
+from tests.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, DRIPS, QUOTA, RATE_LIMIT, StandIn, song
+
+pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:DeprecationWarning")
+
+CREDENTIALS = {"spotify_client_id": CLIENT_ID, "spotify_client_secret": CLIENT_SECRET}
+ALL = ("spotify-recommendations", "spotify-search", "catalogue")
+DEADLINE_S = 20
+
+
+@pytest.mark.parametrize(
+    ("named", "credentials", "expected"),
+    [
+        (ALL, {}, ["catalogue"]),
+        (ALL, {"spotify_client_id": CLIENT_ID}, ["catalogue"]),
+        (ALL, CREDENTIALS, list(ALL)),
+        (("spotify-search",), CREDENTIALS, ["spotify-search", "catalogue"]),
+        (("catalogue", "reccobeats"), {}, ["catalogue", "reccobeats"]),
+        (("spotify-search",), {}, ["catalogue"]),
+    ],
+)
+def test_providers_come_in_the_settings_order_and_the_catalogue_is_always_there(named, credentials, expected):
+    providers = load_providers(Settings(providers=named, **credentials), Path("no such file"))
+    assert [provider.name for provider in providers] == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "http://127.0.0.1:8000/connect/callback"),
+        ({"host": "0.0.0.0", "port": 9000}, "http://127.0.0.1:9000/connect/callback"),
+        ({"host": "::1"}, "http://[::1]:8000/connect/callback"),
+        (
+            {"spotify_redirect_uri": "https://music.example/connect/callback"},
+            "https://music.example/connect/callback",
+        ),
+    ],
+)
+def test_spotify_sends_listeners_back_to_this_machine_unless_told_otherwise(changed, expected):
+    assert load_accounts(Settings(spotify_client_id=CLIENT_ID, **changed)).redirect_uri == expected
+
+
+def test_without_a_client_id_there_are_no_accounts():
+    assert load_accounts(Settings()) is None
+
+
+def test_the_first_request_has_providers_tried_and_the_status_tells():
+    with StandIn() as spotify:
+        settings = Settings(spotify_api_url=spotify.api_url, spotify_accounts_url=spotify.url, **CREDENTIALS)
+        client = create_app(settings).test_client()
+        assert not spotify.requests  # making the app asks nobody
+        deadline = time.monotonic() + DEADLINE_S
+        states = None
+        while states != ["off", "ready", "ready"] and time.monotonic() < deadline:
+            answer = client.get("/api/v1/providers").json["providers"]
+            states = [provider["state"] for provider in answer]
+            time.sleep(0.01)
+    assert answer[0] == {
+        "name": "spotify-recommendations",
+        "state": "off",
+        "reason": "Spotify's recommendations are closed to this app.",
+        "action": "Spotify gives them only to apps from before 2024-11-27; take them out of PROVIDERS.",
+        "rests_for_s": None,
+        "served": 0,
+    }
+    assert [provider["name"] for provider in answer] == list(ALL)
+
+
+def served_at(folder: Path, spotify: StandIn, mode: str) -> Server:
+    return Server(
+        folder,
+        ASYNC_MODE=mode,
+        PROVIDERS=",".join(ALL),
+        SPOTIFY_CLIENT_ID=CLIENT_ID,
+        SPOTIFY_CLIENT_SECRET=CLIENT_SECRET,
+        SPOTIFY_API_URL=spotify.api_url,
+        SPOTIFY_ACCOUNTS_URL=spotify.url,
+    ).start()
+
+
+@pytest.mark.parametrize("mode", ["gevent", "eventlet"])
+def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode):
+    """A drip outlives the sockets' timeouts: under green threads too the budget must end it, for everybody."""
+    with StandIn([song(number) for number in range(40)]) as spotify:
+        server = served_at(tmp_path, spotify, mode)
+        try:
+            with server.listener() as listener:
+                answer = snap(listener, "spotify-search")
+                assert answer["note"] == "From Spotify's search. Spotify's recommendations are closed to this app."
+                spotify.faults["/v1/search"] = DRIPS
+                answer = listener.call("snap", {"emotion": "angry", "n": 4})
+                assert (answer["provider"], len(answer["tracks"])) == ("catalogue", 4)
+                assert "Spotify's search did not answer in time." in answer["note"]
+        finally:
+            server.stop()
+    assert CLIENT_SECRET not in server.log()
+    assert server.log().count("are closed to this app") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "secret", "note"),
+    [
+        (RATE_LIMIT, CLIENT_SECRET, "rests for 37 s, as Spotify asks."),
+        (QUOTA, CLIENT_SECRET, "has used up this app's quota."),
+        (None, "wrong", "cannot be used: Spotify refused this server's credentials."),
+    ],
+)
+def test_limits_and_wrong_credentials_leave_the_catalogue(fault, secret, note, caplog):
+    with StandIn([song(1)]) as spotify:
+        if fault:
+            spotify.faults["/v1/search"] = fault
+        settings = Settings(
+            spotify_client_id=CLIENT_ID,
+            spotify_client_secret=secret,
+            spotify_api_url=spotify.api_url,
+            spotify_accounts_url=spotify.url,
+        )
+        app = create_app(settings)
+        client = app.extensions["socketio"].test_client(app, namespace="/live")
+        answer = client.emit("snap", {"emotion": "happy", "n": 4}, namespace="/live", callback=True)
+    assert (answer["provider"], len(answer["tracks"])) == ("catalogue", 4)
+    assert f"Spotify's search {note}" in answer["note"]
+    assert secret not in caplog.text
+
+
+def snap(listener, provider: str) -> dict:
+    """Snap until the providers have been tried; the answer."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        answer = listener.call("snap", {"emotion": "happy", "n": 4})
+        if answer["provider"] == provider and "being tried" not in answer["note"]:
+            return answer
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.05)
