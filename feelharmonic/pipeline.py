@@ -17,7 +17,17 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
 from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop
 from feelharmonic.frame import decode
-from feelharmonic.messages import Expression, Face, Frame, Mood, Reading, SeenFace, TrackRequest, Wishes
+from feelharmonic.messages import (
+    Expression,
+    Face,
+    Frame,
+    Mood,
+    MusicTargets,
+    Reading,
+    SeenFace,
+    TrackRequest,
+    Wishes,
+)
 from feelharmonic.mood import MoodKeeper
 from feelharmonic.params import Params
 from feelharmonic.providers import MusicProvider
@@ -129,6 +139,10 @@ class Jukebox:
         """How each provider is, in their order."""
         return self._chain.status()
 
+    def steps(self, emotion: str, goal: str, n: int) -> tuple[MusicTargets, ...]:
+        """Where ``n`` tracks aim on the way from ``emotion`` towards ``goal``."""
+        return tuple(journey(self._params, emotion, goal, n))
+
     def tracks(
         self,
         *,
@@ -143,7 +157,7 @@ class Jukebox:
     ) -> Served:
         """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first."""
         request = TrackRequest(
-            steps=tuple(journey(self._params, emotion, goal, n)),
+            steps=self.steps(emotion, goal, n),
             chance=chance,
             wishes=wishes,
             avoid=tuple(given),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import replace
@@ -129,6 +130,43 @@ def test_a_wrong_snap_is_explained(listener, wish, text):
     assert problem["code"] == "bad_request"
     assert problem["text"].startswith(text)
     assert listener.call("snap", {"emotion": "sad", "n": 1})["tracks"]
+
+
+def test_a_journey_comes_with_its_path(listener):
+    answer = listener.call("snap", {"emotion": "sad", "goal": "lift", "n": 6})
+    assert len(answer["path"]) == len(answer["tracks"]) == 6
+    aims = [point["aim"] for point in answer["path"]]
+    assert aims[-1]["valence"] > aims[0]["valence"]
+    steps = [after["valence"] - before["valence"] for before, after in itertools.pairwise(aims)]
+    assert steps == pytest.approx([steps[0]] * 5, abs=0.001)
+    assert all(0 <= value <= 1 for point in answer["path"] for value in point["track"].values())
+
+
+def test_wishes_are_kept(listener):
+    wishes = {"decades": [2000], "genres_barred": ["pop"], "explicit": False}
+    tracks = listener.call("snap", {"emotion": "happy", "wishes": wishes, "n": 5})["tracks"]
+    assert tracks
+    assert all(2000 <= track["year"] <= 2009 for track in tracks)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "text"),
+    [
+        ({"genre": ["pop"]}, "Not known: genre."),
+        ({"genres_liked": "pop"}, "Expected wishes.genres_liked to be a list of at most 20 genre names."),
+        ({"genres_barred": [1]}, "Expected wishes.genres_barred to be a list of at most 20 genre names."),
+        ({"decades": [1995]}, "Expected each of wishes.decades to be a decade's first year, like 1990."),
+        ({"decades": ["1990"]}, "Expected each of wishes.decades to be a decade's first year, like 1990."),
+        ({"decades": list(range(1900, 2100, 10)) * 2}, "Expected wishes.decades to be a list of at most 20 decades."),
+        ({"explicit": "no"}, "Expected wishes.explicit to be true or false, got no."),
+        ({"familiarity": 2}, "Expected wishes.familiarity to be a number from 0 to 1, got 2."),
+        (["pop"], "Expected an object, got list."),
+    ],
+)
+def test_a_wrong_wish_is_explained(listener, wishes, text):
+    problem = listener.call("snap", {"emotion": "happy", "wishes": wishes})["problem"]
+    assert problem["code"] == "bad_request"
+    assert problem["text"].startswith(text)
 
 
 def test_a_goal_stays_for_later_snaps(listener):

@@ -13,14 +13,15 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import fields
 
 from flask import request
 from flask_socketio import Namespace, SocketIO
 
 from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
-from feelharmonic.messages import EMOTIONS, GOALS, Mood
+from feelharmonic.messages import EMOTIONS, GOALS, Mood, Wishes
 from feelharmonic.pipeline import Jukebox, Parts, Pipeline
-from feelharmonic.web.wire import nothing_read, problem_fields, reading_fields, track_fields
+from feelharmonic.web.wire import nothing_read, path_fields, problem_fields, reading_fields, track_fields
 
 NAMESPACE = "/live"
 
@@ -30,6 +31,8 @@ BUSY_WAIT_MS = 100
 FULL_WAIT_MS = 5000
 
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
+#: A listener may wish for so many genres or decades.
+MOST_WISHED = 20
 
 log = logging.getLogger(__name__)
 
@@ -145,11 +148,11 @@ class Live(Namespace):
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": 0}
 
     def on_snap(self, *args: object) -> dict:
-        """snap({emotion?, goal?, n?}) → tracks for that emotion, or for the mood of the moment."""
+        """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
         emotion = goal = None
         try:
             listener = self._listener()
-            wish = _fields(args, {"emotion", "goal", "n"})
+            wish = _fields(args, {"emotion", "goal", "n", "wishes"})
             emotion = _one_of("emotion", wish.get("emotion"), EMOTIONS) or self._emotion_now(listener)
             goal = _one_of("goal", wish.get("goal"), GOALS) or listener.goal
             playlist = self._jukebox.tracks(
@@ -160,6 +163,7 @@ class Live(Namespace):
                 liked=listener.liked,
                 disliked=listener.disliked,
                 chance=listener.chance,
+                wishes=_wishes(wish.get("wishes")),
             )
             for track in playlist.tracks:
                 listener.given[track.id] = None
@@ -169,6 +173,7 @@ class Live(Namespace):
                 "provider": playlist.provider,
                 "note": playlist.note,
                 "tracks": [track_fields(track) for track in playlist.tracks],
+                "path": path_fields(self._jukebox.steps(emotion, goal, len(playlist.tracks)), playlist.tracks),
                 "problem": None,
             }
         except ListenerFault as fault:
@@ -176,7 +181,8 @@ class Live(Namespace):
         except Exception:
             log.exception("snap failed")
             problem = problem_fields(_server_fault())
-        return {"emotion": emotion, "goal": goal, "provider": None, "note": "", "tracks": [], "problem": problem}
+        nothing = {"provider": None, "note": "", "tracks": [], "path": []}
+        return {"emotion": emotion, "goal": goal, **nothing, "problem": problem}
 
     @answering
     def on_goal(self, *args: object) -> dict:
@@ -301,6 +307,46 @@ def _count(value: object) -> int:
             "Ask for fewer tracks.",
         )
     return value
+
+
+def _wishes(value: object) -> Wishes:
+    """What the listener asks of every track; nothing asks nothing."""
+    wish = _fields((value,), {item.name for item in fields(Wishes)})
+    read = {
+        name: check(f"wishes.{name}", wish[name]) for name, check in WISH_CHECKS.items() if wish.get(name) is not None
+    }
+    return Wishes(**read)
+
+
+def _names(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MOST_WISHED or not all(isinstance(x, str) and x for x in value):
+        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} genre names.", "Send names as they are.")
+    return tuple(text.lower() for text in value)
+
+
+def _decades(name: str, value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) > MOST_WISHED:
+        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} decades.", "1990 stands for 1990 to 1999.")
+    if not all(_is_whole(year) and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
+        raise BadRequest(f"Expected each of {name} to be a decade's first year, like 1990.", "1990 is 1990 to 1999.")
+    return tuple(value)
+
+
+def _yes_or_no(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadRequest(f"Expected {name} to be true or false, got {str(value)[:40]}.", "Send true or false.")
+    return value
+
+
+#: What each wish must be, by its name in messages.Wishes.
+WISH_CHECKS: dict[str, Callable[[str, object], object]] = {
+    "genres_liked": _names,
+    "genres_barred": _names,
+    "decades": _decades,
+    "explicit": _yes_or_no,
+    "instrumental_only": _yes_or_no,
+    "familiarity": lambda name, value: _number(name, value, 0, 1),
+}
 
 
 def _number(name: str, value: object, low: float, high: float) -> float:

@@ -5,11 +5,16 @@ In: our messages. Out: JSON-ready values as design.md names them; static/js/type
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from feelharmonic.errors import ListenerFault
-from feelharmonic.messages import Expression, Mood, Reading, SeenFace, Track
+from feelharmonic.messages import Expression, Mood, MusicTargets, Reading, SeenFace, Track
 
 #: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
 DIGITS = 4
+
+#: The two features that a journey is drawn by.
+PATH_FEATURES = ("valence", "energy")
 
 
 def reading_fields(reading: Reading) -> dict:
@@ -52,6 +57,21 @@ def mood_fields(mood: Mood | None) -> dict | None:
 
 def track_fields(track: Track) -> dict:
     return {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+
+
+def path_fields(steps: Sequence[MusicTargets], tracks: Sequence[Track]) -> list[dict]:
+    """The way from the mood to the goal: for each step where it aims, and where its track lies (None if unknown).
+
+    ``valence`` and ``energy`` are 0..1, Spotify's features of those names.
+    """
+    return [
+        {"aim": _point({name: step.features[name].centre for name in PATH_FEATURES}), "track": _point(track.features)}
+        for step, track in zip(steps, tracks, strict=False)
+    ]
+
+
+def _point(features: dict[str, float] | None) -> dict[str, float] | None:
+    return None if features is None else {name: round(features[name], DIGITS) for name in PATH_FEATURES}
 
 
 def problem_fields(fault: ListenerFault) -> dict:
