@@ -1,4 +1,4 @@
-"""The faces that scenes are made of, split by person: train, tune (thresholds) and test (a held-back fifth, by name)."""
+"""The faces that scenes are made of, split by person: train, tune (thresholds) and test (a fifth held back, by name)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.finder_labels import UTKFACE_MEAN, pictures
+from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, pictures
 from training.finder_scenes import Source
 
 
@@ -18,15 +18,19 @@ def split_of(name: str) -> str:
     return "test" if place < 20 else "tune" if place < 25 else "train"
 
 
-def load_sources(folder: Path, labels_path: Path, split: str) -> tuple[list[Source], list[str]]:
-    """The faces of ``split`` and their file names."""
-    labels = np.load(labels_path)
-    points = dict(zip(labels["lfw_names"].tolist(), labels["lfw_points"], strict=True))
+def load_sources(folder: Path, labels_path: Path | None, split: str) -> tuple[list[Source], list[str]]:
+    """The faces of ``split`` and their file names. Without ``labels_path`` LFW's own alignment says where faces are."""
+    points = None
+    if labels_path is not None:
+        labels = np.load(labels_path)
+        points = dict(zip(labels["lfw_names"].tolist(), labels["lfw_points"], strict=True))
     sources, names = [], []
     for entry, picture in pictures(folder, "lfw"):
-        if entry in points and split_of(entry) == split:
-            sources.append(Source(picture=picture, points=np.float32(points[entry]), tight=False))
-            names.append(entry)
+        if split_of(entry) != split or (points is not None and entry not in points):
+            continue
+        found = LFW_MEAN if points is None else np.float32(points[entry])
+        sources.append(Source(picture=picture, points=found, tight=False))
+        names.append(entry)
     for entry, picture in pictures(folder, "utkface"):
         if split_of(entry) == split:
             sources.append(Source(picture=picture, points=UTKFACE_MEAN, tight=True))

@@ -40,7 +40,8 @@ def main() -> None:
         if points is not None and scores[0] > 0.95:
             found.append((np.asarray(points[0], np.float32) - 40 + 0.5) / ENLARGED - 0.5)
     print(f"{len(found)} faces; medians in pixels of 48×48 (x, y):")
-    for name, (x, y) in zip(("left eye", "right eye", "nose", "mouth left", "mouth right"), np.median(found, axis=0), strict=True):
+    names = ("left eye", "right eye", "nose", "mouth left", "mouth right")
+    for name, (x, y) in zip(names, np.median(found, axis=0), strict=True):
         print(f"  {name:12s} {x:5.1f} {y:5.1f}")
 
 

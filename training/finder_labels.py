@@ -1,4 +1,4 @@
-"""Where the faces are in LFW's and UTKFace's pictures: a teacher's landmarks, checked against what is known of both sets.
+"""Where the faces are in LFW's and UTKFace's pictures: a teacher's landmarks, checked against the sets' alignment.
 
     python -m training.finder_labels --out ~/.cache/feelharmonic/finder/labels.npz
 
@@ -16,7 +16,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from training.data_dir import data_dir
 
@@ -90,6 +89,8 @@ def agrees(found: np.ndarray, mean: np.ndarray, name: str) -> bool:
 
 def label_set(mtcnn, folder: Path, name: str, *, step: int = 1) -> dict[str, np.ndarray]:
     """Names and landmarks of the pictures on which teacher and mean agree; every ``step``-th picture."""
+    from tqdm import tqdm  # here, so that benchmarks can read the sets' pictures without it
+
     mean = {"lfw": LFW_MEAN, "utkface": UTKFACE_MEAN}[name]
     names, points = [], []
     for i, (entry, picture) in enumerate(tqdm(pictures(folder, name), desc=name)):

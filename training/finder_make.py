@@ -29,7 +29,8 @@ def packed(scenes: list[Scene]) -> dict[str, np.ndarray]:
         boxes[i, : len(scene.boxes)] = scene.boxes
         points[i, : len(scene.points)] = scene.points
         unsure[i, : len(scene.unsure)] = scene.unsure
-    return {"pictures": np.stack([scene.picture for scene in scenes]), "boxes": boxes, "points": points, "unsure": unsure}
+    pictures = np.stack([scene.picture for scene in scenes])
+    return {"pictures": pictures, "boxes": boxes, "points": points, "unsure": unsure}
 
 
 def main() -> None:

@@ -80,13 +80,14 @@ class SceneMaker:
     # ---------- whole scenes ----------
 
     def scene(self, *, roll_deg: float = 40.0, faceless: float = 0.22, fixed: Source | None = None) -> Scene:
-        """One scene; ``roll_deg`` the widest tilt, ``faceless`` the share without a face, ``fixed`` the face to show."""
+        """One scene; ``roll_deg``: widest tilt; ``faceless``: share without a face; ``fixed``: the face to show."""
         picture = self.background()
         faces: list[np.ndarray] = []
         if fixed is None and self.chance.random() < faceless:
             picture = self._without_face(picture)
         else:
-            count = 1 if fixed is not None or self.chance.random() < 0.8 else int(self.chance.integers(2, MOST_FACES + 1))
+            alone = fixed is not None or self.chance.random() < 0.8
+            count = 1 if alone else int(self.chance.integers(2, MOST_FACES + 1))
             for i in range(count):
                 picture = self._with_face(picture, faces, roll_deg, fixed, crowded=count > 1, first=i == 0)
         if self.chance.random() < 0.25 and faces:
@@ -110,7 +111,14 @@ class SceneMaker:
         )
 
     def _with_face(
-        self, picture: np.ndarray, faces: list[np.ndarray], roll_deg: float, fixed: Source | None, *, crowded: bool, first: bool
+        self,
+        picture: np.ndarray,
+        faces: list[np.ndarray],
+        roll_deg: float,
+        fixed: Source | None,
+        *,
+        crowded: bool,
+        first: bool,
     ) -> np.ndarray:
         source = fixed or self._any_face()
         for _ in range(8):
@@ -177,7 +185,8 @@ class SceneMaker:
             return inside  # the pasted rectangle itself
         grown = axes * (self.chance.uniform(0.92, 1.25) if source.tight else self.chance.uniform(0.95, 1.9))
         mask = np.zeros((HEIGHT, WIDTH), np.float32)
-        shift = centre - np.array([-np.sin(turn), np.cos(turn)]) * axes[1] * (0 if source.tight else self.chance.uniform(0, 0.25))
+        raised = 0.0 if source.tight else self.chance.uniform(0, 0.25)  # a head reaches higher than its face
+        shift = centre - np.array([-np.sin(turn), np.cos(turn)]) * axes[1] * raised
         cv2.ellipse(
             mask,
             ((float(shift[0]), float(shift[1])), (float(2 * grown[0]), float(2 * grown[1])), float(np.degrees(turn))),
@@ -229,11 +238,11 @@ class SceneMaker:
         colour = self._skin() if self.chance.random() < 0.5 else self._colour()
         angle = float(np.degrees(turn) + self.chance.uniform(-60, 60))
         shift = self.chance.normal(0, 0.15, 2) * b
+        box = ((*map(float, at + shift),), (float(size[0]) + 1, float(size[1]) + 1), angle)
         if self.chance.random() < 0.6:
-            cv2.ellipse(picture, ((*map(float, at + shift),), (float(size[0]) + 1, float(size[1]) + 1), angle), colour, -1)
+            cv2.ellipse(picture, box, colour, -1)
         else:
-            corners = cv2.boxPoints(((*map(float, at + shift),), (float(size[0]) + 1, float(size[1]) + 1), angle))
-            cv2.fillConvexPoly(picture, np.int32(corners), colour)
+            cv2.fillConvexPoly(picture, np.int32(cv2.boxPoints(box)), colour)
 
     def _glasses(self, picture: np.ndarray, points: np.ndarray) -> None:
         _, (a, _b), turn = ellipse_of(points)
@@ -299,14 +308,15 @@ class SceneMaker:
         layer = warped(source.picture, move, cv2.BORDER_REFLECT_101)
         x, y, width, height = box_of(cv2.transform(source.points[None], move)[0])
         pieces = int(self.chance.integers(4, 7))
-        patch = cv2.resize(
-            layer[max(0, int(y)) : max(1, int(y + height)) + 1, max(0, int(x)) : max(1, int(x + width)) + 1], (60, 60)
-        )
+        rows = slice(max(0, int(y)), max(1, int(y + height)) + 1)
+        columns = slice(max(0, int(x)), max(1, int(x + width)) + 1)
+        patch = cv2.resize(layer[rows, columns], (60, 60))
         step = 60 // pieces
-        tiles = [patch[i * step : (i + 1) * step, j * step : (j + 1) * step] for i in range(pieces) for j in range(pieces)]
+        starts = [(i * step, j * step) for i in range(pieces) for j in range(pieces)]
+        tiles = [patch[i : i + step, j : j + step] for i, j in starts]
         order = self.chance.permutation(len(tiles))
-        rows = [np.hstack([tiles[order[i * pieces + j]] for j in range(pieces)]) for i in range(pieces)]
-        mixed = cv2.resize(np.vstack(rows), (max(8, int(width)), max(8, int(height))))
+        lines = [np.hstack([tiles[order[i * pieces + j]] for j in range(pieces)]) for i in range(pieces)]
+        mixed = cv2.resize(np.vstack(lines), (max(8, int(width)), max(8, int(height))))
         left, top = int(self.chance.integers(-10, WIDTH - 10)), int(self.chance.integers(-10, HEIGHT - 10))
         x1, y1 = max(0, left), max(0, top)
         x2, y2 = min(WIDTH, left + mixed.shape[1]), min(HEIGHT, top + mixed.shape[0])

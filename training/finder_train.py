@@ -95,7 +95,8 @@ def loss_of(maps: torch.Tensor, wanted: dict[str, torch.Tensor]) -> tuple[torch.
     union = (x2 - x1) * (y2 - y1) + gw * gh - shared
     box_loss = ((1 - shared / union.clamp(min=1e-6)) * share).sum() / faces
     size = wanted["box"][..., 2:].clamp(min=1)
-    centre_miss = (((x1 + x2) / 2 - gx - gw / 2).abs() / size[..., 0] + ((y1 + y2) / 2 - gy - gh / 2).abs() / size[..., 1])
+    aside, below = (x1 + x2) / 2 - gx - gw / 2, (y1 + y2) / 2 - gy - gh / 2
+    centre_miss = aside.abs() / size[..., 0] + below.abs() / size[..., 1]
     size_miss = (torch.log((x2 - x1) / size[..., 0])).abs() + (torch.log((y2 - y1) / size[..., 1])).abs()
     l1 = ((centre_miss * 2 + size_miss) * share).sum() / faces
     point_loss = (((points - wanted["points"]).abs() / size[..., None, :]).mean((-1, -2)) * share).sum() / faces
@@ -104,7 +105,7 @@ def loss_of(maps: torch.Tensor, wanted: dict[str, torch.Tensor]) -> tuple[torch.
 
 
 def batches(shard: Path, chance: np.random.Generator):
-    """Batches of one shard in a new order, some mirrored, brightness and contrast jittered, rows shifted in the padding."""
+    """Batches of one shard in a new order, half of the scenes mirrored, their brightness jittered."""
     with np.load(shard) as data:
         arrays = {name: data[name] for name in ("pictures", "boxes", "points", "unsure")}
     order = chance.permutation(len(arrays["pictures"]))
