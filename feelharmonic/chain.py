@@ -28,6 +28,9 @@ LEAST_BUDGET_S = 0.2
 LATE_REST_S = 30.0
 BROKEN_REST_S = 60.0
 
+#: More calls than this to one provider never run at once: those that came too late go on until their sockets end.
+MOST_RUNNING = 16
+
 LABELS = {
     "spotify-recommendations": "Spotify's recommendations",
     "spotify-search": "Spotify's search",
@@ -70,6 +73,7 @@ class _Link:
     reason: str = ""
     action: str = ""
     served: int = 0
+    running: int = 0
 
     @property
     def label(self) -> str:
@@ -105,21 +109,32 @@ class Chain:
             threading.Thread(target=self._probe, args=(link,), daemon=True, name=link.provider.name).start()
 
     def tracks(self, request: TrackRequest) -> Served:
-        """From the first provider that has any. One that has none is no fault: the next is asked."""
+        """From the first provider that has at least half of what is asked for, else from the one that has most."""
         ends_s = self._clock() + self._budget_s
-        reasons = []
+        best: tuple[_Link, list[Track]] | None = None
+        reasons: dict[str, str] = {}
         for link in self._links:
             tracks, reason = self._ask(link, request, ends_s)
-            if tracks:
-                with self._lock:
-                    link.served += 1
-                return Served(provider=link.provider.name, note=self._note(link, reasons), tracks=tuple(tracks))
-            reasons.append(f"{_capital(link.label)} {reason}.")
-        return Served(provider="", note=" ".join(reasons), tracks=())
+            if len(tracks) > (len(best[1]) if best else 0):
+                best = link, tracks
+            if 2 * len(tracks) >= request.n:
+                break
+            reasons[link.provider.name] = f"{_capital(link.label)} {reason}."
+        if best is None:
+            return Served(provider="", note=" ".join(reasons.values()), tracks=())
+        return self._served(*best, reasons)
 
     def status(self) -> tuple[ProviderStatus, ...]:
         """Every provider, in the order in which they are asked."""
         return tuple(self._status(link) for link in self._links)
+
+    def _served(self, link: _Link, tracks: list[Track], reasons: dict[str, str]) -> Served:
+        with self._lock:
+            link.served += 1
+        others = [reason for name, reason in reasons.items() if name != link.provider.name]
+        # Nothing to say where nobody else could have served.
+        note = "" if len(self._links) == 1 else " ".join((f"From {link.label}.", *others))
+        return Served(provider=link.provider.name, note=note, tracks=tuple(tracks))
 
     def _ask(self, link: _Link, request: TrackRequest, ends_s: float) -> tuple[list[Track], str]:
         """Its tracks, or none and the reason why."""
@@ -127,12 +142,13 @@ class Chain:
         left_s = ends_s - self._clock()
         if not self._is_ready(link):
             return [], link.reason
+        if remote and link.running >= MOST_RUNNING:
+            return [], "is busy"
         if remote and left_s < LEAST_BUDGET_S:
             return [], "was not asked, for lack of time"
         try:
-            if not remote:
-                return link.provider.tracks(request), "has nothing that fits"
-            return within(left_s, lambda: link.provider.tracks(request)), "found nothing that fits"
+            tracks = within(left_s, lambda: self._call(link, request)) if remote else link.provider.tracks(request)
+            return tracks, "has too little that fits" if tracks else "has nothing that fits"
         except TimeoutError:
             # Who was given a fraction of the budget is not to blame for being late.
             rest_s = LATE_REST_S if left_s > self._budget_s / 2 else 0.0
@@ -141,6 +157,15 @@ class Chain:
             if not remote and not isinstance(exc, ProviderUnavailable):
                 raise
             return [], self._rest(link, exc)
+
+    def _call(self, link: _Link, request: TrackRequest) -> list[Track]:
+        with self._lock:
+            link.running += 1
+        try:
+            return link.provider.tracks(request)
+        finally:
+            with self._lock:
+                link.running -= 1
 
     def _probe(self, link: _Link) -> None:
         try:
@@ -181,10 +206,6 @@ class Chain:
                 rests_for_s=max(0.0, link.until_s - self._clock()) if link.state == "resting" else None,
                 served=link.served,
             )
-
-    def _note(self, link: _Link, reasons: list[str]) -> str:
-        """Nothing to say where nobody else could have served."""
-        return "" if len(self._links) == 1 else " ".join((f"From {link.label}.", *reasons))
 
 
 def _as_unavailable(link: _Link, exc: Exception) -> ProviderUnavailable:

@@ -128,7 +128,30 @@ def test_one_that_finds_nothing_lets_the_next_serve():
     empty = Remote("spotify-search")
     empty.given = []
     served = Chain([empty, Local()]).tracks(REQUEST)
-    assert served.note == "From the catalogue. Spotify's search found nothing that fits."
+    assert served.note == "From the catalogue. Spotify's search has nothing that fits."
+
+
+def test_one_that_finds_too_little_serves_only_where_nobody_has_more():
+    request = TrackRequest(steps=(TARGETS,) * 4, chance=random.Random(1))
+    served = Chain([Remote(), Local(tracks=(TRACK,) * 3)]).tracks(request)
+    assert served.note == "From the catalogue. Spotify's search has too little that fits."
+    served = Chain([Remote(), Local(tracks=())]).tracks(request)
+    assert (served.provider, served.tracks) == ("spotify-search", (TRACK,))
+    assert served.note == "From Spotify's search. The catalogue has nothing that fits."
+
+
+def test_late_calls_never_pile_up(monkeypatch):
+    monkeypatch.setattr("feelharmonic.chain.MOST_RUNNING", 3)
+    clock, remote = Clock(), Remote()
+    remote.gate = threading.Event()
+    chain = Chain([remote, Local()], budget_s=0.25, clock=clock)
+    for _ in range(3 + 2):
+        note = chain.tracks(REQUEST).note
+        clock.now_s += LATE_REST_S + 1
+    assert remote.asked == 3
+    assert note == "From the catalogue. Spotify's search is busy."
+    remote.gate.set()
+    until(lambda: chain.tracks(REQUEST).provider == "spotify-search")
 
 
 def test_nobody_has_any():

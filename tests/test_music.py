@@ -111,6 +111,7 @@ def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode)
 @pytest.mark.parametrize(
     ("fault", "secret", "note"),
     [
+        ("no network", CLIENT_SECRET, "cannot be reached."),
         (RATE_LIMIT, CLIENT_SECRET, "rests for 37 s, as Spotify asks."),
         (QUOTA, CLIENT_SECRET, "has used up this app's quota."),
         (None, "wrong", "cannot be used: Spotify refused this server's credentials."),
@@ -118,13 +119,13 @@ def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode)
 )
 def test_limits_and_wrong_credentials_leave_the_catalogue(fault, secret, note, caplog):
     with StandIn([song(1)]) as spotify:
-        if fault:
+        if fault and fault != "no network":
             spotify.faults["/v1/search"] = fault
         settings = Settings(
             spotify_client_id=CLIENT_ID,
             spotify_client_secret=secret,
             spotify_api_url=spotify.api_url,
-            spotify_accounts_url=spotify.url,
+            spotify_accounts_url="http://127.0.0.1:9" if fault == "no network" else spotify.url,
         )
         app = create_app(settings)
         client = app.extensions["socketio"].test_client(app, namespace="/live")
@@ -132,6 +133,17 @@ def test_limits_and_wrong_credentials_leave_the_catalogue(fault, secret, note, c
     assert (answer["provider"], len(answer["tracks"])) == ("catalogue", 4)
     assert f"Spotify's search {note}" in answer["note"]
     assert secret not in caplog.text
+
+
+def test_an_expired_token_is_not_noticed():
+    with StandIn([song(number) for number in range(40)]) as spotify:
+        settings = Settings(spotify_api_url=spotify.api_url, spotify_accounts_url=spotify.url, **CREDENTIALS)
+        app = create_app(settings)
+        client = app.extensions["socketio"].test_client(app, namespace="/live")
+        for emotion in ("happy", "sad"):
+            answer = client.emit("snap", {"emotion": emotion, "n": 4}, namespace="/live", callback=True)
+            assert (answer["provider"], len(answer["tracks"])) == ("spotify-search", 4)
+            spotify.expire_tokens()
 
 
 def snap(listener, provider: str) -> dict:

@@ -250,7 +250,7 @@ def disconnect() -> Response:
     _account()
     _connections().forget(request.cookies.get(COOKIE))
     response = jsonify(ok=True)
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=_is_https())
     return response
 
 
@@ -305,7 +305,13 @@ def _same(given: str | None, expected: str) -> bool:
 
 def _set_cookie(response: Response, key: str) -> None:
     # Lax, not Strict: it must come along when Spotify sends the browser back.
-    response.set_cookie(COOKIE, key, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(COOKIE, key, httponly=True, samesite="Lax", secure=_is_https())
+
+
+def _is_https() -> bool:
+    """Told by the registered address: behind a proxy the request itself does not show it."""
+    accounts = _connections().accounts
+    return accounts is not None and accounts.redirect_uri.startswith("https:")
 
 
 def _arrival(outcome: str, status_code: int) -> Response:

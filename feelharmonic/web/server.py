@@ -43,6 +43,7 @@ def main(create_app: Callable) -> int:
         settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
         check_vendor(Path(app.root_path))
         check_port(settings.host, settings.port)
+        app.extensions["feelharmonic_jukebox"].start()
     except SetupFault as fault:
         print("Feelharmonic cannot start:", file=sys.stderr)
         for text in fault.faults:
