@@ -33,7 +33,8 @@ export function frames({ take, send, ready, onReply, pace: freshPace, world = br
       if (mine !== job) {
         return;
       }
-      if (!jpeg) {
+      // Taking a picture takes a while: the tab may have been hidden meanwhile.
+      if (!jpeg || world.hidden()) {
         await world.wait(IDLE_MS);
         continue;
       }

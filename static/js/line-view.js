@@ -88,16 +88,18 @@ export class LineView {
     return {
       width: this.#element.clientWidth,
       height: HEIGHT,
-      padding: [12, 16, STRIP + 4, 16],
+      padding: [14, 18, 0, 18],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { range: (_, least, most) => [Math.min(least, most - SHORTEST_S), most] }, y: { range: [0, 1] } },
+      scales: { x: { range: (_, least, most) => [least, Math.max(most, least + SHORTEST_S)] }, y: { range: [0, 1] } },
       axes: [
         {
           // Read anew at every drawing: the scheme may have changed.
           stroke: () => getComputedStyle(this.#element).color,
           grid: { show: false },
           ticks: { show: false },
+          size: 44,
+          gap: STRIP + 8,
           space: 90,
           incrs: [60, 120, 300],
           values: (_, splits) => splits.map((at_s) => clock.format(at_s * 1000)),

@@ -432,7 +432,11 @@ function showRestingFace() {
 function sendRestingFace() {
   const stored = here.get("resting");
   if (live.connected) {
-    live.baseline(stored === null ? null : JSON.parse(stored)).catch(() => undefined);
+    live
+      .baseline(stored === null ? null : JSON.parse(stored))
+      .then((reply) => reply.problem && notice.update("news", say(`problem.${reply.problem.code}`)))
+      // Without an answer the connection is lost: it is sent again with the next one.
+      .catch(() => undefined);
   }
 }
 
@@ -447,8 +451,8 @@ function remember(reply) {
 }
 
 function drawLine() {
-  // Shown from the second moment on: one point is no line.
-  if (history.samples.length > 1) {
+  // Shown from the second reading on: one point is no line.
+  if (history.samples.filter((sample) => sample.probabilities).length > 1) {
     at("line").hidden = false;
     line.update(history.samples, summary());
   }

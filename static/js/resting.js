@@ -4,8 +4,9 @@
 
 /** So long the listener looks neutral. */
 export const RESTING_MS = 3000;
-/** Fewer readings of a face than this teach nothing: even at two pictures a second there are six. */
+/** Fewer readings of a face than this teach nothing. A slow server gets more time for them, but not for ever. */
 const LEAST_READINGS = 4;
+export const LONGEST_MS = 9000;
 /** A face must be seen in this share of the replies. */
 const LEAST_SHARE = 0.6;
 const DIGITS = 4;
@@ -32,8 +33,10 @@ export class RestingFace {
     if (probabilities) {
       this.#readings.push(probabilities);
     }
-    const progress = Math.min(1, (at_ms - this.#began_ms) / RESTING_MS);
-    return { progress, done: progress === 1, probabilities: progress === 1 ? this.#mean() : null };
+    const lasted_ms = at_ms - this.#began_ms;
+    const progress = Math.min(1, lasted_ms / RESTING_MS, this.#readings.length / LEAST_READINGS);
+    const done = progress === 1 || lasted_ms >= LONGEST_MS;
+    return { progress, done, probabilities: done ? this.#mean() : null };
   }
 
   #mean() {

@@ -84,7 +84,8 @@ def server(tmp_path_factory) -> Iterator[Server]:
 def spotify_stand_in(route: Route) -> None:
     """Answers as the embedded player's page would, with the track's id on it."""
     track_id = route.request.url.split("/track/")[1].split("?")[0]
-    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>player</title><body style='margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px'>▶ {track_id}"
+    look = "margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px"
+    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>player</title><body style='{look}'>▶ {track_id}"
     route.fulfill(content_type="text/html", body=body)
 
 

@@ -35,8 +35,7 @@ def check(axe_source) -> Checked:
     return run
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
 def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, width):
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     check(page, "welcome")

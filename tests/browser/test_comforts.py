@@ -28,7 +28,8 @@ OTHER_MOOD = """
       addEventListener(type, listener, ...rest) { return super.addEventListener(type, listener, ...rest); }
       set onmessage(listener) {
         super.onmessage = (event) => {
-          if (!window.pretend || typeof event.data !== 'string' || !event.data.startsWith('43/live,')) return listener(event);
+          const answer = typeof event.data === 'string' && event.data.startsWith('43/live,');
+          if (!window.pretend || !answer) return listener(event);
           const data = event.data.replace(/"mood":\\{"emotion":"\\w+","confidence":[\\d.]+,"since_s":[\\d.]+\\}/,
             `"mood":{"emotion":"${window.pretend}","confidence":0.9,"since_s":${window.pretendFor ?? 60}}`);
           return listener(new MessageEvent('message', { data }));
@@ -78,7 +79,8 @@ def test_the_mood_line_grows_survives_a_reload_is_saved_and_cleared(visit, shoot
     expect(page.locator("#line")).to_be_hidden()
     go_live(page)
     expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
-    expect(page.locator("#chart")).to_have_attribute("aria-label", re.compile(r"^The last .* Happy \d+ %"), timeout=DEADLINE_MS)
+    summary = re.compile(r"^The last .* Happy \d+ %")
+    expect(page.locator("#chart")).to_have_attribute("aria-label", summary, timeout=DEADLINE_MS)
     page.wait_for_timeout(4000)  # a line to look at
     shoot(page, "line-1440-light")
 
@@ -142,7 +144,7 @@ def test_more_tracks_leaves_a_player_that_had_focus(visit):
     first = player_ids(page)
     page.locator("#cards iframe").nth(1).focus()
     page.get_by_role("button", name="More tracks").click()
-    page.wait_for_function("first => !document.querySelector(`#cards [data-id='${first}']`)", arg=first[0], timeout=DEADLINE_MS)
+    expect(page.locator(f"#cards [data-id='{first[0]}']")).to_have_count(0, timeout=DEADLINE_MS)
     assert set(player_ids(page)) & set(first) == {first[1]}
 
 
@@ -184,7 +186,9 @@ def test_tracks_that_arrive_move_nothing(visit):
     assert before < 0.1  # web.dev's "good"
 
 
-@pytest.mark.parametrize(("locale", "title"), [("de-DE", "Lass dein Gesicht"), ("en-GB", "Let your face"), ("fr-FR", "Let your face")])
+@pytest.mark.parametrize(
+    ("locale", "title"), [("de-DE", "Lass dein Gesicht"), ("en-GB", "Let your face"), ("fr-FR", "Let your face")]
+)
 def test_the_browser_chooses_the_language(visit, locale, title):
     page = visit(locale=locale)
     expect(page.get_by_role("heading", level=2).first).to_contain_text(title)
@@ -218,7 +222,7 @@ def test_single_keys_do_what_the_list_under_the_question_mark_says(visit, shoot)
     expect(page.locator("#tracks-title")).to_have_text("From sad: lift me", timeout=DEADLINE_MS)
     first = player_ids(page)[0]
     page.keyboard.press("m")
-    page.wait_for_function("first => !document.querySelector(`#cards [data-id='${first}']`)", arg=first, timeout=DEADLINE_MS)
+    expect(page.locator(f"#cards [data-id='{first}']")).to_have_count(0, timeout=DEADLINE_MS)
 
     page.get_by_role("button", name="Keyboard shortcuts").click()
     page.get_by_role("switch", name="Use these shortcuts").uncheck()
@@ -229,8 +233,9 @@ def test_single_keys_do_what_the_list_under_the_question_mark_says(visit, shoot)
 
 def test_the_page_is_light_before_the_camera_starts(visit):
     sizes: list[int] = []
-    page = visit(tolerate=())
-    page.on("response", lambda response: sizes.append(len(response.body())) if response.url.split("?")[0].endswith(".js") else None)
+    page = visit()
+    scripts = lambda response: response.url.split("?")[0].endswith(".js")  # noqa: E731
+    page.on("response", lambda response: sizes.append(len(response.body())) if scripts(response) else None)
     page.reload(wait_until="networkidle")
     assert 0 < sum(sizes) <= 150_000
     paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")

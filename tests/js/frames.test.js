@@ -133,3 +133,26 @@ test("starting twice leaves one loop", async () => {
   await here.done;
   assert.equal(new Set(sent).size, sent.length);
 });
+
+test("a picture that was being taken when the tab was hidden is not sent", async () => {
+  let away = false;
+  const here = world({ hidden: () => away });
+  const sent = [];
+  const loop = frames({
+    take: async () => {
+      away = true;
+      return 1;
+    },
+    send: async (frame) => {
+      sent.push(frame);
+      return reply();
+    },
+    ready: () => true,
+    onReply: () => undefined,
+    pace: () => new Pace(10),
+    world: here,
+  });
+  loop.start();
+  await here.done;
+  assert.deepEqual(sent, []);
+});

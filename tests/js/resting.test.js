@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { RESTING_MS, RestingFace } from "../../static/js/resting.js";
+import { LONGEST_MS, RESTING_MS, RestingFace } from "../../static/js/resting.js";
 
 const one = [0.1, 0, 0, 0, 0.5, 0, 0.4];
 const other = [0.3, 0, 0, 0, 0.3, 0, 0.4];
 
-/** What the last of `readings`, spread evenly over the three seconds, gives. */
-function learn(readings) {
+/** What the last of `readings`, spread evenly over the time, gives. */
+function learn(readings, lasts_ms = RESTING_MS) {
   const resting = new RestingFace(1000);
   let state;
-  readings.forEach((reading, i) => (state = resting.see(reading, 1000 + (RESTING_MS * (i + 1)) / readings.length)));
+  readings.forEach((reading, i) => (state = resting.see(reading, 1000 + (lasts_ms * (i + 1)) / readings.length)));
   return state;
 }
 
@@ -24,7 +24,12 @@ test("three seconds of looking neutral give the mean of what was seen", () => {
 
 test("before the three seconds are over nothing is learned", () => {
   const state = new RestingFace(0).see(one, RESTING_MS / 2);
-  assert.deepEqual(state, { progress: 0.5, done: false, probabilities: null });
+  assert.deepEqual(state, { progress: 0.25, done: false, probabilities: null });
+});
+
+test("a slow server gets more time", () => {
+  assert.equal(learn([one, one, one]).done, false);
+  assert.deepEqual(learn([one, one, one, one], 2 * RESTING_MS).probabilities, one);
 });
 
 for (const [name, readings] of Object.entries({
@@ -33,6 +38,7 @@ for (const [name, readings] of Object.entries({
   "a face that was away half of the time": [one, one, one, one, null, null, null, null],
 })) {
   test(`${name} teaches nothing`, () => {
-    assert.deepEqual(learn(readings), { progress: 1, done: true, probabilities: null });
+    const state = learn(readings, LONGEST_MS);
+    assert.deepEqual([state.done, state.probabilities], [true, null]);
   });
 }

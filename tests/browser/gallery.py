@@ -1,0 +1,108 @@
+"""`make gallery`: every state of the page at three widths, light and dark, into the git-ignored folder gallery/.
+
+Not a test (its name keeps pytest from collecting it by itself): pictures for eyes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Server
+from steps import DEADLINE_MS, expect_tracks, go_live, pick, refusing, snap
+
+GALLERY = Path(__file__).resolve().parents[2] / "gallery"
+
+#: The page's changes of colour are over by then.
+SETTLED_MS = 1100
+
+#: A face that moves out of view by half.
+HALF_OUT = """
+    const draw = CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (video, x, y, width, height) {
+      if (!width) return draw.apply(this, arguments);
+      draw.call(this, video, x - width * 0.42, y, width, height);
+    };
+"""
+
+
+@pytest.fixture(params=[(width, scheme) for width in (360, 768, 1440) for scheme in ("light", "dark")], ids=str)
+def look(request, visit):
+    width, scheme = request.param
+
+    def open_page(**options: object) -> Page:
+        size = {"width": width, "height": 800 if width < 1000 else 900}
+        return visit(viewport=size, color_scheme=scheme, device_scale_factor=1, **options)
+
+    def shoot(page: Page, state: str, *, settled: bool = True) -> None:
+        GALLERY.mkdir(exist_ok=True)
+        if settled:
+            page.wait_for_timeout(SETTLED_MS)
+        # Lazy players load when they come near: let the picture have them all.
+        page.evaluate("document.querySelectorAll('iframe').forEach((frame) => { frame.loading = 'eager'; })")
+        page.wait_for_timeout(300)
+        page.screenshot(path=GALLERY / f"{state}-{width}-{scheme}.png", full_page=True)
+
+    return open_page, shoot
+
+
+def test_the_way_through(look):
+    open_page, shoot = look
+    page = open_page()
+    shoot(page, "welcome")
+    page.get_by_role("button", name="About").click()
+    shoot(page, "about")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    shoot(page, "keys")
+    page.keyboard.press("Escape")
+    go_live(page)
+    page.get_by_role("switch", name="Offer new tracks").check()
+    page.wait_for_timeout(4000)  # a line to look at
+    shoot(page, "live")
+    page.get_by_role("button", name="Learn my resting face").click()
+    page.wait_for_timeout(500)
+    shoot(page, "learning", settled=False)
+    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Forget my resting face").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    snap(page)
+    shoot(page, "snap")
+
+
+@pytest.mark.parametrize("mood", ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"])
+def test_by_hand(look, mood):
+    open_page, shoot = look
+    page = open_page()
+    pick(page, mood)
+    shoot(page, f"hand-{mood.lower()}")
+
+
+def test_faults(look, tmp_path):
+    open_page, shoot = look
+    page = open_page(init=refusing("NotAllowedError"))
+    page.get_by_role("button", name="Allow the camera").click()
+    shoot(page, "refused")
+    page = open_page(init=HALF_OUT)
+    page.get_by_role("button", name="Allow the camera").click()
+    page.wait_for_timeout(2500)
+    shoot(page, "half-out")
+    server = Server(tmp_path).start()
+    try:
+        page = open_page(url=server.url, tolerate=("WebSocket connection to",))
+        go_live(page)
+        server.kill()
+        expect(page.locator("#notice")).to_contain_text("The connection is lost", timeout=DEADLINE_MS)
+        shoot(page, "lost")
+    finally:
+        server.kill()
+
+
+def test_german(look):
+    open_page, shoot = look
+    page = open_page(locale="de-DE")
+    shoot(page, "german-welcome")
+    page.get_by_role("button", name="Überrascht", exact=True).click()
+    expect_tracks(page)
+    shoot(page, "german-hand")
