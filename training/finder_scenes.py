@@ -21,6 +21,8 @@ MEAN_AXES = np.float32([43, 58])  # half width, half height
 MOST_FACES = 4
 #: A face of which less than this share of its ellipse's box is in view is not asked for, nor held against the finder.
 LEAST_IN_VIEW = 0.45
+#: The standard deviation, in grey levels of 255, below which a face cannot be told from the dark around it by eye.
+LEAST_CONTRAST = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +94,7 @@ class SceneMaker:
                 picture = self._with_face(picture, faces, roll_deg, fixed, crowded=count > 1, first=i == 0)
         if self.chance.random() < 0.25 and faces:
             self._cover(picture, faces[0])
-        return self._finished(self._as_a_camera_sees(picture), faces)
+        return self._finished(self._seen_by_a_camera(picture, faces), faces)
 
     def _finished(self, picture: np.ndarray, faces: list[np.ndarray]) -> Scene:
         if self.chance.random() < 0.5:
@@ -132,7 +134,11 @@ class SceneMaker:
         if not source.tight and first and not crowded and self.chance.random() < 0.55:
             picture = self._whole_photograph(picture, source, move)
         else:
+            before = picture.copy()
             picture = self._pasted(picture, source, move, points)
+            for other in faces:  # who came first stands in front: no hair or shoulder hides a face that is asked for
+                front = ellipse_mask(other)
+                picture[front] = before[front]
         faces.append(points)
         return picture
 
@@ -162,9 +168,9 @@ class SceneMaker:
     # ---------- laying a face into the scene ----------
 
     def _whole_photograph(self, picture: np.ndarray, source: Source, move: np.ndarray) -> np.ndarray:
-        border = (cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE, None)[int(self.chance.integers(3))]
-        if border is not None:
-            return warped(source.picture, move, border)
+        # Never reflected: the photograph's mirror images would be faces that no label tells of.
+        if self.chance.random() < 0.4:
+            return warped(source.picture, move, cv2.BORDER_REPLICATE)
         return np.where(warped_mask(source.picture.shape, move)[..., None] > 0.5, warped(source.picture, move), picture)
 
     def _pasted(self, picture: np.ndarray, source: Source, move: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -265,7 +271,7 @@ class SceneMaker:
             if source.tight:
                 self._head_and_body(picture, points)
             else:
-                picture = warped(source.picture, move, cv2.BORDER_REFLECT_101)
+                picture = self._whole_photograph(picture, source, move)
             return self._face_replaced(picture, points)
         if kind < 0.6:
             return self._shuffled(picture)
@@ -394,6 +400,14 @@ class SceneMaker:
 
     # ---------- what the camera makes of it ----------
 
+    def _seen_by_a_camera(self, picture: np.ndarray, faces: list[np.ndarray]) -> np.ndarray:
+        """The picture after the camera, in light in which people would still see every face."""
+        for _ in range(6):
+            made = self._as_a_camera_sees(picture)
+            if all(contrast(made, points) >= LEAST_CONTRAST for points in faces):
+                return made
+        return picture
+
     def _as_a_camera_sees(self, picture: np.ndarray) -> np.ndarray:
         chance = self.chance
         light = np.float32(picture) / 255
@@ -465,6 +479,23 @@ def mirrored(points: np.ndarray) -> np.ndarray:
     flipped = points[[1, 0, 2, 4, 3]].copy()
     flipped[:, 0] = WIDTH - 1 - flipped[:, 0]
     return flipped
+
+
+def ellipse_mask(points: np.ndarray) -> np.ndarray:
+    """(120, 160) bool: the face's ellipse."""
+    centre, axes, turn = ellipse_of(points)
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.ellipse(mask, ((*map(float, centre),), (*map(float, 2 * axes),), float(np.degrees(turn))), 1, -1)
+    return mask > 0
+
+
+def contrast(picture: np.ndarray, points: np.ndarray) -> float:
+    """The grey levels' standard deviation inside the face's ellipse, noise smoothed away; infinite out of view."""
+    mask = ellipse_mask(points)
+    if not mask.any():
+        return float("inf")
+    grey = cv2.blur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (3, 3))
+    return float(grey[mask].std())
 
 
 def share_in_view(box: np.ndarray) -> float:
