@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from app import create_app, load_accounts, load_providers
 from feelharmonic.settings import Settings
@@ -102,9 +103,23 @@ def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode)
                 answer = listener.call("snap", {"emotion": "angry", "n": 4})
                 assert (answer["provider"], len(answer["tracks"])) == ("catalogue", 4)
                 assert "Spotify's search did not answer in time." in answer["note"]
+            with requests.Session() as browser:
+                assert "Spotify is connected" in browser.get(f"{server.url}/connect/spotify", timeout=DEADLINE_S).text
+                csrf = browser.get(f"{server.url}/api/v1/spotify", timeout=DEADLINE_S).json()["csrf"]
+                played = browser.post(
+                    f"{server.url}/api/v1/spotify/play",
+                    json={"ids": ["1" * 22]},
+                    headers={"X-CSRF-Token": csrf},
+                    timeout=DEADLINE_S,
+                )
+                assert (played.json(), spotify.playing) == ({"ok": True}, [f"spotify:track:{'1' * 22}"])
         finally:
             server.stop()
-    assert CLIENT_SECRET not in server.log()
+    forms = [request.form for request in spotify.asked("/api/token")]
+    codes = [value for form in forms for name, value in form.items() if name in ("code", "code_verifier")]
+    assert len(codes) == 2
+    for secret in (CLIENT_SECRET, csrf, *codes, *spotify.tokens, *spotify.refresh_tokens):
+        assert secret not in server.log()
     assert server.log().count("are closed to this app") == 1
 
 
