@@ -51,12 +51,12 @@ DOWN_REST_S = 20.0
 UNREACHED_REST_S = 30.0
 REFUSED_REST_S = 3600.0
 
-#: /recommendations keeps to so many spreads around the centre, however far a track is then from a target.
+#: /recommendations is held to so many spreads around each centre.
 BOUND_SPREADS = 2.5
 MOST_SEEDS = 5
 MOST_RECOMMENDED = 100
 
-#: A track whose features nobody knows ranks as one that is so far from the targets (in spreads), minus its place.
+#: A track whose features nobody knows ranks as one that is so far from the targets (in spreads), or a little further by its place.
 UNKNOWN_DISTANCE = 1.5
 
 #: Where features may lie, by Spotify's pages: bounds and targets outside are refused with 400.
@@ -271,15 +271,16 @@ class Account:
 
     def play(self, ids: Sequence[str]) -> None:
         """Play those tracks on the listener's active device (Premium)."""
-        self._ask(lambda spotify: spotify.start_playback(uris=[_uri(track_id) for track_id in ids]))
+        uris = [_uri(track_id) for track_id in ids]
+        self._ask(lambda spotify: spotify.start_playback(uris=uris), plays=True)
 
     def queue(self, ids: Sequence[str]) -> None:
         """Put those tracks into the queue of the listener's active device (Premium)."""
         for track_id in ids:
-            self._ask(lambda spotify, track_id=track_id: spotify.add_to_queue(_uri(track_id)))
+            self._ask(lambda spotify, track_id=track_id: spotify.add_to_queue(_uri(track_id)), plays=True)
 
-    def _ask(self, call: Callable[[spotipy.Spotify], dict | None]) -> dict | None:
-        with _account_faults():
+    def _ask(self, call: Callable[[spotipy.Spotify], dict | None], *, plays: bool = False) -> dict | None:
+        with _account_faults(plays=plays):
             try:
                 return call(self._signed_in())
             except spotipy.SpotifyException as exc:
@@ -615,15 +616,15 @@ def _unavailable(exc: Exception, what: str) -> ProviderUnavailable:
 
 
 @contextmanager
-def _account_faults() -> Iterator[None]:
-    """Turns every fault of a call for a listener into a NotConnected or an AccountFault."""
+def _account_faults(*, plays: bool = False) -> Iterator[None]:
+    """Turns every fault of a call for a listener, which ``plays`` or not, into a NotConnected or an AccountFault."""
     try:
         yield
     except FOREIGN as exc:
-        raise _account_fault(exc) from None
+        raise _account_fault(exc, plays) from None
 
 
-def _account_fault(exc: Exception) -> AccountFault | NotConnected:
+def _account_fault(exc: Exception, plays: bool) -> AccountFault | NotConnected:
     refusal = _refusal(exc)
     status = refusal.status
     if refusal.error == "invalid_grant" or status == 401:
@@ -639,7 +640,7 @@ def _account_fault(exc: Exception) -> AccountFault | NotConnected:
         return AccountFault(
             "premium_required", "Spotify plays on command for Premium accounts only.", "Use the players on this page."
         )
-    if refusal.reason == "NO_ACTIVE_DEVICE" or status == 404:
+    if refusal.reason == "NO_ACTIVE_DEVICE" or (plays and status == 404):
         return AccountFault(
             "no_device", "No device of yours is playing Spotify.", "Start any song in the Spotify app, then try again."
         )

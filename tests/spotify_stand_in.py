@@ -94,6 +94,7 @@ class StandIn:
         self.device = True
         self.premium = True
         self.expires_in_s = 3600
+        self.slow_s = 0.0  # every answer comes so much later
         self.closing = threading.Event()
         self._count = 0
         self._lock = threading.Lock()
@@ -188,6 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         request = self._received(method)
         self.spotify.requests.append(request)
+        self.spotify.closing.wait(self.spotify.slow_s)
         for beginning, fault in list(self.spotify.faults.items()):
             if request.path.startswith(beginning):
                 return self._fail(fault)

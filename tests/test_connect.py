@@ -193,6 +193,15 @@ def test_a_login_serves_once(browser):
     assert browser.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 400
 
 
+def test_a_second_login_keeps_the_account_until_it_is_through(browser, spotify):
+    csrf = browser.connect()
+    state = browser.login()["state"]
+    browser.client.get("/connect/callback", base_url=HOME, query_string={"error": "access_denied", "state": state})
+    assert browser.post("play", {"ids": IDS}, csrf).json == {"ok": True}
+    browser.client.get("/connect/callback", base_url=HOME, query_string=browser.login())
+    assert browser.status()["csrf"] != csrf
+
+
 def test_a_login_is_too_old_after_ten_minutes(browser, clock):
     back = browser.login()
     clock.now_s += connect.LOGIN_S + 1

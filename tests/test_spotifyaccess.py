@@ -364,6 +364,12 @@ def test_a_listener_never_waits_for_a_spotify_that_hangs_or_drips(spotify, fault
     assert served.note == "From the catalogue. Spotify's search did not answer in time."
 
 
+@pytest.mark.parametrize(("budget_s", "provider"), [(20.0, "spotify-search"), (0.4, "catalogue")])
+def test_a_slow_spotify_serves_as_long_as_the_budget_lasts(spotify, budget_s, provider):
+    spotify.slow_s = 0.25  # the token and one search take twice that
+    assert Chain([search_at(spotify), AtHand()], budget_s=budget_s).tracks(asking(1)).provider == provider
+
+
 def test_a_rate_limit_is_honoured_without_holding_up_anybody(spotify):
     spotify.faults[SEARCH] = RATE_LIMIT
     chain = Chain([search_at(spotify), AtHand()])
@@ -472,6 +478,7 @@ class TestAccounts:
             (TEXT_ERROR, "spotify_broken", "Try again in a moment."),
             (HANGS, "spotify_unreachable", "Try again in a moment."),
             (refusal(403, "User not registered"), "spotify_refused", "An app in development mode serves only"),
+            (refusal(404, "Not found"), "no_device", "Start any song in the Spotify app"),
         ],
     )
     def test_faults_are_told_with_what_to_do(self, spotify, fault, code, action):
@@ -481,9 +488,10 @@ class TestAccounts:
             account.play(["1" * 22])
         assert caught.value.code == code
 
-    def test_broken_json_of_a_new_playlist_is_told(self, spotify):
+    @pytest.mark.parametrize("fault", [BROKEN, NOT_SPOTIFY, refusal(404, "Not found")])
+    def test_a_playlist_that_is_not_made_is_told(self, spotify, fault):
         account = self.connect(spotify)
-        spotify.faults["/v1/me"] = BROKEN
+        spotify.faults["/v1/me"] = fault
         with pytest.raises(AccountFault) as caught:
             account.save("Happy", "", ["1" * 22])
         assert caught.value.code == "spotify_broken"

@@ -100,7 +100,7 @@ class Connection:
     """One browser's: a login under way, or an account. ``used_s`` is when it was last used."""
 
     used_s: float
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    state: str = field(default="", repr=False)
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     login: Login | None = field(default=None, repr=False)
     account: Account | None = field(default=None, repr=False)
@@ -172,11 +172,16 @@ def begin() -> Response:
     if request.host != home.netloc and "moved" not in request.args:
         # The cookie must be set on the address that Spotify sends the browser back to: localhost is not 127.0.0.1.
         return redirect(f"{home.scheme}://{home.netloc}/connect/spotify?moved=1")
-    connection = Connection(used_s=connections.now_s())
+    connection = connections.find(request.cookies.get(COOKIE))
+    is_new = connection is None
+    if is_new:
+        connection = Connection(used_s=connections.now_s())
+    # An account that is connected stays so until another one takes its place.
+    connection.state = secrets.token_urlsafe(24)
     connection.login = connections.accounts.begin(connection.state)
-    connections.forget(request.cookies.get(COOKIE))
     response = redirect(connection.login.url)
-    _set_cookie(response, connections.add(connection))
+    if is_new:
+        _set_cookie(response, connections.add(connection))
     return response
 
 
@@ -188,14 +193,15 @@ def finish() -> Response:
     connection = connections.find(key)
     if connection is None or connection.login is None or not _same(request.args.get("state"), connection.state):
         return _arrival("unknown", 400)
-    connections.forget(key)  # a login serves once
+    login, connection.login = connection.login, None  # a login serves once
     code = request.args.get("code")
     if not code:
         return _arrival("refused", 200)
     try:
-        account = _in_time(lambda: connection.login.finish(code))
+        account = _in_time(lambda: login.finish(code))
     except ListenerFault:
         return _arrival("failed", 502)
+    connections.forget(key)
     response = _arrival("connected", 200)
     _set_cookie(response, connections.add(Connection(used_s=connections.now_s(), account=account)))
     return response
