@@ -56,7 +56,7 @@ BOUND_SPREADS = 2.5
 MOST_SEEDS = 5
 MOST_RECOMMENDED = 100
 
-#: A track whose features nobody knows ranks as one that is so far from the targets (in spreads), or a little further by its place.
+#: A track whose features nobody knows ranks as one so far from the targets (in spreads), later ones a little further.
 UNKNOWN_DISTANCE = 1.5
 
 #: Where features may lie, by Spotify's pages: bounds and targets outside are refused with 400.
