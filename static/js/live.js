@@ -47,7 +47,7 @@ export class Live {
   }
 
   /**
-   * @param {{emotion?: string, goal?: string, n?: number}} wish
+   * @param {{emotion?: string, goal?: string, n?: number, wishes?: Record<string, unknown>}} wish
    * @returns {Promise<import("./types.js").SnapReply>}
    */
   snap(wish) {
@@ -62,5 +62,10 @@ export class Live {
   /** @param {number[]|null} probabilities of the resting face; null corrects nothing any more */
   baseline(probabilities) {
     return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("baseline", { probabilities });
+  }
+
+  /** @param {string} id of a track @param {boolean} like more like it, or not it */
+  feedback(id, like) {
+    return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("feedback", { id, like });
   }
 }

@@ -2,6 +2,7 @@
  * Wires the page: camera → live wire → views. The only module that knows them all.
  */
 
+import { AccountFault, SpotifyAccount } from "./account.js";
 import { BarsView } from "./bars-view.js";
 import { Camera, CameraFault, RATE_HZ } from "./camera.js";
 import { goalChips, moodChips } from "./chips.js";
@@ -14,6 +15,7 @@ import { Live } from "./live.js";
 import { MoodView } from "./mood-view.js";
 import { NoticeView } from "./notice-view.js";
 import { Pace } from "./pace.js";
+import { PathView } from "./path-view.js";
 import { PictureView } from "./picture-view.js";
 import { HOLD_CHOICES_S, Renewal } from "./renewal.js";
 import { RestingFace } from "./resting.js";
@@ -21,6 +23,7 @@ import { save } from "./save.js";
 import { fromHash, toLink } from "./share.js";
 import { storage } from "./storage.js";
 import { note, TracksView } from "./tracks-view.js";
+import { wishes } from "./wishes.js";
 import { speaker } from "./words.js";
 
 /** Without a face for so long, the page says that it sees nobody. */
@@ -64,8 +67,11 @@ const video = /** @type {HTMLVideoElement} */ (at("video"));
 const picture = new PictureView(at("picture"));
 const bars = new BarsView(at("bars"), config.emotions);
 const moodView = new MoodView({ word: at("mood-word"), sure: at("mood-sure"), said: at("mood-said") }, config.emotions, say);
-const tracks = new TracksView(at("tracks"), say);
-const offer = new TracksView(at("offer"), say);
+const tracks = new TracksView(at("tracks"), say, feedback);
+const offer = new TracksView(at("offer"), say, feedback);
+const path = new PathView(at("path"), say);
+const wished = wishes(at("wishes"), say, () => page.served && serve(page.served));
+const account = new SpotifyAccount();
 const picker = moodChips(at("by-hand"), config.emotions, (emotion) => pickByHand(emotion.name));
 const goals = goalChips(at("goals"), config.goals, say, chooseGoal);
 const history = new MoodHistory();
@@ -107,6 +113,12 @@ at("line-json").addEventListener("click", () => saveText("json", "application/js
 at("line-png").addEventListener("click", savePicture);
 at("line-clear").addEventListener("click", clearLine);
 at("offer-away").addEventListener("click", () => offer.hide());
+at("account-save").addEventListener("click", () => withAccount(saveList));
+at("account-play").addEventListener("click", () => withAccount(() => account.play(tracks.ids).then(() => say("account.playing"))));
+at("account-queue").addEventListener("click", () => withAccount(() => account.queue(tracks.ids).then(() => say("account.queued"))));
+at("account-disconnect").addEventListener("click", () => withAccount(() => account.disconnect().then(() => say("account.gone"))));
+// The login happens in another tab: look again when the listener comes back.
+window.addEventListener("focus", showAccount);
 at("about-open").addEventListener("click", () => dialog("about").showModal());
 at("keys-open").addEventListener("click", () => dialog("keys").showModal());
 video.addEventListener("resize", () => picture.fit(video));
@@ -129,6 +141,7 @@ rememberSwitches();
 history.unpack(tab.get("line"));
 drawLine();
 openShared();
+showAccount();
 
 /** What is on the stage. @param {"welcome"|"live"|"stopped"} state */
 function show(state) {
@@ -306,13 +319,16 @@ async function serve(emotion) {
  */
 async function ask(view, emotion, current, title, aside = "") {
   try {
-    const reply = await live.snap({ emotion, goal: page.goal });
+    const reply = await live.snap({ emotion, goal: page.goal, wishes: wished() });
     if (!current()) {
       return "";
     }
     if (reply.problem) {
       view.fail("");
       return say(`problem.${reply.problem.code}`);
+    }
+    if (view === tracks) {
+      drawPath(reply);
     }
     view.update(title(reply), reply.tracks, [aside, note(reply, navigator.onLine, say)].filter(Boolean).join(" "));
     return "";
@@ -328,6 +344,22 @@ function heading({ emotion, goal }) {
   return goal === "match"
     ? say("tracks.match", { mood })
     : say("tracks.journey", { mood: mood.toLowerCase(), goal: say(`goal.${goal}`) });
+}
+
+/** Where a journey leads; a list that matches the mood goes nowhere. @param {import("./types.js").SnapReply} reply */
+function drawPath(reply) {
+  const mood = reply.emotion ? emotions.get(reply.emotion)?.label ?? "" : "";
+  path.update(reply.goal === "match" ? [] : reply.path, mood, say(`goal.${reply.goal}`));
+}
+
+/** @param {string} id @param {boolean} like */
+async function feedback(id, like) {
+  try {
+    const reply = await live.feedback(id, like);
+    notice.update("snap", reply.problem ? say(`problem.${reply.problem.code}`) : "");
+  } catch {
+    notice.update("snap", say("wire.lost"));
+  }
 }
 
 /** A link was opened that somebody shared. */
@@ -362,6 +394,34 @@ async function share() {
     // No clipboard without a secure page or the permission: the link itself is shown.
     tell(say("tracks.copy", { url }), false);
   }
+}
+
+/* ---------- the listener's Spotify account ---------- */
+
+async function showAccount() {
+  const { available, connected } = await account.status().catch(() => ({ available: false, connected: false }));
+  at("account").hidden = !available;
+  at("account-connect").hidden = connected;
+  at("account-acts").hidden = !connected;
+}
+
+/** @param {() => Promise<string>} action resolves with what to tell */
+async function withAccount(action) {
+  try {
+    tell(await action());
+  } catch (fault) {
+    if (!(fault instanceof AccountFault)) {
+      throw fault;
+    }
+    tell(say(`account.fault.${fault.code}`));
+  }
+  await showAccount();
+}
+
+async function saveList() {
+  const name = say("account.name", { mood: at("tracks-title").textContent ?? "" }).slice(0, 100);
+  await account.save(name, tracks.ids);
+  return say("account.saved", { name });
 }
 
 /* ---------- new tracks when the mood changes ---------- */

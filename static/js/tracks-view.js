@@ -13,11 +13,17 @@ export class TracksView {
   #title;
   #note;
   #cards;
+  #onFeedback;
 
-  /** @param {HTMLElement} element with a title, a note and a list @param {import("./types.js").Say} say */
-  constructor(element, say) {
+  /**
+   * @param {HTMLElement} element with a title, a note and a list
+   * @param {import("./types.js").Say} say
+   * @param {(id: string, like: boolean) => void} onFeedback
+   */
+  constructor(element, say, onFeedback) {
     this.#element = element;
     this.#say = say;
+    this.#onFeedback = onFeedback;
     this.#title = /** @type {HTMLElement} */ (element.querySelector("h2"));
     this.#note = /** @type {HTMLElement} */ (element.querySelector(".note"));
     this.#cards = /** @type {HTMLElement} */ (element.querySelector(".cards"));
@@ -93,16 +99,43 @@ export class TracksView {
     words.className = "words";
     const by = track.year ? this.#say("tracks.by", { artist: track.artist, year: track.year }) : track.artist;
     words.append(line("title", track.title), line("by", by));
-    const link = card.appendChild(document.createElement("a"));
+    const player = card.appendChild(document.createElement("div"));
+    player.className = "player";
+    player.append(frame(track, this.#say("tracks.player", { title: track.title, artist: track.artist })));
+    const row = card.appendChild(document.createElement("div"));
+    row.className = "row";
+    row.append(this.#like(track), this.#dislike(track, card));
+    const link = row.appendChild(document.createElement("a"));
     link.href = track.url;
     link.target = "_blank";
     link.rel = "noopener";
     link.textContent = this.#say("tracks.open");
     link.setAttribute("aria-label", this.#say("tracks.openLong", { title: track.title, artist: track.artist }));
-    const player = card.appendChild(document.createElement("div"));
-    player.className = "player";
-    player.append(frame(track, this.#say("tracks.player", { title: track.title, artist: track.artist })));
     return card;
+  }
+
+  /** @param {import("./types.js").Track} track */
+  #like(track) {
+    const button = small(this.#say("tracks.like"), this.#say("tracks.likeLong", { title: track.title }));
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", "true");
+      this.#onFeedback(track.id, true);
+    });
+    return button;
+  }
+
+  /** @param {import("./types.js").Track} track @param {HTMLElement} card */
+  #dislike(track, card) {
+    const button = small(this.#say("tracks.dislike"), this.#say("tracks.dislikeLong", { title: track.title }));
+    button.addEventListener("click", () => {
+      const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+      card.remove();
+      // The keyboard goes on where the card was.
+      /** @type {HTMLElement|null|undefined} */ (neighbour?.querySelector("button"))?.focus({ preventScroll: true });
+      this.#onFeedback(track.id, false);
+    });
+    return button;
   }
 }
 
@@ -140,7 +173,18 @@ function placeholder() {
   words.append(line("title", "\u00a0"), line("by", "\u00a0"));
   const player = card.appendChild(document.createElement("div"));
   player.className = "player";
+  card.appendChild(document.createElement("div")).className = "row";
   return card;
+}
+
+/** @param {string} text @param {string} label the same with the track's title, for those who do not see the card */
+function small(text, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "small";
+  button.textContent = text;
+  button.setAttribute("aria-label", label);
+  return button;
 }
 
 /** @param {string} className @param {string} content cut with an ellipsis where it is too long, whole as the tooltip */

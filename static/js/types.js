@@ -59,7 +59,11 @@
  * @property {string|null} provider
  * @property {string} note one line on who served and why; may be empty
  * @property {Track[]} tracks
+ * @property {PathPoint[]} path one for each track
  * @property {Problem|null} problem
+ *
+ * @typedef {{valence: number, energy: number}} MusicPoint Spotify's features of those names, 0..1
+ * @typedef {{aim: MusicPoint, track: MusicPoint|null}} PathPoint where a step aims, and where its track lies if known
  *
  * @typedef {Object} Sample one moment of the mood line
  * @property {number} at_ms Unix milliseconds

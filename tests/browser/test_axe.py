@@ -57,6 +57,11 @@ def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, widt
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
     snap(page)
     check(page, "snapped")
+    page.get_by_text("Wishes").click()
+    page.get_by_text("calm me").click()
+    expect(page.locator("#path")).to_be_visible(timeout=DEADLINE_MS)
+    check(page, "journey")
+    page.get_by_text("match my mood").click()
     for mood in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"):
         pick(page, mood)
         check(page, f"by hand: {mood}")

@@ -31,6 +31,6 @@ test("the line over the tracks says what is missing, and nothing when all is wel
   const tracks = [{ id: "x" }];
   assert.equal(note({ tracks, note: "" }, true, say), "");
   assert.equal(note({ tracks, note: "Spotify rests." }, true, say), "Spotify rests.");
-  assert.equal(note({ tracks: [], note: "" }, true, say), "No track fits right now.");
+  assert.equal(note({ tracks: [], note: "" }, true, say), "No track fits right now: wish for less, or for something else.");
   assert.match(note({ tracks, note: "" }, false, say), /^You are offline/);
 });
