@@ -86,7 +86,7 @@ def test_one_listeners_state_stays_under_100_kilobytes(parts, astronaut_jpeg):
     Pipeline(parts).see(astronaut_jpeg, 0.0)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    listeners = [Pipeline(parts) for _ in range(5)]
+    listeners = [Pipeline(parts) for _ in range(3)]
     for listener in listeners:
         for i in range(40):  # more than the window holds at 30 frames a second
             listener.see(astronaut_jpeg, i / 30)

@@ -1,4 +1,4 @@
-"""The faces that scenes are made of, split by person: train, tune (thresholds) and test (a fifth held back, by name)."""
+"""The faces that scenes are made of, split by person: train, tune (thresholds), test (a fifth, by name)."""
 
 from __future__ import annotations
 
