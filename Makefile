@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-python test-js test-browser lint vendor clean
+.PHONY: help run test test-python test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -29,6 +29,10 @@ test-browser: $(VENV)/test.stamp static/vendor/stamp
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
+
+# Every state of the page at three widths, light and dark, into gallery/.
+gallery: $(VENV)/test.stamp static/vendor/stamp
+	$(BIN)/python -m pytest -q tests/browser/gallery.py
 
 vendor: static/vendor/stamp
 

@@ -431,6 +431,10 @@ async function renew() {
   if (!emotion) {
     return;
   }
+  if (!page.served) {
+    serve(emotion);
+    return;
+  }
   offer.wait();
   const title = say("renew.title", { mood: emotions.get(emotion)?.label ?? "" });
   const problem = await ask(offer, emotion, () => true, () => title, say("renew.note"));

@@ -39,9 +39,11 @@ def look(request, visit):
         GALLERY.mkdir(exist_ok=True)
         if settled:
             page.wait_for_timeout(SETTLED_MS)
-        # Lazy players load when they come near: let the picture have them all.
-        page.evaluate("document.querySelectorAll('iframe').forEach((frame) => { frame.loading = 'eager'; })")
-        page.wait_for_timeout(300)
+            # Lazy players load when they come near: let the picture have them all.
+            page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+            page.wait_for_timeout(400)
+            page.evaluate("window.scrollTo(0, 0)")
+            page.wait_for_timeout(300)
         page.screenshot(path=GALLERY / f"{state}-{width}-{scheme}.png", full_page=True)
 
     return open_page, shoot
@@ -58,7 +60,6 @@ def test_the_way_through(look):
     shoot(page, "keys")
     page.keyboard.press("Escape")
     go_live(page)
-    page.get_by_role("switch", name="Offer new tracks").check()
     page.wait_for_timeout(4000)  # a line to look at
     shoot(page, "live")
     page.get_by_role("button", name="Learn my resting face").click()
@@ -67,8 +68,13 @@ def test_the_way_through(look):
     expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
     page.get_by_role("button", name="Forget my resting face").click()
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_be_hidden(timeout=DEADLINE_MS)
     snap(page)
     shoot(page, "snap")
+    page.get_by_text("Wishes").click()
+    page.get_by_text("calm me").click()
+    expect(page.locator("#path")).to_be_visible(timeout=DEADLINE_MS)
+    shoot(page, "journey")
 
 
 @pytest.mark.parametrize("mood", ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"])
