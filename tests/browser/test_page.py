@@ -288,17 +288,17 @@ def test_the_chosen_camera_is_remembered(visit):
         };
         const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         navigator.mediaDevices.getUserMedia = (wish) => {
-          window.wishes = [...(window.wishes ?? []), wish.video.deviceId?.exact ?? ''];
+          window.askedFor = [...(window.askedFor ?? []), wish.video.deviceId?.exact ?? ''];
           return ask({ video: true });
         };
     """
     page = visit(init=two)
     go_live(page)
     page.get_by_role("combobox", name="Camera").select_option("second")
-    page.wait_for_function("window.wishes.at(-1) === 'second'")
+    page.wait_for_function("window.askedFor.at(-1) === 'second'")
     page.reload()
     page.get_by_role("button", name="Allow the camera").click()
-    page.wait_for_function("window.wishes?.at(-1) === 'second'")
+    page.wait_for_function("window.askedFor?.at(-1) === 'second'")
 
 
 def test_the_about_panel_opens_closes_and_says_what_matters(visit, shoot):
