@@ -75,10 +75,10 @@ def clock() -> Clock:
     return Clock()
 
 
-def app_with(project, accounts, clock, budget_s: float = 20.0) -> Flask:
+def app_with(project, accounts, clock) -> Flask:
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
-    connect.bind(app, accounts, clock=clock, budget_s=budget_s)
+    connect.bind(app, accounts, clock=clock, budget_s=20.0)
     return app
 
 
@@ -301,9 +301,9 @@ def test_the_player_says_what_is_missing(browser, spotify, switch, status, code)
 
 
 @pytest.mark.parametrize("fault", [HANGS, DRIPS], ids=["hangs", "drips"])
-def test_nobody_waits_for_a_spotify_that_does_not_answer(project, accounts, clock, spotify, fault):
-    browser = Browser(app_with(project, accounts, clock, budget_s=0.3), spotify)
+def test_nobody_waits_for_a_spotify_that_does_not_answer(app, browser, spotify, fault):
     csrf = browser.connect()
+    app.extensions[connect.EXTENSION].budget_s = 0.3
     spotify.faults["/v1/me"] = fault
     response = browser.post("play", {"ids": IDS}, csrf)
     assert problem_of(response) == (504, "spotify_unreachable")

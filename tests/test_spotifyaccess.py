@@ -279,7 +279,7 @@ FAULTS = {
 def test_every_fault_becomes_a_reason_and_a_rest(old_spotify, what, name):
     fault, reason, rest_s = FAULTS[name]
     old_spotify.faults[f"/v1/{what}"] = fault
-    app = app_at(old_spotify, read_s=0.1 if fault.hangs else 5.0)
+    app = app_at(old_spotify, read_s=1.0 if fault.hangs else 5.0)  # the sign-in before must come through
     with pytest.raises(ProviderUnavailable) as caught:
         PROVIDERS[what](app, nobody_knows).tracks(asking())
     assert (caught.value.reason, caught.value.rest_s) == (reason, rest_s)
@@ -372,7 +372,7 @@ def test_a_slow_spotify_serves_as_long_as_the_budget_lasts(spotify, budget_s, pr
 
 def test_a_rate_limit_is_honoured_without_holding_up_anybody(spotify):
     spotify.faults[SEARCH] = RATE_LIMIT
-    chain = Chain([search_at(spotify), AtHand()])
+    chain = Chain([search_at(spotify), AtHand()], budget_s=20.0)
     notes = {chain.tracks(asking(1)).note for _ in range(5)}
     assert notes == {"From the catalogue. Spotify's search rests for 37 s, as Spotify asks."}
     assert len(spotify.asked(SEARCH)) == 1
@@ -380,7 +380,8 @@ def test_a_rate_limit_is_honoured_without_holding_up_anybody(spotify):
 
 def test_a_new_app_plays_from_search(spotify):
     app = app_at(spotify)
-    chain = Chain([SpotifyRecommendations(app, nobody_knows), SpotifySearch(app, nobody_knows), AtHand()])
+    providers = SpotifyRecommendations(app, nobody_knows), SpotifySearch(app, nobody_knows), AtHand()
+    chain = Chain(providers, budget_s=20.0)
     served = chain.tracks(asking(4))
     assert served.provider == "spotify-search"
     assert served.note == "From Spotify's search. Spotify's recommendations are closed to this app."
@@ -482,7 +483,7 @@ class TestAccounts:
         ],
     )
     def test_faults_are_told_with_what_to_do(self, spotify, fault, code, action):
-        account = self.connect(spotify, read_s=0.3 if fault.hangs else 5.0)
+        account = self.connect(spotify, read_s=1.0 if fault.hangs else 5.0)
         spotify.faults["/v1/me"] = fault
         with pytest.raises(AccountFault, match=action) as caught:
             account.play(["1" * 22])
@@ -526,7 +527,7 @@ def test_no_secret_and_no_token_in_any_log_at_any_level(spotify, caplog):
     for name in ("spotipy", "spotipy.client", "spotipy.oauth2", "urllib3", "requests"):
         caplog.set_level(logging.DEBUG, logger=name)
     wrong_secret = "a-wrong-" + "secret"  # a traceback quotes the lines of this file
-    chain = Chain([search_at(spotify), AtHand()])
+    chain = Chain([search_at(spotify), AtHand()], budget_s=20.0)
     chain.tracks(asking())
     login = SpotifyAccounts(app_at(spotify), REDIRECT_URI).begin("state-secret")
     code = spotify.agree(login.url)["code"]
