@@ -27,7 +27,7 @@ from training.network import ExpressionNetwork
 from training.train import DEFAULT_RUNS, predict, resume
 
 OPSET = 17
-#: Initialisers of at least this many numbers are kept as float16: half the file, and ONNX Runtime widens them on loading.
+#: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
 HALVED_FROM = 1024
 
 

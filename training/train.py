@@ -4,7 +4,7 @@
 
 In: the data folder. Out, under --runs: NAME/checkpoint.pt (everything needed to go on), NAME/log.jsonl (one line per
 epoch). After the last epoch: `python -m training.export` makes the file that is served. The same command runs on
-CUDA. All chance of an epoch comes from (seed, epoch), so a run that was killed ends in the state that it would have had.
+CUDA. All chance of an epoch comes from (seed, epoch), so a run that was killed ends in the state it would have had.
 """
 
 from __future__ import annotations
@@ -281,7 +281,8 @@ def main() -> None:
     plan = Plan(
         shape=options.shape, epochs=options.epochs, batch=options.batch, rate=options.rate, seed=options.seed
     )
-    print(f"{len(faces)} faces, {len(check.crops)} held back, heads {', '.join(LABELS)}, on {best_device()}", flush=True)
+    heads = ", ".join(LABELS)
+    print(f"{len(faces)} faces, {len(check.crops)} held back, heads {heads}, on {best_device()}", flush=True)
     train(plan, faces, options.runs / options.name, check=check)
 
 

@@ -1,0 +1,150 @@
+"""What a network file is worth: tables and plots for its card, on `valid`.
+
+    python -m training.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER] [--run FOLDER] [--json]
+
+In: an exported network, read as the app reads it. Out: printed figures, and PNG files of the confusion, the
+reliability, the groups of UTKFace, and (with --run) the training's course.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from feelharmonic.expression import LABELS, WEIGHTS_PATH, ExpressionReader
+from feelharmonic.messages import EMOTIONS
+from training.corruptions import CORRUPTIONS
+from training.data import FER2013, FERPLUS, Faces, ferplus_majority, load_fer, votes
+from training.data_dir import data_dir
+from training.measures import Reliability, accuracy, confusion, cross_fitted, macro_f1, reliability
+from training.utkface import ARCHIVE, GROUPS, People, load_utkface
+
+BATCH = 256
+#: Years at which the groups of ages begin.
+AGES = (0, 13, 20, 40, 60)
+
+
+def read(reader: ExpressionReader, crops: np.ndarray, head: str) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 7) float32, in batches."""
+    return np.concatenate([reader.read_crops(crops[i : i + BATCH], labels=head) for i in range(0, len(crops), BATCH)])
+
+
+def valid_labels(folder: Path, faces: Faces) -> dict[str, np.ndarray]:
+    """(N,) int per head: FER+'s majority (-1 where none of the seven leads) and FER2013's label."""
+    return {"ferplus": ferplus_majority(votes(folder, "valid")), "fer2013": faces.targets[:, FER2013].argmax(1)}
+
+
+def heads(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict]:
+    """Per head: accuracy, macro-F1, recall of each emotion, and the confusion table."""
+    out = {}
+    for head in LABELS:
+        counts = confusion(read(reader, faces.crops, head), labels[head])
+        recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
+        out[head] = {
+            "accuracy": float(np.diag(counts).sum() / counts.sum()),
+            "macro_f1": macro_f1(counts),
+            "recall": dict(zip(EMOTIONS, recall.tolist(), strict=True)),
+            "confusion": counts.tolist(),
+        }
+    return out
+
+
+def corrupted(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Each corruption's accuracy per head, and that of untouched faces."""
+    seen = {"none": faces.crops} | {name: harm(faces.crops) for name, harm in CORRUPTIONS.items()}
+    return {
+        name: {head: accuracy(read(reader, crops, head), labels[head]) for head in LABELS}
+        for name, crops in seen.items()
+    }
+
+
+def calibration(reader: ExpressionReader, faces: Faces, majority: np.ndarray) -> tuple[Reliability, Reliability]:
+    """The FER+ head against the annotators' shares: as served, and cross-fitted over five folds."""
+    clear = majority >= 0
+    shares = faces.targets[clear, FERPLUS]
+    served = read(reader, faces.crops[clear], "ferplus")
+    return reliability(served, shares), reliability(cross_fitted(served, shares), shares)
+
+
+def by_group(reader: ExpressionReader, people: People) -> dict[str, list[float]]:
+    """What share of the faces of a group or of an age is read as each emotion (FER+ head), in EMOTIONS' order."""
+    chosen = read(reader, people.crops, "ferplus").argmax(1)
+    ends = (*AGES[1:], 200)
+    sorts = {f"{name} ({(people.group == i).sum()})": people.group == i for i, name in enumerate(GROUPS)}
+    for start, end in zip(AGES, ends, strict=True):
+        of_age = (people.age >= start) & (people.age < end)
+        sorts[f"{start}–{end - 1} years ({of_age.sum()})" if end < 200 else f"{start}+ years ({of_age.sum()})"] = of_age
+    return {name: _shares(chosen[rows]) for name, rows in sorts.items() if rows.any()}
+
+
+def _shares(chosen: np.ndarray) -> list[float]:
+    return (np.bincount(chosen, minlength=len(EMOTIONS)) / len(chosen)).tolist()
+
+
+def evaluate(folder: Path, network: Path) -> dict:
+    """All figures of ``network`` on `valid`, as the card quotes them."""
+    reader = ExpressionReader.load(path=network)
+    faces = load_fer(folder, "valid")
+    labels = valid_labels(folder, faces)
+    served, fitted = calibration(reader, faces, labels["ferplus"])
+    figures = {
+        "network": network.name,
+        "bytes": network.stat().st_size,
+        "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
+        "faces": len(faces),
+        "heads": heads(reader, faces, labels),
+        "corruptions": corrupted(reader, faces, labels),
+        "calibration_error": {"served": served.error, "cross_fitted": fitted.error},
+        "reliability": {name: getattr(fitted, name).tolist() for name in ("count", "confidence", "share")},
+    }
+    if (folder / ARCHIVE).is_file():
+        figures["groups"] = by_group(reader, load_utkface(folder))
+    return figures
+
+
+def tell(figures: dict) -> None:
+    """Print ``figures`` as the card's tables."""
+    print(f"{figures['network']}: {figures['bytes'] / 1e6:.2f} MB, sha256 {figures['sha256']}")
+    print(f"on {figures['faces']} faces of valid\n\n| head | accuracy | macro-F1 | {' | '.join(EMOTIONS)} |")
+    print("|---|" + "---|" * (2 + len(EMOTIONS)))
+    for head, one in figures["heads"].items():
+        cells = [one["accuracy"], one["macro_f1"], *one["recall"].values()]
+        print(f"| `{head}` | " + " | ".join(f"{value:.1%}" for value in cells) + " |")
+    error = figures["calibration_error"]
+    print(f"\ncalibration error: cross-fitted {error['cross_fitted']:.4f}, as served {error['served']:.4f}")
+    print("\n| faces | " + " | ".join(f"`{head}`" for head in LABELS) + " |\n|---|---|---|")
+    for name, by_head in figures["corruptions"].items():
+        print(f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + " |")
+    if "groups" in figures:
+        print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
+        for name, shares in figures["groups"].items():
+            print(f"| {name} | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
+    parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
+    parser.add_argument("--plots", type=Path, help="write PNG plots here")
+    parser.add_argument("--run", type=Path, help="with --plots: a run's folder, to plot its log too")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    figures = evaluate(data_dir(options.data), options.network)
+    if options.json:
+        print(json.dumps(figures, indent=1))
+    else:
+        tell(figures)
+    if options.plots:
+        from training.plots import draw, draw_run
+
+        draw(figures, options.plots)
+        if options.run:
+            draw_run(options.run / "log.jsonl", options.plots)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The card's pictures: figures of `training.evaluate` and a run's log → PNG files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from feelharmonic.expression import LABELS
+from feelharmonic.messages import EMOTIONS
+from training.train import read_log
+
+
+def draw(figures: dict, folder: Path) -> list[Path]:
+    """expression_confusion.png, expression_reliability.png, expression_groups.png (where measured) in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = [_save(_confusion(figures), folder / "expression_confusion.png")]
+    drawn.append(_save(_reliability(figures), folder / "expression_reliability.png"))
+    if "groups" in figures:
+        drawn.append(_save(_groups(figures["groups"]), folder / "expression_groups.png"))
+    return drawn
+
+
+def draw_run(log: Path, folder: Path) -> Path:
+    """expression_training.png in ``folder``: loss and accuracy on valid by epoch."""
+    lines = list(read_log(log))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    left.plot([line["epoch"] for line in lines], [line["loss"] for line in lines])
+    left.set(xlabel="epoch", ylabel="training loss")
+    for head in LABELS:
+        checked = [line for line in lines if f"valid_{head}" in line]
+        right.plot([line["epoch"] for line in checked], [line[f"valid_{head}"] for line in checked], "o-", label=head)
+    right.set(xlabel="epoch", ylabel="accuracy on valid")
+    right.legend()
+    folder.mkdir(parents=True, exist_ok=True)
+    return _save(figure, folder / "expression_training.png")
+
+
+def _confusion(figures: dict) -> plt.Figure:
+    figure, axes = plt.subplots(1, len(LABELS), figsize=(11, 5), layout="constrained")
+    for axis, head in zip(axes, LABELS, strict=True):
+        counts = np.array(figures["heads"][head]["confusion"])
+        share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+        axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), value in np.ndenumerate(share):
+            axis.text(column, row, f"{value:.0%}", ha="center", va="center", color="white" if value > 0.5 else "black")
+        axis.set(title=head, xlabel="read as", ylabel="labelled")
+        axis.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
+        axis.set_yticks(range(len(EMOTIONS)), EMOTIONS)
+    return figure
+
+
+def _reliability(figures: dict) -> plt.Figure:
+    bins = {name: np.array(values) for name, values in figures["reliability"].items()}
+    filled = bins["count"] > 0
+    figure, axis = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.scatter(bins["confidence"][filled], bins["share"][filled], s=10 + bins["count"][filled] / 4, alpha=0.8)
+    error = figures["calibration_error"]["cross_fitted"]
+    axis.set(xlabel="top probability", ylabel="share of the votes", title=f"error {error:.3f} (cross-fitted)")
+    axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    return figure
+
+
+def _groups(groups: dict[str, list[float]]) -> plt.Figure:
+    figure, axis = plt.subplots(figsize=(9, 0.5 + 0.38 * len(groups)), layout="constrained")
+    left = np.zeros(len(groups))
+    for i, emotion in enumerate(EMOTIONS):
+        share = np.array([shares[i] for shares in groups.values()])
+        axis.barh(list(groups), share, left=left, label=emotion)
+        left += share
+    axis.invert_yaxis()
+    axis.set(xlim=(0, 1), xlabel="share of UTKFace's faces read as")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def _save(figure: plt.Figure, path: Path) -> Path:
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path
