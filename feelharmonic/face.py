@@ -1,91 +1,338 @@
 """Frame → Faces: finding faces, following them between frames, cutting crops in FER2013's framing.
 
 In: pixels (H, W, 3) uint8 BGR. Out: Faces, and (48, 48) uint8 grey crops. No file but the finder's own is read.
-Interim: OpenCV's Haar cascade (so OpenCV < 5), until the project's own network replaces it.
+The network is weights/face_finder.onnx; its card lies beside it and says how the maps are decoded.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
+import onnxruntime
 
 from feelharmonic.errors import BadInput, SetupFault
 from feelharmonic.messages import Face
 
-#: A Haar detection is a square; the face's ellipse box lies in it so (x, y, width, height as shares of its side).
-#: From LFW, whose 250 px pictures are Viola-Jones squares enlarged 2.2 times: mean face at x 82-168, y 72-188.
-HAAR_TO_BOX = (0.123, 0.035, 0.754, 1.021)
+WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "face_finder.onnx"
+
+#: The network's input for a whole frame, and for the window in which a known face is followed (pixels).
+FULL_SIZE = (160, 128)
+WINDOW_SIZE = (96, 96)
+STRIDE = 8
+#: The network tells sizes in units of so many pixels.
+SIZE_UNIT = 32.0
+
+#: Scores below this are no face. Chosen on training's tuning faces; the card has the curve.
+LEAST_SCORE = 0.5
+#: In the first look at a whole frame this much is worth a second look.
+LEAST_SCORE_CANDIDATE = 0.3
+#: So many candidates get their second look; the best come first.
+MOST_CONFIRMED = 6
+#: A known face goes on being one down to this score.
+LEAST_SCORE_FOLLOWED = 0.35
+#: Two boxes that overlap more (intersection over union) are one face.
+SAME_FACE_IOU = 0.35
 
 CROP_SIDE_PX = 48
-SMALLEST_FACE = 0.12  # of the frame's height
-SAME_FACE_IOU = 0.3
-#: Detections below this stage weight are wallpaper more often than faces.
-LEAST_WEIGHT = 2.0
+#: Where FER2013's faces have their eyes and mouth corners on average (pixels of 48×48; measured, see the card).
+CROP_EYES = ((15.0, 18.2), (32.9, 18.2))
+CROP_MOUTH = ((16.6, 37.4), (31.5, 37.4))
+
+#: A whole frame is searched so often, even while faces are followed (seconds).
+FULL_SEARCH_S = 0.5
+#: In its window a face is about this share of the window's height, as in the middle of what training showed.
+WINDOW_SHARE = 0.5
+#: More faces than this are not followed one by one: a full search costs less.
+MOST_FOLLOWED = 2
+#: A face that moved less than this (of its height) between frames is jitter for the most part, and is smoothed.
+JITTER_SHARE = 0.06
+STEADY_SHARE = 0.2
 
 
 class Finder(Protocol):
-    """What every face finder offers."""
+    """What every face finder offers. One that also has FaceFinder's `find_near` is followed by windows."""
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
-        """Faces in (H, W, 3) uint8 BGR, best score first; BadInput for any other array."""
+        """Faces in (H, W, 3) uint8 BGR of at least 32×32, best score first; BadInput for any other array."""
+        ...
 
 
 class FaceFinder:
-    """Finds faces by OpenCV's Haar cascade. One per process; calls from several threads take turns."""
+    """Our own network in ONNX Runtime, one thread. One per process; calls from several threads may overlap."""
 
-    def __init__(self, cascade: cv2.CascadeClassifier):
-        self._cascade = cascade
-        self._lock = threading.Lock()  # CascadeClassifier keeps buffers between calls and is not thread-safe
+    def __init__(self, session: onnxruntime.InferenceSession):
+        self._session = session
 
     @classmethod
-    def load(cls, name: str = "own") -> FaceFinder:
-        """The finder called ``name``. Raises SetupFault where it cannot be loaded."""
-        if name != "own":
-            raise SetupFault([f"FACE_FINDER: expected 'own', got {name!r}."])
-        if not hasattr(cv2, "CascadeClassifier"):
-            raise SetupFault([f"OpenCV {cv2.__version__} has no cascades. Run `pip install -r requirements.txt`."])
-        return cls(cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml"))
+    def load(cls, name: str = "own") -> Finder:
+        """The finder called ``name``: "own", or the path of a YuNet ONNX file. Raises SetupFault where it fails."""
+        if name == "own":
+            return cls(_session(WEIGHTS_PATH))
+        return YuNetFinder.load(name)
+
+    def find(self, frame_bgr: np.ndarray) -> list[Face]:
+        """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
+
+        The whole frame at 160×128 gives candidates; each is looked at again in a window cut from the frame itself,
+        which sees small faces in more detail, and turns most false alarms away.
+        """
+        check_frame(frame_bgr)
+        candidates = self._candidates(frame_bgr)
+        seen = [self._second_look(frame_bgr, face) for face in candidates[:MOST_CONFIRMED]]
+        return _distinct([face for face in seen if face is not None])
+
+    def find_near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> Face | None:
+        """The face at about ``box``, searched in a window around it; None where it is gone."""
+        x, y, width, height = box
+        side = max(width, height) / WINDOW_SHARE
+        scale = WINDOW_SIZE[0] / side
+        left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
+        window = cut_window(frame_bgr, left, top, scale, WINDOW_SIZE)
+        view = View(left=-left * scale, top=-top * scale, scale_x=scale, scale_y=scale)
+        near = [face for face in self._read(window, view, LEAST_SCORE_FOLLOWED) if overlap(face.box, box) > 0.2]
+        return max(near, key=lambda face: overlap(face.box, box) * face.score, default=None)
+
+    def _candidates(self, frame_bgr: np.ndarray) -> list[Face]:
+        height, width = frame_bgr.shape[:2]
+        scale = min(FULL_SIZE[0] / width, FULL_SIZE[1] / height)
+        small = (max(1, round(width * scale)), max(1, round(height * scale)))
+        shrunk = cv2.resize(frame_bgr, small, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        left, top = (FULL_SIZE[0] - small[0]) // 2, (FULL_SIZE[1] - small[1]) // 2
+        canvas = np.zeros((FULL_SIZE[1], FULL_SIZE[0], 3), np.uint8)
+        canvas[top : top + small[1], left : left + small[0]] = shrunk
+        view = View(left=left, top=top, scale_x=small[0] / width, scale_y=small[1] / height)
+        return self._read(canvas, view, LEAST_SCORE_CANDIDATE)
+
+    def _second_look(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
+        """``face`` as its window shows it, its score the mean of both looks; None where that is no face."""
+        near = self.find_near(frame_bgr, face.box)
+        if near is None:
+            return None
+        score = (face.score + near.score) / 2
+        return replace(near, score=score) if score >= LEAST_SCORE else None
+
+    def _read(self, picture: np.ndarray, view: View, least_score: float) -> list[Face]:
+        (maps,) = self._session.run(None, {"pictures": prepare(picture)})
+        return [view.in_frame(face) for face in decode_maps(maps[0], least_score)]
+
+
+class YuNetFinder:
+    """A YuNet ONNX file that the user has, run by OpenCV, for comparison and for those who prefer it."""
+
+    def __init__(self, detector: cv2.FaceDetectorYN):
+        self._detector = detector
+        self._lock = threading.Lock()  # the detector keeps its input size and buffers between calls
+
+    @classmethod
+    def load(cls, path: str) -> YuNetFinder:
+        """The detector in the file ``path``. Raises SetupFault where it cannot be read."""
+        if not Path(path).is_file():
+            raise SetupFault([f"FACE_FINDER: expected 'own' or the path of a YuNet ONNX file, got {path!r}."])
+        try:
+            return cls(cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.6))
+        except cv2.error as exc:
+            fault = f"FACE_FINDER: {path!r} is not a YuNet file that OpenCV {cv2.__version__} reads."
+            raise SetupFault([fault]) from exc
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array."""
         check_frame(frame_bgr)
-        grey = cv2.equalizeHist(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY))  # (H, W) uint8
-        side_px = max(24, int(SMALLEST_FACE * grey.shape[0]))
         with self._lock:
-            squares, _, weights = self._cascade.detectMultiScale3(
-                grey, 1.15, 5, minSize=(side_px, side_px), outputRejectLevels=True
-            )
-        faces = [
-            _face(square, weight) for square, weight in zip(squares, weights, strict=True) if weight >= LEAST_WEIGHT
-        ]
+            self._detector.setInputSize((frame_bgr.shape[1], frame_bgr.shape[0]))
+            _, rows = self._detector.detect(frame_bgr)
+        faces = [_yunet_face(row) for row in rows] if rows is not None else []
         return sorted(faces, key=lambda face: -face.score)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How the network's picture lies in the frame: network = frame × scale + (left, top)."""
+
+    left: float
+    top: float
+    scale_x: float
+    scale_y: float
+
+    def in_frame(self, face: Face) -> Face:
+        x, y, width, height = face.box
+        corner = ((x - self.left) / self.scale_x, (y - self.top) / self.scale_y)
+        box = (*corner, width / self.scale_x, height / self.scale_y)
+        points = (face.landmarks - (self.left, self.top)) / (self.scale_x, self.scale_y)
+        return replace(face, box=box, landmarks=points.astype(np.float32))
+
+
 class FaceFollower:
-    """Keeps the identity of the faces that one listener shows. State: a few boxes."""
+    """One listener's faces from frame to frame: the same id while a face is in view. State: a few boxes."""
 
     def __init__(self, finder: Finder):
         self._finder = finder
         self._known: list[Face] = []
         self._ids = itertools.count(1)
+        self._searched_at_s = -np.inf
 
     def see(self, frame_bgr: np.ndarray, at_s: float) -> list[Face]:
         """Faces with ids in ``frame_bgr`` (H, W, 3) uint8, taken at ``at_s`` seconds; best score first."""
-        unclaimed = list(self._known)
-        self._known = [self._named(face, unclaimed) for face in self._finder.find(frame_bgr)]
+        check_frame(frame_bgr)
+        followed = self._followed(frame_bgr) if self._may_follow(at_s) else None
+        if followed is None:
+            followed = self._searched(frame_bgr)
+            self._searched_at_s = at_s
+        self._known = sorted(followed, key=lambda face: -face.score)
         return list(self._known)
 
-    def _named(self, face: Face, unclaimed: list[Face]) -> Face:
+    def _may_follow(self, at_s: float) -> bool:
+        fresh = 0 <= at_s - self._searched_at_s < FULL_SEARCH_S
+        return fresh and 0 < len(self._known) <= MOST_FOLLOWED and hasattr(self._finder, "find_near")
+
+    def _followed(self, frame_bgr: np.ndarray) -> list[Face] | None:
+        """Every known face, found again near its last place; None when one is lost or its score drops."""
+        faces = []
+        for known in self._known:
+            near = self._finder.find_near(frame_bgr, known.box)
+            # Two windows may meet on one face where people pass each other: a full search tells them apart.
+            if near is None or any(overlap(near.box, face.box) > SAME_FACE_IOU for face in faces):
+                return None
+            faces.append(steadied(near, known))
+        return faces
+
+    def _searched(self, frame_bgr: np.ndarray) -> list[Face]:
+        unclaimed = list(self._known)
+        return [self._named(frame_bgr, face, unclaimed) for face in self._finder.find(frame_bgr)]
+
+    def _named(self, frame_bgr: np.ndarray, face: Face, unclaimed: list[Face]) -> Face:
         best = max(unclaimed, key=lambda old: overlap(old.box, face.box), default=None)
-        if best is None or overlap(best.box, face.box) < SAME_FACE_IOU:
+        if best is None or overlap(best.box, face.box) < 0.2:
             return replace(face, id=next(self._ids))
         unclaimed.remove(best)
-        return replace(face, id=best.id)
+        # Looked at through the same window as between searches: the box does not jump with every search.
+        again = self._finder.find_near(frame_bgr, best.box) if hasattr(self._finder, "find_near") else None
+        return steadied(face if again is None else replace(again, score=face.score), best)
+
+
+def steadied(face: Face, before: Face) -> Face:
+    """``face`` under the id of ``before``, its box and landmarks drawn towards those where it hardly moved."""
+    one, other = np.array(face.box), np.array(before.box)
+    moved = np.abs(one - other).max() / max(face.box[3], 1e-6)
+    share = STEADY_SHARE + (1 - STEADY_SHARE) * min(moved / JITTER_SHARE, 1.0) ** 2
+    points = face.landmarks
+    if points is not None and before.landmarks is not None:
+        points = before.landmarks + np.float32(share) * (points - before.landmarks)
+    box = tuple(float(value) for value in other + share * (one - other))
+    return replace(face, box=box, landmarks=points, id=before.id)
+
+
+def prepare(picture_bgr: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, as the network takes it; H and W multiples of 32."""
+    return np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+
+def decode_maps(maps: np.ndarray, least_score: float) -> list[Face]:
+    """(15, H/8, W/8) float32 → faces in the network's pixels, best first, none overlapping another much.
+
+    Map 0: logit of a face's centre. 1, 2: the centre's offset from the middle of the cell, in cells. 3, 4: logarithm of
+    width and height in units of SIZE_UNIT. 5..14: landmarks from the centre, x and y, in widths and heights.
+    """
+    logits = maps[0]
+    least_logit = np.log(least_score / (1 - least_score))
+    rows, columns = np.nonzero(logits > least_logit)
+    return _distinct([_decoded(maps[:, row, column], row, column) for row, column in zip(rows, columns, strict=True)])
+
+
+def _distinct(faces: list[Face]) -> list[Face]:
+    """The faces, best first, without those that overlap a better one much (non-maximum suppression)."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(overlap(face.box, better.box) < SAME_FACE_IOU for better in kept):
+            kept.append(face)
+    return kept
+
+
+def _decoded(values: np.ndarray, row: int, column: int) -> Face:
+    centre_x = (column + 0.5 + values[1]) * STRIDE
+    centre_y = (row + 0.5 + values[2]) * STRIDE
+    width, height = np.exp(np.clip(values[3:5], -4, 3)) * SIZE_UNIT
+    points = values[5:].reshape(5, 2) * (width, height) + (centre_x, centre_y)
+    return Face(
+        box=(float(centre_x - width / 2), float(centre_y - height / 2), float(width), float(height)),
+        score=float(1 / (1 + np.exp(-values[0]))),
+        landmarks=points.astype(np.float32),
+    )
+
+
+def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:
+    """The face as (48, 48) uint8 grey in FER2013's framing; beyond the frame its edge is repeated.
+
+    With landmarks the crop is turned so that the eyes are level and eyes and mouth fall where FER2013's do on average.
+    """
+    x, y, width, height = face.box
+    if face.landmarks is None:
+        side = height * 0.98
+        return _grey_crop(frame_bgr, _upright(x + width / 2, y - 0.035 * height, side))
+    return _grey_crop(frame_bgr, _aligned(face.landmarks, height))
+
+
+def _aligned(points: np.ndarray, height: float) -> np.ndarray:
+    """(2, 3): the similarity that takes eyes and mouth to their places in the crop."""
+    eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
+    crop_eyes, crop_mouth = np.mean(CROP_EYES, axis=0), np.mean(CROP_MOUTH, axis=0)
+    down = mouth - eyes
+    length = float(np.hypot(*down))
+    # Landmarks that say nothing (all in one place) leave the face's height to go by.
+    scale = float(crop_mouth[1] - crop_eyes[1]) / max(length, 0.2 * height)
+    turn = np.arctan2(down[0], down[1])
+    cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
+    linear = np.array([[cos, -sin], [sin, cos]])
+    return np.hstack([linear, (crop_eyes - linear @ eyes)[:, None]])
+
+
+def _upright(middle_x: float, top: float, side: float) -> np.ndarray:
+    scale = CROP_SIDE_PX / max(side, 1e-3)
+    return np.array([[scale, 0, -(middle_x - side / 2) * scale], [0, scale, -top * scale]])
+
+
+def _grey_crop(frame_bgr: np.ndarray, move: np.ndarray) -> np.ndarray:
+    """The part of the frame that ``move`` (2, 3) takes to 48×48, in grey. Only that part is converted and shrunk."""
+    inverse = cv2.invertAffineTransform(move)
+    corners = cv2.transform(np.array([[(0, 0), (48, 0), (48, 48), (0, 48)]], np.float64), inverse)[0]
+    frame_h, frame_w = frame_bgr.shape[:2]
+    # At least two pixels of the frame, wherever the face is said to be.
+    limits = np.array([frame_w, frame_h])
+    left, top = np.clip(corners.min(0) - 2, 0, limits - 2).astype(int)
+    right, bottom = np.clip(corners.max(0) + 3, (left + 2, top + 2), limits).astype(int)
+    part = cv2.cvtColor(np.ascontiguousarray(frame_bgr[top:bottom, left:right]), cv2.COLOR_BGR2GRAY)
+    move = move.copy()
+    move[:, 2] += move[:, :2] @ (left, top)
+    scale = float(np.hypot(*move[:, 0]))
+    if scale < 0.5:  # warpAffine samples sparsely when it shrinks: average first
+        small = cv2.resize(part, None, fx=scale * 1.5, fy=scale * 1.5, interpolation=cv2.INTER_AREA)
+        move[:, 0] *= part.shape[1] / small.shape[1]
+        move[:, 1] *= part.shape[0] / small.shape[0]
+        part = small
+    size = (CROP_SIDE_PX, CROP_SIDE_PX)
+    return cv2.warpAffine(part, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def cut_window(frame_bgr: np.ndarray, left: float, top: float, scale: float, size: tuple[int, int]) -> np.ndarray:
+    """(size, 3) uint8: the frame from (left, top), scaled; black beyond the frame."""
+    width, height = size
+    frame_h, frame_w = frame_bgr.shape[:2]
+    x1, y1 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
+    x2, y2 = min(frame_w, int(np.ceil(left + width / scale))), min(frame_h, int(np.ceil(top + height / scale)))
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        return np.zeros((height, width, 3), np.uint8)
+    part = frame_bgr[y1:y2, x1:x2]
+    shrink = 1.0
+    if scale < 0.5:
+        shrink = scale
+        part = cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    move = np.array([[scale / shrink, 0, (x1 - left) * scale], [0, scale / shrink, (y1 - top) * scale]])
+    return cv2.warpAffine(part, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
 def check_frame(frame_bgr: object) -> None:
@@ -100,20 +347,6 @@ def check_frame(frame_bgr: object) -> None:
         )
 
 
-def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:
-    """The face as (48, 48) uint8 grey in FER2013's framing, which is about the Haar square; edges are replicated."""
-    x, y, width, height = face.box
-    side = height / HAAR_TO_BOX[3]
-    left = x + width / 2 - side / 2
-    top = y - HAAR_TO_BOX[1] * side
-    scale = CROP_SIDE_PX / side
-    move = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
-    grey = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY)
-    if scale < 0.5:  # warpAffine samples sparsely when it shrinks: average first
-        grey, move = _shrunk(grey, move, scale)
-    return cv2.warpAffine(grey, move, (CROP_SIDE_PX,) * 2, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """Intersection over union, 0..1, of two boxes (x, y, width, height)."""
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
@@ -124,19 +357,22 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return shared / (one[2] * one[3] + other[2] * other[3] - shared)
 
 
-def _shrunk(grey: np.ndarray, move: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    rescaled = move.copy()
-    rescaled[:, 0] *= grey.shape[1] / small.shape[1]
-    rescaled[:, 1] *= grey.shape[0] / small.shape[0]
-    return small, rescaled
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One thread: the server's threads are its listeners, and more would fight over the cores.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    mend = f"Restore it with `git checkout feelharmonic/weights/{path.name}` or train it (training/README.md)."
+    if not path.is_file():
+        raise SetupFault([f"{path.name}: the face finder's network is missing. {mend}"])
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    # ONNX Runtime's faults have no common type of their own.
+    except Exception as exc:
+        raise SetupFault([f"{path.name}: the face finder cannot be read ({type(exc).__name__}). {mend}"]) from exc
 
 
-def _face(square: np.ndarray, weight: float) -> Face:
-    x, y, side = float(square[0]), float(square[1]), float(square[2])
-    left, top, width, height = HAAR_TO_BOX
-    # The cascade's stage weight has no fixed range; good detections give about 2 to 10.
-    return Face(
-        box=(x + left * side, y + top * side, width * side, height * side),
-        score=float(1 - np.exp(-max(weight, 0.0) / 3)),
-    )
+def _yunet_face(row: np.ndarray) -> Face:
+    """One of YuNet's rows: box, right eye, left eye, nose, right and left corner of the mouth (the face's own right,
+    which is the left of the picture), score."""
+    x, y, width, height = (float(value) for value in row[:4])
+    return Face(box=(x, y, width, height), score=float(row[14]), landmarks=np.float32(row[4:14]).reshape(5, 2))

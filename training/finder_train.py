@@ -24,6 +24,7 @@ from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, STRIDE, FinderNet
 from training.finder_scenes import HEIGHT
 
 BATCH = 128
+SEED = 0
 LEARNING_RATE = 4e-3
 WEIGHT_DECAY = 1e-4
 #: Boxes are told in units of so many pixels, so that the network's numbers stay near 1.
@@ -122,7 +123,8 @@ def mirrored_half(pictures, boxes, points, unsure, chance):
     flip = torch.from_numpy(chance.random(len(pictures)) < 0.5)
     pictures[flip] = pictures[flip].flip(-1)
     for box in (boxes, unsure):
-        box[flip, :, 0] = torch.where(box[flip, :, 2] > 0, INPUT_WIDTH - box[flip, :, 0] - box[flip, :, 2], 0.0)
+        # Boxes, like landmarks, are in units in which a pixel's middle is a whole number.
+        box[flip, :, 0] = torch.where(box[flip, :, 2] > 0, INPUT_WIDTH - 1 - box[flip, :, 0] - box[flip, :, 2], 0.0)
         box[:, :, 1] += PADDING
     turned = points[flip][:, :, [1, 0, 2, 4, 3]].clone()
     turned[..., 0] = INPUT_WIDTH - 1 - turned[..., 0]
@@ -140,6 +142,7 @@ def rate(done: int, samples: int) -> float:
 
 def train(folder: Path, samples: int, device: str, threads: int) -> None:
     torch.set_num_threads(threads)
+    torch.manual_seed(SEED)
     network = FinderNetwork().to(device, memory_format=torch.channels_last)
     kept = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
