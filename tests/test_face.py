@@ -192,6 +192,15 @@ def test_a_lost_face_is_searched_at_once():
     assert script.full == 2
 
 
+def test_two_windows_that_meet_on_one_face_are_searched_again():
+    script = Script([ONE, OTHER], [ONE])
+    script.find_near = lambda frame_bgr, box: Face(box=ONE, score=0.8)
+    follower = FaceFollower(script)
+    follower.see(FRAME, 0.0)
+    assert [face.box for face in follower.see(FRAME, 0.1)] == [ONE]
+    assert script.full == 2
+
+
 def test_faces_keep_their_identity_while_they_are_in_view():
     follower = FaceFollower(Script([ONE, OTHER], [OTHER, ONE], [ONE, OTHER, (100.0, 100.0, 40.0, 50.0)]))
     first = {face.box: face.id for face in follower.see(FRAME, 0.0)}

@@ -320,13 +320,13 @@ def _wishes(value: object) -> Wishes:
 
 def _names(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MOST_WISHED or not all(isinstance(x, str) and x for x in value):
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} genre names.", "Send names as they are.")
+        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} genre names.", "Send fewer names.")
     return tuple(text.lower() for text in value)
 
 
 def _decades(name: str, value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > MOST_WISHED:
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} decades.", "1990 stands for 1990 to 1999.")
+        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} decades.", "1990 is 1990 to 1999.")
     if not all(_is_whole(year) and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
         raise BadRequest(f"Expected each of {name} to be a decade's first year, like 1990.", "1990 is 1990 to 1999.")
     return tuple(value)
