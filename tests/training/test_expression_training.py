@@ -1,0 +1,102 @@
+"""The expression network's training, on a few made-up faces: resuming, losses, duplicates, export, measures' inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
+pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
+
+from feelharmonic.expression import LABELS, ExpressionReader, prepare
+from training.augment import Strength, augmented
+from training.data import Faces, ferplus_majority, without_duplicates
+from training.export import calibrate, export
+from training.network import SHAPES, ExpressionNetwork
+from training.train import Plan, head_loss, predict, train
+
+PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
+STILL = Strength(tilt_deg=0, zoom=0, shift=0, stretch=0, light=0, dark=0, blur=0, small=0, noise=0, jpeg=0, cover=0)
+
+
+@pytest.fixture
+def faces() -> Faces:
+    chance = np.random.default_rng(0)
+    targets = np.eye(7, dtype=np.float32)[chance.integers(0, 7, (40, 2))]
+    crops = chance.integers(0, 256, (40, 48, 48), dtype=np.uint8)
+    return Faces(crops=crops, targets=targets, weights=np.ones(40, np.float32))
+
+
+def test_a_killed_run_ends_in_the_same_state(tmp_path, faces, monkeypatch):
+    whole = train(PLAN, faces, tmp_path / "whole", quiet=True)
+
+    def killed(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # after the first epoch's checkpoint, before the second's
+        patch.setattr("training.train._log", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(PLAN, faces, tmp_path / "cut", quiet=True)
+    resumed = train(PLAN, faces, tmp_path / "cut", quiet=True)
+    assert resumed.epochs_done == whole.epochs_done == 2
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, resumed.average.state_dict()[name]), name
+
+
+def test_a_run_refuses_another_plan(tmp_path, faces):
+    train(PLAN, faces, tmp_path, quiet=True)
+    with pytest.raises(SystemExit, match="Use another --name"):
+        train(Plan(shape="tiny", epochs=3), faces, tmp_path, quiet=True)
+
+
+def test_the_exported_file_reads_as_the_network_does(tmp_path, faces):
+    torch.manual_seed(1)
+    network = ExpressionNetwork(SHAPES["tiny"])
+    network.train()(torch.randn(32, 1, 48, 48))  # gives the normalisations something to fold
+    calibrate(network, faces)
+    export(network, tmp_path / "net.onnx")
+    reader = ExpressionReader.load(path=tmp_path / "net.onnx")
+    expected = torch.from_numpy(predict(network, faces.crops)).softmax(2).numpy()
+    for i, head in enumerate(LABELS):
+        # Half-precision weights: about three digits.
+        np.testing.assert_allclose(reader.read_crops(faces.crops, labels=head), expected[:, i], atol=2e-3)
+
+
+def test_training_sees_what_serving_sees_where_nothing_is_harmed():
+    even = np.tile(np.arange(48, dtype=np.uint8) * 5, (2, 48, 1))
+    even = np.minimum(even, even[:, :, ::-1])  # its own mirror image
+    seen = augmented(torch.from_numpy(even), torch.Generator().manual_seed(0), STILL).numpy()
+    np.testing.assert_allclose(seen, prepare(even), atol=1e-5)
+
+
+def test_augmentation_depends_on_its_generator_alone(faces):
+    crops = torch.from_numpy(faces.crops)
+    one, same, other = (augmented(crops, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert one.min() >= -1
+    assert one.max() <= 1
+
+
+def test_a_face_without_a_label_costs_nothing():
+    logits = torch.randn(2, 2, 7)
+    assert head_loss(logits, torch.zeros(2, 2, 7), torch.ones(2), smoothing=0.1) == 0
+
+
+def test_photographs_that_cross_the_splits_are_left_out(faces):
+    kept = without_duplicates(faces, np.stack([faces.crops[3], faces.crops[5][:, ::-1]]))
+    assert len(kept) == len(faces) - 2
+    assert not (kept.crops == faces.crops[3]).all((1, 2)).any()
+
+
+@pytest.mark.parametrize(
+    ("counts", "emotion"),
+    [
+        ((0, 0, 0, 5, 0, 0, 5, 0, 0, 0), 6),  # happy and neutral tie: neutral is the file's first
+        ((4, 0, 0, 0, 3, 0, 0, 0, 0, 0), 0),
+        ((2, 0, 0, 0, 0, 0, 0, 8, 0, 0), -1),  # contempt leads
+        ((0,) * 10, -1),
+    ],
+)
+def test_majority_of_the_votes(counts, emotion):
+    assert ferplus_majority(np.array([counts])).tolist() == [emotion]
