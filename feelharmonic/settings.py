@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from feelharmonic.errors import SetupFault
 
 ASYNC_MODES = ("gevent", "eventlet", "threading")
-EXPRESSION_BACKENDS = ("onnx", "fer")
+EXPRESSION_BACKENDS = ("onnx",)
 PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
 #: The path that answers when Spotify sends a listener back.
 CALLBACK_PATH = "/connect/callback"
@@ -33,7 +33,7 @@ class Settings:
     port: int = 8000
     #: How Socket.IO runs: gevent, eventlet or threading.
     async_mode: str = "gevent"
-    #: Which network reads expressions: onnx (ours) or fer (the `fer` package, for comparison).
+    #: Which network reads expressions: onnx is ours.
     expression_backend: str = "onnx"
     #: Which network finds faces: own, or the path of a YuNet ONNX file.
     face_finder: str = "own"
