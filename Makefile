@@ -18,7 +18,7 @@ run: $(VENV)/runtime.stamp static/vendor/stamp
 
 test: lint test-python test-js test-browser
 
-test-python: $(VENV)/test.stamp
+test-python: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training
 
 test-js: $(VENV)/test.stamp static/vendor/stamp
