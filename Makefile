@@ -3,12 +3,14 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+# The build of PyTorch that training installs; requirements-train.txt says how to name a CPU or a GPU build.
+TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-python test-js test-browser gallery lint vendor clean
+.PHONY: help run test test-train fer test-python test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -31,6 +33,29 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 
 # Every state of the page at three widths, light and dark, into gallery/.
+# Training has an environment of its own: it needs PyTorch, the server does not.
+test-train: .venv-train/stamp
+	.venv-train/bin/python -m pytest tests/training
+
+.venv-train/stamp: requirements-train.txt requirements.txt
+	@echo 'Installing what training needs …'
+	@$(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-train.txt pytest pytest-timeout
+	@touch $@
+
+# An environment that has the `fer` package, to compare with: `.venv-fer/bin/python -m benchmarks.frame`. Its default
+# detector needs OpenCV's cascades (OpenCV < 5) and no torch, so `fer` itself comes without what it asks for.
+fer: .venv-fer/stamp
+
+.venv-fer/stamp: requirements.txt
+	@echo 'Installing fer beside TensorFlow …'
+	@$(PYTHON) -m venv .venv-fer
+	@.venv-fer/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt 'opencv-python-headless<5' \
+		tensorflow-cpu pandas tqdm 'setuptools<81' scikit-image
+	@.venv-fer/bin/python -m pip install --quiet --disable-pip-version-check --no-deps fer
+	@touch $@
+
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 
