@@ -62,18 +62,6 @@ UNKNOWN_DISTANCE = 1.5
 #: Where features may lie, by Spotify's pages: bounds and targets outside are refused with 400.
 FEATURE_RANGES = dict.fromkeys(FEATURES, (0.0, 1.0)) | {"loudness": (-60.0, 0.0), "tempo": (0.0, 250.0)}
 
-#: Spotify has no search by mood: these words stand for it, beside genre and year.
-MOOD_WORDS = {
-    "angry": ("rage", "riot", "fury"),
-    "disgust": ("dirty", "poison", "trash"),
-    "fear": ("dark", "haunted", "night"),
-    "happy": ("happy", "sunshine", "feel good"),
-    "sad": ("sad", "lonely", "tears"),
-    "surprise": ("party", "electric", "wild"),
-    "neutral": ("chill", "mellow", "easy"),
-}
-FIRST_DECADE, LAST_DECADE = 1970, 2020
-
 SCOPES = ("playlist-modify-private", "user-modify-playback-state")
 MOST_ITEMS_AT_ONCE = 100
 
@@ -194,16 +182,16 @@ def queries(step: MusicTargets, wishes: Wishes, chance: random.Random) -> Iterat
     """Searches for ``step``, the narrowest first: words, genre and decade; then without words; then without genre."""
     genres = _genres(step, wishes)
     chance.shuffle(genres)
-    decades = wishes.decades or tuple(range(FIRST_DECADE, LAST_DECADE + 1, 10))
-    words = list(MOOD_WORDS[step.emotion])
+    spans = [(decade, decade + 9) for decade in wishes.decades] or _decades(*step.search.years)
+    words = list(step.search.words)
     chance.shuffle(words)
     instrumental = "instrumental " if wishes.instrumental_only else ""
     for index, genre in enumerate(genres):
-        yield f"{instrumental}{words[index % len(words)]} {_genre_term(genre)} {_year_term(chance.choice(decades))}"
+        yield f"{instrumental}{words[index % len(words)]} {_genre_term(genre)} {_year_term(*chance.choice(spans))}"
     for genre in genres:
-        yield f"{instrumental}{_genre_term(genre)} {_year_term(chance.choice(decades))}"
+        yield f"{instrumental}{_genre_term(genre)} {_year_term(*chance.choice(spans))}"
     for word in words:
-        yield f"{instrumental}{word} {_year_term(chance.choice(decades))}"
+        yield f"{instrumental}{word} {_year_term(*chance.choice(spans))}"
 
 
 def tuneable(step: MusicTargets, *, bounds: bool) -> dict[str, float]:
@@ -471,8 +459,14 @@ def _genre_term(genre: str) -> str:
     return f'genre:"{genre.replace("-", " ")}"'
 
 
-def _year_term(decade: int) -> str:
-    return f"year:{decade}-{decade + 9}"
+def _decades(first: int, last: int) -> list[tuple[int, int]]:
+    """The years from ``first`` to ``last`` in spans of a decade, cut off at both ends."""
+    starts = range(first - first % 10, last + 1, 10)
+    return [(max(start, first), min(start + 9, last)) for start in starts]
+
+
+def _year_term(first: int, last: int) -> str:
+    return f"year:{first}-{last}"
 
 
 def _clipped(value: float, low: float, high: float) -> float:

@@ -43,21 +43,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Tracks, the provider that served them ("" where none could), and one line on which one did and why."""
+    """Tracks, the provider that served them ("" where none could), and one line on which one did and why.
+
+    ``reasons``: the name of each provider that could not serve with what follows it in the note, to say the same in
+    another language; ``shown``: False where nobody else could have served, so that the note is empty.
+    """
 
     provider: str
     note: str
     tracks: tuple[Track, ...]
+    reasons: tuple[tuple[str, str], ...] = ()
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderStatus:
     """How a provider is. ``state``: "ready", "trying" (the first call is under way), "resting" or "off" (until the
-    program restarts). ``rests_for_s`` is None unless it rests; ``served`` counts lists since the start."""
+    program restarts). ``reason`` is a sentence, ``why`` the same without the provider's name. ``rests_for_s`` is None
+    unless it rests; ``served`` counts lists since the start."""
 
     name: str
     state: str
     reason: str
+    why: str
     action: str
     rests_for_s: float | None
     served: int
@@ -119,9 +127,9 @@ class Chain:
                 best = link, tracks
             if 2 * len(tracks) >= request.n:
                 break
-            reasons[link.provider.name] = f"{_capital(link.label)} {reason}."
+            reasons[link.provider.name] = reason
         if best is None:
-            return Served(provider="", note=" ".join(reasons.values()), tracks=())
+            return Served(provider="", note=_said(reasons), tracks=(), reasons=tuple(reasons.items()))
         return self._served(*best, reasons)
 
     def status(self) -> tuple[ProviderStatus, ...]:
@@ -131,10 +139,16 @@ class Chain:
     def _served(self, link: _Link, tracks: list[Track], reasons: dict[str, str]) -> Served:
         with self._lock:
             link.served += 1
-        others = [reason for name, reason in reasons.items() if name != link.provider.name]
+        others = {name: reason for name, reason in reasons.items() if name != link.provider.name}
         # Nothing to say where nobody else could have served.
-        note = "" if len(self._links) == 1 else " ".join((f"From {link.label}.", *others))
-        return Served(provider=link.provider.name, note=note, tracks=tuple(tracks))
+        shown = len(self._links) > 1
+        return Served(
+            provider=link.provider.name,
+            note=f"From {link.label}. {_said(others)}".rstrip() if shown else "",
+            tracks=tuple(tracks),
+            reasons=tuple(others.items()),
+            shown=shown,
+        )
 
     def _ask(self, link: _Link, request: TrackRequest, ends_s: float) -> tuple[list[Track], str]:
         """Its tracks, or none and the reason why."""
@@ -202,6 +216,7 @@ class Chain:
                 name=link.provider.name,
                 state=link.state,
                 reason=f"{_capital(link.label)} {link.reason}." if link.reason else "",
+                why=link.reason,
                 action=link.action,
                 rests_for_s=max(0.0, link.until_s - self._clock()) if link.state == "resting" else None,
                 served=link.served,
@@ -213,6 +228,11 @@ def _as_unavailable(link: _Link, exc: Exception) -> ProviderUnavailable:
         return exc
     log.error("%s broke", link.label, exc_info=exc)
     return ProviderUnavailable("broke", action="The log has the reason.", rest_s=BROKEN_REST_S)
+
+
+def _said(reasons: dict[str, str]) -> str:
+    """One sentence for each provider and its reason."""
+    return " ".join(f"{_capital(LABELS.get(name, name))} {reason}." for name, reason in reasons.items())
 
 
 def _capital(text: str) -> str:

@@ -114,13 +114,23 @@ class FeatureTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchTerms:
+    """What to look for where music is found by words alone: ``words`` that stand for the emotion, and the first and
+    the last of the ``years`` in which its music was made."""
+
+    words: tuple[str, ...]
+    years: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MusicTargets:
-    """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres."""
+    """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres and words."""
 
     emotion: str
     goal: str
     features: dict[str, FeatureTarget]
     genres: tuple[str, ...] = ()
+    search: SearchTerms = SearchTerms(words=("music",), years=(1950, 2029))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from feelharmonic.errors import SetupFault
-from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget
+from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget, SearchTerms
 
 #: The file beside the package, at the top level of the project.
 PARAMS_PATH = Path(__file__).resolve().parent.parent / "emotion_params.json"
@@ -23,6 +23,9 @@ VERSION = 1
 
 #: The widest range that a centre may take: 0..1 for all features but these two (Spotify's units).
 CENTRE_RANGES = {"loudness": (-60.0, 5.0), "tempo": (0.0, 260.0)}
+
+#: Years between which music may be searched for; no recording that Spotify has is older.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2099
 
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -66,10 +69,12 @@ class Colour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmotionParams:
-    """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names)."""
+    """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names), and what to
+    search for where only words find music."""
 
     colour: Colour
     genres: tuple[str, ...]
+    search: SearchTerms
     targets: dict[str, FeatureTarget]
 
 
@@ -180,11 +185,12 @@ class _Check:
         return {name: self.emotion(f"emotions.{name}", value[name]) for name in EMOTIONS if name in value}
 
     def emotion(self, where: str, value: object) -> EmotionParams | None:
-        if not self.keys(where, value, ("colour", "genres", "targets")):
+        if not self.keys(where, value, ("colour", "genres", "search", "targets")):
             return None
         return EmotionParams(
             colour=self.colour(f"{where}.colour", value.get("colour", {})),
             genres=self.genres(f"{where}.genres", value.get("genres", [])),
+            search=self.search(f"{where}.search", value.get("search", {})),
             targets=self.targets(f"{where}.targets", value.get("targets", {})),
         )
 
@@ -197,10 +203,24 @@ class _Check:
         return Colour(light=value.get("light", ""), dark=value.get("dark", ""), glow=value.get("glow", ""))
 
     def genres(self, where: str, value: object) -> tuple[str, ...]:
+        return self.names(where, value, "genre name")
+
+    def names(self, where: str, value: object, what: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-            self.fault(where, f"expected a list of at least one genre name, got {value!r}.")
+            self.fault(where, f"expected a list of at least one {what}, got {value!r}.")
             return ()
         return tuple(value)
+
+    def search(self, where: str, value: object) -> SearchTerms | None:
+        if not self.keys(where, value, ("words", "years")) or len(value) != 2:
+            return None
+        years = value["years"]
+        whole = isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years)
+        if not whole or not EARLIEST_YEAR <= years[0] <= years[1] <= LATEST_YEAR:
+            limits = f"from {EARLIEST_YEAR} to {LATEST_YEAR}, like [1980, 2029]"
+            self.fault(f"{where}.years", f"expected a first and a last year {limits}, got {years!r}.")
+            return None
+        return SearchTerms(words=self.names(f"{where}.words", value["words"], "word"), years=tuple(years))
 
     def targets(self, where: str, value: object) -> dict[str, FeatureTarget]:
         if not self.keys(where, value, FEATURES):

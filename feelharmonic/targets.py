@@ -36,20 +36,26 @@ GOAL_ENDS = {
 def targets_for(params: Params, emotion: str, goal: str = "match") -> MusicTargets:
     """Where the music should be: the mood's own targets for ``match``, else those at the journey's end."""
     if goal == "match":
-        chosen = params.emotions[emotion]
-        return MusicTargets(emotion=emotion, goal=goal, features=dict(chosen.targets), genres=chosen.genres)
+        return _of(params, emotion, goal, dict(params.emotions[emotion].targets))
     end = GOAL_ENDS[goal]
     features = dict(params.emotions[end.emotion].targets)
     if end.lender is not None:
         features.update({name: params.emotions[end.lender].targets[name] for name in end.lent})
-    return MusicTargets(emotion=end.emotion, goal=goal, features=features, genres=params.emotions[end.emotion].genres)
+    return _of(params, end.emotion, goal, features)
+
+
+def _of(params: Params, emotion: str, goal: str, features: dict[str, FeatureTarget]) -> MusicTargets:
+    chosen = params.emotions[emotion]
+    return MusicTargets(
+        emotion=emotion, goal=goal, features=features, genres=chosen.genres, search=chosen.search
+    )
 
 
 def journey(params: Params, emotion: str, goal: str, n: int) -> list[MusicTargets]:
     """``n`` (at least 1) targets in equal steps from the mood to the goal; for ``match`` the mood's, ``n`` times.
 
     The first step is the mood, the last the goal's end; a journey of one step is its end. Each step carries the
-    emotion and the genres of the nearer of the two.
+    emotion, the genres and the words of the nearer of the two.
     """
     if goal == "match":
         return [targets_for(params, emotion)] * n
@@ -71,6 +77,7 @@ def _between(start: MusicTargets, end: MusicTargets, share: float) -> MusicTarge
             for name in FEATURES
         },
         genres=nearer.genres,
+        search=nearer.search,
     )
 
 

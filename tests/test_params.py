@@ -34,6 +34,7 @@ def test_the_projects_own_file_is_whole():
     for emotion in params.emotions.values():
         assert tuple(emotion.targets) == FEATURES
         assert emotion.genres
+        assert emotion.search.words
     assert params.smoothing.leave < params.smoothing.enter
 
 
@@ -88,6 +89,10 @@ def change(document: dict, path: str, value: object) -> None:
         ("smoothing.enter", True, "smoothing.enter: expected a number from 0 to 1, got True."),
         ("baseline.strength", -1, "baseline.strength: expected a number from 0 to 1, got -1."),
         ("emotions.happy.genres", [], "emotions.happy.genres: expected a list of at least one genre name, got []."),
+        ("emotions.happy.search.words", [""], "happy.search.words: expected a list of at least one word, got ['']."),
+        ("emotions.happy.search.years", [2029, 1980], "expected a first and a last year from 1900 to 2099, like"),
+        ("emotions.happy.search.years", [1980.0, 2029], "happy.search.years: expected a first and a last year"),
+        ("emotions.happy.search", [], "emotions.happy.search: expected an object, got a list."),
         ("emotions.happy.targets.tempo.spread", 0, "targets.tempo.spread: expected a number from 0.0001"),
         ("emotions.happy.targets.tempo", 120, "emotions.happy.targets.tempo: expected an object, got a number."),
         ("emotions", [], "emotions: expected an object, got a list."),

@@ -15,7 +15,7 @@ import pytest
 import spotifyaccess
 from feelharmonic.chain import Chain
 from feelharmonic.errors import AccountFault, NotConnected, ProviderUnavailable
-from feelharmonic.messages import FEATURES, FeatureTarget, MusicTargets, Track, TrackRequest, Wishes
+from feelharmonic.messages import FEATURES, FeatureTarget, MusicTargets, SearchTerms, Track, TrackRequest, Wishes
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch, queries, tuneable
 from tests.spotify_stand_in import (
     BROKEN,
@@ -46,7 +46,8 @@ def targets(
     emotion: str = "happy", centre: float = 0.5, genres: tuple[str, ...] = ("pop", "hard-rock")
 ) -> MusicTargets:
     features = {name: FeatureTarget(centre=centre, spread=0.1) for name in FEATURES}
-    return MusicTargets(emotion=emotion, goal="match", features=features, genres=genres)
+    search = SearchTerms(words=("sunshine", "feel good"), years=(1970, 2029))
+    return MusicTargets(emotion=emotion, goal="match", features=features, genres=genres, search=search)
 
 
 def asking(n: int = 8, step: MusicTargets | None = None, **fields: object) -> TrackRequest:
@@ -212,11 +213,19 @@ class TestSearch:
     def test_queries_go_from_narrow_to_wide(self):
         wishes = Wishes(genres_liked=("jazz",), genres_barred=("pop",), decades=(1960,), instrumental_only=True)
         asked = list(queries(targets(), wishes, random.Random(3)))
-        assert len(asked) == 2 + 2 + 3
+        assert len(asked) == 2 + 2 + 2
         assert all(query.startswith("instrumental ") and query.endswith("year:1960-1969") for query in asked)
         assert not any("pop" in query for query in asked)
         assert sum('genre:"jazz"' in query for query in asked) == 2
         assert sum('genre:"hard rock"' in query for query in asked) == 2
+
+    def test_words_and_years_are_the_emotions_own(self):
+        step = replace(targets("sad"), search=SearchTerms(words=("tears",), years=(1966, 1983)))
+        asked = list(queries(step, Wishes(), random.Random(3)))
+        assert all("tears" in query for query in asked if "genre:" not in query)
+        asked = [query for seed in range(9) for query in queries(step, Wishes(), random.Random(seed))]
+        years = {query.rsplit("year:")[1] for query in asked}
+        assert years == {"1966-1969", "1970-1979", "1980-1983"}
 
 
 class TestRecommendations:

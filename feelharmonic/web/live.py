@@ -21,6 +21,8 @@ from flask_socketio import Namespace, SocketIO
 from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
 from feelharmonic.messages import EMOTIONS, GOALS, Mood, Wishes
 from feelharmonic.pipeline import Jukebox, Parts, Pipeline
+from feelharmonic.web.notes import note_in
+from feelharmonic.web.pages import chosen_language, words_in
 from feelharmonic.web.wire import nothing_read, path_fields, problem_fields, reading_fields, track_fields
 
 NAMESPACE = "/live"
@@ -171,7 +173,7 @@ class Live(Namespace):
                 "emotion": emotion,
                 "goal": goal,
                 "provider": playlist.provider,
-                "note": playlist.note,
+                "note": note_in(words_in(chosen_language()), playlist),
                 "tracks": [track_fields(track) for track in playlist.tracks],
                 "path": path_fields(self._jukebox.steps(emotion, goal, len(playlist.tracks)), playlist.tracks),
                 "problem": None,

@@ -90,6 +90,11 @@ def index() -> Response:
     return response
 
 
+def words_in(language: str) -> dict[str, str]:
+    """Every text in ``language``, which is one of LANGUAGES."""
+    return current_app.config["FEELHARMONIC_WORDS"][language]
+
+
 def chosen_language() -> str:
     """The language picked by hand, else the best of those that the browser asks for."""
     by_hand = request.cookies.get(LANGUAGE_COOKIE)

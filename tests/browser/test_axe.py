@@ -91,3 +91,11 @@ def test_nothing_is_found_in_german(visit, check):
     page.get_by_role("button", name="Überrascht", exact=True).click()
     expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
     check(page, "german")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_nothing_is_found_on_the_status_page(visit, check, scheme, width):
+    page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.get_by_role("link", name="Where the music comes from").click()
+    expect(page.locator(".providers li")).not_to_have_count(0)
+    check(page, "status")
