@@ -10,6 +10,9 @@ import numpy as np
 from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, pictures
 from training.finder_scenes import Source
 
+#: LFW's photographs with somebody in the background (`training.finder_labels --crowded`): no split has them.
+CROWDED_PATH = Path(__file__).resolve().parent / "lfw_crowded.txt"
+
 
 def split_of(name: str) -> str:
     """ "test" for a fifth of the people, "tune" for a twentieth, else "train"; by the name alone, so for ever."""
@@ -20,13 +23,14 @@ def split_of(name: str) -> str:
 
 def load_sources(folder: Path, labels_path: Path | None, split: str) -> tuple[list[Source], list[str]]:
     """The faces of ``split`` and their file names. Without ``labels_path`` LFW's own alignment says where faces are."""
+    crowded = set(CROWDED_PATH.read_text(encoding="utf-8").split())
     points = None
     if labels_path is not None:
         labels = np.load(labels_path)
         points = dict(zip(labels["lfw_names"].tolist(), labels["lfw_points"], strict=True))
     sources, names = [], []
     for entry, picture in pictures(folder, "lfw"):
-        if split_of(entry) != split or (points is not None and entry not in points):
+        if split_of(entry) != split or entry in crowded or (points is not None and entry not in points):
             continue
         found = LFW_MEAN if points is None else np.float32(points[entry])
         sources.append(Source(picture=picture, points=found, tight=False))

@@ -1,9 +1,12 @@
 """Where the faces are in LFW's and UTKFace's pictures: a teacher's landmarks, checked against the sets' alignment.
 
     python -m training.finder_labels --out ~/.cache/feelharmonic/finder/labels.npz
+    python -m training.finder_labels --crowded training/lfw_crowded.txt
 
 MTCNN (Zhang et al. 2016) from the package facenet-pytorch (MIT; its weights come with it) runs once, offline; it is
-installed with `--no-deps` beside torch. Faces where teacher and the sets' own alignment disagree are dropped.
+installed with `--no-deps` beside torch. Faces where teacher and the sets' own alignment disagree are dropped. The
+second command lists LFW's photographs in which somebody stands in the background: a face that no label tells of would
+teach the network that faces are none, and would count as a false alarm when it is found.
 """
 
 from __future__ import annotations
@@ -26,6 +29,10 @@ UTKFACE_MEAN = np.float32([(55, 59), (145, 59), (100, 106), (67, 138), (133, 138
 
 #: A teacher's landmark may lie so far from the set's mean, in distances between the eyes.
 LARGEST_MISS = {"lfw": 0.45, "utkface": 0.6}
+
+#: A bystander is a face that the teacher is so sure of, at least so many pixels of 250 high.
+LEAST_BYSTANDER_SCORE = 0.8
+LEAST_BYSTANDER_PX = 22
 
 
 def load_mtcnn():
@@ -87,6 +94,20 @@ def agrees(found: np.ndarray, mean: np.ndarray, name: str) -> bool:
     return bool(np.linalg.norm(found - mean, axis=1).max() < LARGEST_MISS[name] * eyes)
 
 
+def crowded(mtcnn, folder: Path) -> list[str]:
+    """Names of LFW's photographs that show more than one face."""
+    from tqdm import tqdm
+
+    mtcnn.min_face_size = LEAST_BYSTANDER_PX
+    names = []
+    for entry, picture in tqdm(pictures(folder, "lfw"), desc="crowded"):
+        boxes, scores = mtcnn.detect(picture[:, :, ::-1].copy())
+        sure = [] if boxes is None else [box for box, s in zip(boxes, scores, strict=True) if s > LEAST_BYSTANDER_SCORE]
+        if len(sure) > 1:
+            names.append(entry)
+    return names
+
+
 def label_set(mtcnn, folder: Path, name: str, *, step: int = 1) -> dict[str, np.ndarray]:
     """Names and landmarks of the pictures on which teacher and mean agree; every ``step``-th picture."""
     from tqdm import tqdm  # here, so that benchmarks can read the sets' pictures without it
@@ -106,10 +127,15 @@ def label_set(mtcnn, folder: Path, name: str, *, step: int = 1) -> dict[str, np.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=None, help="data folder (default: DATA_DIR)")
-    parser.add_argument("--out", type=Path, required=True, help="the .npz file to write")
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--out", type=Path, help="the .npz file of landmarks to write")
+    wanted.add_argument("--crowded", type=Path, help="the list of photographs with bystanders to write")
     arguments = parser.parse_args()
     folder = data_dir(arguments.data)
     mtcnn = load_mtcnn()
+    if arguments.crowded:
+        arguments.crowded.write_text("".join(f"{name}\n" for name in sorted(crowded(mtcnn, folder))), encoding="utf-8")
+        return
     labels = label_set(mtcnn, folder, "lfw")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(arguments.out, **labels)

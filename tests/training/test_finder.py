@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ torch = pytest.importorskip("torch", reason="training's requirements are not ins
 pytest.importorskip("tqdm", reason="training's requirements are not installed: requirements-train.txt")
 
 from feelharmonic.face import decode_maps, overlap, prepare
-from training import finder_train
-from training.finder_data import split_of
+from training import finder_data, finder_train
+from training.finder_data import load_sources, split_of
 from training.finder_export import export
 from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, agrees
 from training.finder_make import packed
@@ -116,6 +118,21 @@ def test_a_fifth_of_the_names_is_held_back():
     splits = [split_of(f"Name_{i}_0001.jpg") for i in range(4000)] + [split_of(f"{i}_1_2_x.jpg") for i in range(4000)]
     assert splits.count("test") / 8000 == pytest.approx(0.20, abs=0.02)
     assert splits.count("tune") / 8000 == pytest.approx(0.05, abs=0.01)
+
+
+def test_photographs_with_bystanders_are_in_no_split(tmp_path, monkeypatch):
+    alone, crowd = "Ann_Alone_0001.jpg", "Carl_Crowd_0001.jpg"
+    picture = cv2.imencode(".jpg", np.zeros((250, 250, 3), np.uint8))[1].tobytes()
+    for archive, names in (("lfw/lfw_deepfunneled_part.zip", (alone, crowd)), ("utkface/utkface_half.zip", ())):
+        (tmp_path / archive).parent.mkdir()
+        with zipfile.ZipFile(tmp_path / archive, "w") as archived:
+            for name in names:
+                archived.writestr(name, picture)
+    listed = tmp_path / "crowded.txt"
+    listed.write_text(f"{crowd}\n", encoding="utf-8")
+    monkeypatch.setattr(finder_data, "CROWDED_PATH", listed)
+    names = [name for split in ("train", "tune", "test") for name in load_sources(tmp_path, None, split)[1]]
+    assert names == [alone]
 
 
 # ---------- scenes ----------
