@@ -23,6 +23,7 @@ MAY = {
     "deadline": set(),
     "chain": STAGE_MAY | PROTOCOL | {"deadline"},
     "pipeline": FIRST_FOUR | STAGES | PROTOCOL | {"chain"},
+    "ondevice": FIRST_FOUR | STAGES | {"pipeline"},
     "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline"},
     **dict.fromkeys(STAGES, STAGE_MAY),
 }

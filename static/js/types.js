@@ -74,6 +74,31 @@
  * @property {EmotionName} emotion
  * @property {Goal} goal
  * @property {string[]} ids of tracks
+ *
+ * @typedef {Object} Picture
+ * @property {Uint8Array} data rows from the top, channels of a pixel side by side (blue, green, red)
+ * @property {number} width pixels
+ * @property {number} height pixels
+ * @property {number} channels 3, or 1 for grey
+ *
+ * @typedef {Object} FoundFace as in feelharmonic/messages.py
+ * @property {number[]} box x, y, width, height in pixels; may reach outside the frame
+ * @property {number} score 0..1
+ * @property {number[][]|null} landmarks five points: eyes, nose, mouth corners, left of the picture first
+ * @property {number|null} id
+ *
+ * The constants below come from Python (feelharmonic/ondevice.py): nothing is written twice.
+ * @typedef {{full_size: [number, number], window_size: [number, number], stride: number, size_unit: number,
+ *   least_score: number, least_score_candidate: number, least_score_followed: number, most_confirmed: number,
+ *   same_face_iou: number, window_share: number}} FinderConstants
+ * @typedef {{full_search_s: number, most_followed: number, same_face_iou: number, jitter_share: number, steady_share: number}} FollowerConstants
+ * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][]}} CropConstants
+ * @typedef {Object} MoodConstants
+ * @property {EmotionName[]} emotions
+ * @property {number[]} resting
+ * @property {number} floor
+ * @property {number} strength of the resting face's correction, 0..1
+ * @property {{window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number, longest_step_s: number}} smoothing
  */
 
 export {};

@@ -1,0 +1,54 @@
+"""What a browser needs to read faces by itself: the constants of every stage, and which files the networks are.
+
+In: Params and the stages' own constants. Out: JSON-ready values for static/js/device/, so that no figure is written
+twice. Nothing is computed here that a stage computes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from feelharmonic import expression, face, mood
+from feelharmonic.messages import EMOTIONS
+from feelharmonic.params import Params
+from feelharmonic.pipeline import MOST_FACES_READ
+
+#: The networks by the names that the browser asks for.
+NETWORKS: dict[str, Path] = {"face_finder.onnx": face.WEIGHTS_PATH, "expression.onnx": expression.WEIGHTS_PATH}
+
+FINDER = (
+    "FULL_SIZE",
+    "WINDOW_SIZE",
+    "STRIDE",
+    "SIZE_UNIT",
+    "LEAST_SCORE",
+    "LEAST_SCORE_CANDIDATE",
+    "LEAST_SCORE_FOLLOWED",
+    "MOST_CONFIRMED",
+    "SAME_FACE_IOU",
+    "WINDOW_SHARE",
+)
+FOLLOWER = ("FULL_SEARCH_S", "MOST_FOLLOWED", "SAME_FACE_IOU", "JITTER_SHARE", "STEADY_SHARE")
+CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH")
+
+
+def constants(params: Params) -> dict:
+    """The stages' constants under their own names in lower case; static/js/types.js describes the same."""
+    return {
+        "finder": _of_face(FINDER),
+        "follower": _of_face(FOLLOWER),
+        "crop": _of_face(CROP),
+        "mood": {
+            "emotions": list(EMOTIONS),
+            "resting": mood.RESTING.tolist(),
+            "floor": mood.FLOOR,
+            "strength": params.baseline.strength,
+            "smoothing": asdict(params.smoothing),
+        },
+        "most_faces_read": MOST_FACES_READ,
+    }
+
+
+def _of_face(names: tuple[str, ...]) -> dict:
+    return {name.lower(): getattr(face, name) for name in names}

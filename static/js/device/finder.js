@@ -1,0 +1,130 @@
+/**
+ * A frame → the faces in it: the finder network around the frame, then around each candidate. The same as FaceFinder in
+ * feelharmonic/face.py. The network and the other steps are passed in.
+ */
+
+/** @typedef {import("../types.js").Picture} Picture */
+/** @typedef {import("../types.js").FoundFace} FoundFace */
+/** @typedef {{left: number, top: number, scale_x: number, scale_y: number}} View network = frame × scale + (left, top) */
+
+export class FaceFinder {
+  #run;
+  #constants;
+  #pixels;
+  #maps;
+
+  /**
+   * @param {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} run
+   *   the network: (1, 3, height, width) BGR 0..1 → its maps
+   * @param {import("../types.js").FinderConstants} constants
+   * @param {typeof import("./picture.js")} pixels
+   * @param {typeof import("./maps.js")} maps
+   */
+  constructor(run, constants, pixels, maps) {
+    this.#run = run;
+    this.#constants = constants;
+    this.#pixels = pixels;
+    this.#maps = maps;
+  }
+
+  /** @param {Picture} frame BGR @returns {Promise<FoundFace[]>} best score first */
+  async find(frame) {
+    const candidates = await this.#candidates(frame);
+    const seen = [];
+    for (const candidate of candidates.slice(0, this.#constants.most_confirmed)) {
+      const face = await this.#secondLook(frame, candidate);
+      if (face) {
+        seen.push(face);
+      }
+    }
+    return this.#maps.distinct(seen, this.#constants.same_face_iou);
+  }
+
+  /** @param {Picture} frame @param {number[]} box @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone */
+  async findNear(frame, box) {
+    const { window_size, window_share, least_score_followed } = this.#constants;
+    const [x, y, width, height] = box;
+    const side = Math.max(width, height) / window_share;
+    const scale = window_size[0] / side;
+    const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
+    const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
+    const faces = await this.#read(this.#window(frame, left, top, scale), view, least_score_followed);
+    const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
+    const near = faces.filter((face) => this.#maps.overlap(face.box, box) > 0.2);
+    return near.reduce((best, face) => (best === null || worth(face) > worth(best) ? face : best), /** @type {FoundFace|null} */ (null));
+  }
+
+  /** @param {Picture} frame */
+  async #candidates(frame) {
+    const { full_size, least_score_candidate } = this.#constants;
+    const scale = Math.min(full_size[0] / frame.width, full_size[1] / frame.height);
+    const [width, height] = [frame.width, frame.height].map((length) => Math.max(1, nearest(length * scale)));
+    const fitted = scale < 1 ? this.#pixels.shrunk(frame, width, height) : this.#pixels.enlarged(frame, width, height);
+    const [left, top] = [Math.floor((full_size[0] - width) / 2), Math.floor((full_size[1] - height) / 2)];
+    const canvas = this.#pixels.black(full_size[0], full_size[1], 3);
+    this.#pixels.put(canvas, fitted, left, top);
+    const view = { left, top, scale_x: width / frame.width, scale_y: height / frame.height };
+    return this.#read(canvas, view, least_score_candidate);
+  }
+
+  /** `face` as its window shows it, its score the mean of both looks; null where that is no face. @param {Picture} frame @param {FoundFace} face */
+  async #secondLook(frame, face) {
+    const near = await this.findNear(frame, face.box);
+    const score = near ? (face.score + near.score) / 2 : 0;
+    return near && score >= this.#constants.least_score ? { ...near, score } : null;
+  }
+
+  /** The frame from (left, top), scaled; black beyond it. @param {Picture} frame @param {number} left @param {number} top @param {number} scale */
+  #window(frame, left, top, scale) {
+    const [width, height] = this.#constants.window_size;
+    const [x1, y1] = [left, top].map((at) => Math.max(0, Math.floor(at)));
+    const x2 = Math.min(frame.width, Math.ceil(left + width / scale));
+    const y2 = Math.min(frame.height, Math.ceil(top + height / scale));
+    if (x2 - x1 < 2 || y2 - y1 < 2) {
+      return this.#pixels.black(width, height, 3);
+    }
+    let piece = this.#pixels.part(frame, x1, y1, x2, y2);
+    let shrink = 1;
+    if (scale < 0.5) {
+      shrink = scale;
+      const small = [piece.width * shrink, piece.height * shrink].map(nearest);
+      piece = this.#pixels.shrunk(piece, small[0], small[1], 1 / shrink, 1 / shrink);
+    }
+    const move = [scale / shrink, 0, (x1 - left) * scale, 0, scale / shrink, (y1 - top) * scale];
+    return this.#pixels.warped(piece, move, width, height, "black");
+  }
+
+  /** @param {Picture} picture @param {View} view @param {number} least_score */
+  async #read(picture, view, least_score) {
+    const maps = await this.#run(planes(picture), picture.width, picture.height);
+    return this.#maps.decodeMaps(maps, least_score, this.#constants).map((face) => inFrame(face, view));
+  }
+}
+
+/** @param {Picture} picture @returns {Float32Array} (3, height, width) 0..1 */
+function planes({ data, width, height }) {
+  const count = width * height;
+  const result = new Float32Array(3 * count);
+  for (let i = 0; i < count; i += 1) {
+    for (let channel = 0; channel < 3; channel += 1) {
+      result[channel * count + i] = data[3 * i + channel] / 255;
+    }
+  }
+  return result;
+}
+
+/** @param {FoundFace} face @param {View} view @returns {FoundFace} */
+function inFrame(face, { left, top, scale_x, scale_y }) {
+  const [x, y, width, height] = face.box;
+  return {
+    ...face,
+    box: [(x - left) / scale_x, (y - top) / scale_y, width / scale_x, height / scale_y],
+    landmarks: face.landmarks && face.landmarks.map(([point_x, point_y]) => [(point_x - left) / scale_x, (point_y - top) / scale_y]),
+  };
+}
+
+/** The nearest whole number, the even one of two. @param {number} value */
+function nearest(value) {
+  const down = Math.floor(value);
+  return value - down === 0.5 ? down + (down % 2) : Math.round(value);
+}

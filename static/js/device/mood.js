@@ -1,0 +1,137 @@
+/**
+ * Expressions over time → the mood: smoothing, hold, the resting face. The same as feelharmonic/mood.py. Pure; times are
+ * passed in.
+ */
+
+/** @typedef {import("../types.js").Mood} Mood */
+/** @typedef {{at_s: number, weight: number, probabilities: number[]}} Moment */
+
+export class MoodKeeper {
+  #constants;
+  #smoothing;
+  /** @type {number[]|null} added to logarithms of probabilities */ #correction = null;
+  /** @type {Moment[]} */ #moments = [];
+  /** @type {number|null} */ #last_at_s = null;
+  /** @type {number|null} */ #last_face_at_s = null;
+  /** @type {import("../types.js").EmotionName|null} */ #emotion = null;
+  #confidence = 0;
+  #began_at_s = 0;
+
+  /** @param {import("../types.js").MoodConstants} constants */
+  constructor(constants) {
+    this.#constants = constants;
+    this.#smoothing = constants.smoothing;
+  }
+
+  /** @param {number[]} probabilities of one face @param {number} score its, 0..1 @param {number} at_s @returns {Mood|null} */
+  see(probabilities, score, at_s) {
+    const now_s = this.#forward(at_s);
+    this.#last_at_s = this.#last_face_at_s = now_s;
+    this.#moments.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities: this.#corrected(probabilities) });
+    this.#forgetBefore(now_s - this.#smoothing.window_s);
+    this.#decide(now_s);
+    return this.mood(now_s);
+  }
+
+  /** No face was found: the last mood stays for a while. @param {number} at_s @returns {Mood|null} */
+  seeNobody(at_s) {
+    const now_s = this.#forward(at_s);
+    this.#last_at_s = now_s;
+    if (this.#last_face_at_s === null || now_s - this.#last_face_at_s >= this.#smoothing.lost_after_s) {
+      this.#moments = [];
+      this.#emotion = null;
+    }
+    return this.mood(now_s);
+  }
+
+  /** The mood that holds at `at_s`, null while looking. @param {number} at_s @returns {Mood|null} */
+  mood(at_s) {
+    return this.#emotion && { emotion: this.#emotion, confidence: this.#confidence, since_s: Math.max(0, at_s - this.#began_at_s) };
+  }
+
+  /** The probabilities averaged over the window, null before the first face. @returns {number[]|null} */
+  expression() {
+    return this.#moments.length ? this.#average() : null;
+  }
+
+  /** @param {number[]|null} probabilities the resting face's; null stops correcting */
+  setBaseline(probabilities) {
+    const { resting, floor, strength } = this.#constants;
+    const known = probabilities?.map((value) => Math.max(value, floor)) ?? null;
+    const sum = known?.reduce((total, value) => total + value, 0) ?? 1;
+    this.#correction = known && known.map((value, i) => strength * (Math.log(resting[i]) - Math.log(value / sum)));
+  }
+
+  /** Goes on with a mood that held elsewhere. @param {Mood} mood @param {number} at_s */
+  resume(mood, at_s) {
+    this.#emotion = mood.emotion;
+    this.#confidence = mood.confidence;
+    this.#began_at_s = at_s - mood.since_s;
+    this.#last_at_s = this.#last_face_at_s = at_s;
+    this.#moments = [];
+  }
+
+  /** Time never runs backwards here. @param {number} at_s */
+  #forward(at_s) {
+    return this.#last_at_s === null ? at_s : Math.max(at_s, this.#last_at_s);
+  }
+
+  /** @param {number[]} probabilities */
+  #corrected(probabilities) {
+    const correction = this.#correction;
+    if (!correction) {
+      return probabilities;
+    }
+    const logs = probabilities.map((value, i) => Math.log(Math.max(value, this.#constants.floor)) + correction[i]);
+    const highest = Math.max(...logs);
+    const raised = logs.map((log) => Math.exp(log - highest));
+    const sum = raised.reduce((total, value) => total + value, 0);
+    return raised.map((value) => value / sum);
+  }
+
+  /** Keeps one moment at or before the window's start: the time that follows it is shared with the next. @param {number} start_s */
+  #forgetBefore(start_s) {
+    while (this.#moments.length > 1 && this.#moments[1].at_s <= start_s) {
+      this.#moments.shift();
+    }
+  }
+
+  /** Over the window: the trapezoidal rule in time, times each face's score. */
+  #average() {
+    const { window_s, longest_step_s } = this.#smoothing;
+    const start_s = this.#moments[this.#moments.length - 1].at_s - window_s;
+    const times_s = this.#moments.map(({ at_s }) => Math.max(at_s, start_s));
+    // The least gap keeps the average defined for one moment, or for several at the same time.
+    const gaps_s = times_s.slice(1).map((at_s, i) => Math.min(Math.max(at_s - times_s[i], 1e-6), longest_step_s));
+    const weights = this.#moments.map(({ weight }, i) => (weight * ((gaps_s[i] ?? 1e-6) + (gaps_s[i - 1] ?? 1e-6))) / 2);
+    const whole = weights.reduce((sum, weight) => sum + weight, 0);
+    return this.#constants.emotions.map(
+      (_, e) => this.#moments.reduce((sum, { probabilities }, i) => sum + probabilities[e] * weights[i], 0) / whole,
+    );
+  }
+
+  /** @param {number} at_s */
+  #decide(at_s) {
+    const { enter, leave, margin, hold_s } = this.#smoothing;
+    const average = this.#average();
+    const best = average.indexOf(Math.max(...average));
+    if (this.#emotion) {
+      const held = average[this.#constants.emotions.indexOf(this.#emotion)];
+      this.#confidence = held;
+      if (at_s - this.#began_at_s < hold_s) {
+        return;
+      }
+      if (average[best] < Math.max(enter, held + margin) && held >= leave) {
+        return;
+      }
+    }
+    const emotion = this.#constants.emotions[best];
+    if (average[best] < enter) {
+      this.#emotion = null;
+    } else if (this.#emotion !== emotion) {
+      this.#emotion = emotion;
+      this.#confidence = average[best];
+      this.#began_at_s = at_s;
+    }
+  }
+}

@@ -1,0 +1,233 @@
+"""`python -m tools.vectors`: what the Python stages give for made-up inputs, for the JavaScript ones to be held to.
+
+Writes tests/vectors/*.json. tests/test_vectors.py says when they are out of date; tests/js/device.test.js reads them.
+The pictures are seeded noise, smoothed, and drawn shapes; no network runs here (tests/test_ondevice.py does that).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from feelharmonic import face as faces
+from feelharmonic.messages import EMOTIONS, Expression, Face, Mood
+from feelharmonic.mood import MoodKeeper
+from feelharmonic.ondevice import constants
+from feelharmonic.params import Params
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
+
+
+def vectors() -> dict[str, dict]:
+    """Every document by its file's name."""
+    cv2.setNumThreads(1)
+    return {"pictures.json": pictures(), "maps.json": maps(), "follow.json": follow(), "moods.json": moods()}
+
+
+def pictures() -> dict:
+    """Windows and crops cut from one drawn frame, of faces inside, tilted, tiny, large and across the edges.
+
+    The finder's inputs are kept by their green alone, which keeps the file small.
+    """
+    frame = drawn_frame()
+    boxes = [
+        (40, 30, 30, 40),
+        (0, -20, 110, 150),
+        (-20, -10, 60, 80),
+        (90, 60, 50, 60),
+        (55, 40, 9, 12),
+        (300, 300, 20, 30),
+    ]
+    cuts = []
+    for index, box in enumerate(boxes):
+        for tilt in (None, 0, 25 * (-1) ** index):
+            face = Face(box=box, score=1.0, landmarks=None if tilt is None else landmarks(box, tilt))
+            points = None if face.landmarks is None else numbers(face.landmarks)
+            cuts.append({"box": box, "landmarks": points, "crop": pixels(faces.cut_crop(frame, face))})
+    finder = faces.FaceFinder(None)
+    seen: list[np.ndarray] = []
+    # What reaches the network: the fitted frame, then the window around each box.
+    finder._read = lambda picture, view, least_score: seen.append(picture) or []
+    fitted = []
+    for down, across in ((1, 1), (2, 2), (3, 2)):
+        finder.find(frame[:100, :120].repeat(down, axis=0).repeat(across, axis=1))
+        fitted.append({"down": down, "across": across, "input": pixels(seen.pop()[:, :, 1])})
+    windows = []
+    for box in boxes:
+        finder.find_near(frame, box)
+        windows.append({"box": box, "input": pixels(seen.pop()[:, :, 1])})
+    return {
+        "constants": constants(Params.load()),
+        "frame": pixels(frame),
+        "crops": cuts,
+        "fitted": fitted,
+        "windows": windows,
+    }
+
+
+def maps() -> dict:
+    """Random maps of the finder network, with a few likely cells, and the faces that they decode to."""
+    chance = np.random.default_rng(9)
+    cases = []
+    for rows, columns, least_score in ((12, 12, 0.35), (16, 20, 0.3), (4, 5, 0.5)):
+        values = chance.normal(0, 0.4, (15, rows, columns)).astype(np.float32)
+        values[0] = chance.normal(-2.0, 1.2, (rows, columns))
+        found = faces.decode_maps(values, least_score)
+        cases.append(
+            {
+                "rows": rows,
+                "columns": columns,
+                "least_score": least_score,
+                "maps": floats(values),
+                "faces": [face_fields(face) for face in found],
+            }
+        )
+    return {"constants": constants(Params.load())["finder"], "cases": cases}
+
+
+def follow() -> dict:
+    """A walk of two people seen by a scripted finder: where the follower says they are, and who is who."""
+    chance = np.random.default_rng(4)
+    script, times, told = [], [], []
+
+    class Scripted:
+        """Answers from the frame's place in the script: full searches and windows see the same faces."""
+
+        def find(self, frame):
+            return [read_face(face) for face in script[-1]]
+
+        def find_near(self, frame, box):
+            near = [face for face in self.find(frame) if faces.overlap(face.box, box) > 0.2]
+            return max(near, key=lambda face: faces.overlap(face.box, box) * face.score, default=None)
+
+    follower = faces.FaceFollower(Scripted())
+    frame = np.zeros((64, 64, 3), np.uint8)
+    for step in range(40):
+        at_s = round(0.11 * step, 3)
+        script.append(walkers(step, chance))
+        times.append(at_s)
+        told.append([face_fields(face) for face in follower.see(frame, at_s)])
+    return {"constants": constants(Params.load())["follower"], "times_s": times, "script": script, "faces": told}
+
+
+def walkers(step: int, chance: np.random.Generator) -> list[dict]:
+    """One person who sways, one who comes, goes and comes back."""
+    here = [(60 + 10 * np.sin(step / 4), 50 + 0.3 * chance.normal(), 40, 52)]
+    if 8 <= step < 22 or step >= 30:
+        here.append((180 - 6 * (step % 20), 60, 36, 45))
+    found = []
+    for box in here:
+        score = round(float(chance.uniform(0.6, 0.95)), 4)
+        points = landmarks(box, 5)
+        found.append(face_fields(Face(box=tuple(map(float, box)), score=score, landmarks=points)))
+    return found
+
+
+def moods() -> dict:
+    """Series of readings, pauses and missing faces, and the moods that hold after each."""
+    params = Params.load()
+    chance = np.random.default_rng(2)
+    series = []
+    listeners = (("ten a second", 10, None), ("three a second", 3, None), ("resting", 8, resting_face()))
+    for name, rate_hz, resting in listeners:
+        keeper = MoodKeeper(params.smoothing, params.baseline)
+        keeper.set_baseline(resting)
+        steps = []
+        at_s = 5.0
+        for step in range(90):
+            at_s += (1 / rate_hz) * float(chance.uniform(0.5, 1.5)) + (7.0 if step == 60 else 0.0)
+            steps.append(mood_step(keeper, chance, step, round(at_s, 4)))
+        series.append({"name": name, "baseline": resting, "steps": steps})
+    return {"constants": constants(params)["mood"], "series": series}
+
+
+def mood_step(keeper: MoodKeeper, chance: np.random.Generator, step: int, at_s: float) -> dict:
+    """One event for the keeper, and what it says then: mostly a face; now and then none; once a mood to resume."""
+    event: dict = {"at_s": at_s}
+    if step == 75:
+        event["resume"] = {"emotion": "sad", "confidence": 0.6, "since_s": 3.0}
+        keeper.resume(Mood(**event["resume"]), at_s)
+        mood = keeper.mood(at_s)
+    elif 40 <= step < 44 or step == 61:
+        mood = keeper.see_nobody(at_s)
+    else:
+        shown = chance.dirichlet(np.full(len(EMOTIONS), 0.4))
+        leaning = np.full(len(EMOTIONS), 0.05)
+        leaning[(step // 15) % len(EMOTIONS)] = 0.7
+        probabilities = (0.35 * shown + 0.65 * leaning / leaning.sum()).round(5)
+        event["probabilities"] = (probabilities / probabilities.sum()).tolist()
+        event["score"] = round(float(chance.uniform(0.4, 1.0)), 3)
+        mood = keeper.see(Expression(probabilities=tuple(event["probabilities"])), event["score"], at_s)
+    told = keeper.expression()
+    event["mood"] = mood and {"emotion": mood.emotion, "confidence": mood.confidence, "since_s": mood.since_s}
+    event["expression"] = told and list(told.probabilities)
+    return event
+
+
+def resting_face() -> list[float]:
+    return [0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35]
+
+
+# ---------- what the documents are made of ----------
+
+
+def drawn_frame() -> np.ndarray:
+    """(120, 160, 3) uint8 BGR: soft noise in colour, with a face of ellipses on it."""
+    chance = np.random.default_rng(1)
+    small = chance.integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    frame = cv2.resize(small, (160, 120), interpolation=cv2.INTER_CUBIC)
+    cv2.ellipse(frame, (55, 50), (26, 36), 8, 0, 360, (140, 170, 220), -1, cv2.LINE_AA)
+    for centre in ((45, 42), (66, 44)):
+        cv2.ellipse(frame, centre, (5, 3), 8, 0, 360, (40, 40, 40), -1, cv2.LINE_AA)
+    cv2.ellipse(frame, (54, 66), (11, 5), 8, 0, 180, (60, 60, 160), -1, cv2.LINE_AA)
+    return frame
+
+
+def landmarks(box: tuple[float, float, float, float], tilt: float) -> np.ndarray:
+    """(5, 2) float32: where a face's points are in ``box``, turned by ``tilt`` degrees."""
+    x, y, width, height = box
+    places = np.float64([(-0.2, -0.12), (0.2, -0.12), (0, 0.08), (-0.17, 0.28), (0.17, 0.28)]) * (width, height)
+    cos, sin = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
+    return np.float32(places @ np.array([[cos, sin], [-sin, cos]]) + (x + width / 2, y + height / 2))
+
+
+def face_fields(face: Face) -> dict:
+    points = None if face.landmarks is None else numbers(face.landmarks)
+    return {"box": numbers(np.array(face.box)), "score": float(face.score), "landmarks": points, "id": face.id}
+
+
+def read_face(fields: dict) -> Face:
+    return replace(Face(box=tuple(fields["box"]), score=fields["score"]), landmarks=np.float32(fields["landmarks"]))
+
+
+def numbers(array: np.ndarray) -> list:
+    return np.round(array.astype(np.float64), 5).tolist()
+
+
+def pixels(array: np.ndarray) -> dict:
+    """A picture: its size and its bytes in base64."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    text = base64.b64encode(np.ascontiguousarray(array, np.uint8).tobytes()).decode()
+    return {"height": array.shape[0], "width": array.shape[1], "channels": channels, "data": text}
+
+
+def floats(array: np.ndarray) -> str:
+    """Little-endian float32 in base64."""
+    return base64.b64encode(array.astype("<f4").tobytes()).decode()
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, document in vectors().items():
+        path = FOLDER / name
+        path.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+        print(f"{path.name}: {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
