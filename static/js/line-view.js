@@ -88,7 +88,7 @@ export class LineView {
     return {
       width: this.#element.clientWidth,
       height: HEIGHT,
-      padding: [14, 18, 0, 18],
+      padding: [14, 30, 0, 30], // a time of day is drawn whole at either end
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { range: (_, least, most) => [least, Math.max(most, least + SHORTEST_S)] }, y: { range: [0, 1] } },
