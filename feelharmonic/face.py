@@ -32,6 +32,8 @@ SIZE_UNIT = 32.0
 LEAST_SCORE = 0.5
 #: In the first look at a whole frame this much is worth a second look.
 LEAST_SCORE_CANDIDATE = 0.3
+#: A candidate of at least this score needs no second look.
+LEAST_SCORE_SURE = 0.8
 #: So many candidates get their second look; the best come first.
 MOST_CONFIRMED = 6
 #: A known face goes on being one down to this score.
@@ -79,8 +81,8 @@ class FaceFinder:
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
 
-        The whole frame at 160×128 gives candidates; each is looked at again in a window cut from the frame itself,
-        which sees small faces in more detail, and turns most false alarms away.
+        The whole frame at 160×128 gives candidates; one that is not sure is looked at again in a window cut from the
+        frame itself, which sees small faces in more detail, and turns most false alarms away.
         """
         check_frame(frame_bgr)
         candidates = self._candidates(frame_bgr)
@@ -110,7 +112,12 @@ class FaceFinder:
         return self._read(canvas, view, LEAST_SCORE_CANDIDATE)
 
     def _second_look(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
-        """``face`` as its window shows it, its score the mean of both looks; None where that is no face."""
+        """``face`` as its window shows it, its score the mean of both looks; None where that is no face.
+
+        A sure face is taken as it is: windows around the largest faces show little but what lies beyond the frame.
+        """
+        if face.score >= LEAST_SCORE_SURE:
+            return face
         near = self.find_near(frame_bgr, face.box)
         if near is None:
             return None

@@ -30,6 +30,8 @@ WEIGHT_DECAY = 1e-4
 #: Boxes are told in units of so many pixels, so that the network's numbers stay near 1.
 SIZE_UNIT = 32.0
 CELLS_X, CELLS_Y = INPUT_WIDTH // STRIDE, INPUT_HEIGHT // STRIDE
+#: So many scenes are moved until their face is nearer to the middle, black beyond: what a second look's window shows.
+MIDDLED_SHARE = 0.25
 #: Scenes are 120 high: so many rows are added above and below.
 PADDING = (INPUT_HEIGHT - HEIGHT) // 2
 
@@ -115,7 +117,9 @@ def batches(shard: Path, chance: np.random.Generator):
         pictures = torch.from_numpy(arrays["pictures"][rows]).permute(0, 3, 1, 2).float().div_(255)
         boxes, points, unsure = (torch.from_numpy(arrays[name][rows].copy()) for name in ("boxes", "points", "unsure"))
         gain = torch.from_numpy(chance.uniform(0.8, 1.2, (BATCH, 1, 1, 1)).astype(np.float32))
-        yield mirrored_half(pictures.mul_(gain).clamp_(0, 1), boxes, points, unsure, chance)
+        made = mirrored_half(pictures.mul_(gain).clamp_(0, 1), boxes, points, unsure, chance)
+        middle_some(*made, chance)
+        yield made
 
 
 def mirrored_half(pictures, boxes, points, unsure, chance):
@@ -132,6 +136,34 @@ def mirrored_half(pictures, boxes, points, unsure, chance):
     points[..., 1] += PADDING
     padded = nn.functional.pad(pictures, (0, 0, PADDING, PADDING))
     return padded.contiguous(memory_format=torch.channels_last), boxes, points, unsure
+
+
+def middle_some(pictures, boxes, points, unsure, chance) -> None:
+    """Moves some scenes in place, so that their first face comes nearer to the middle; no other face may leave."""
+    for i in np.flatnonzero((chance.random(len(pictures)) < MIDDLED_SHARE) & (boxes[:, 0, 2] > 0).numpy()):
+        there = boxes[i, :, 2] > 0
+        centre = boxes[i, 0, :2] + boxes[i, 0, 2:] / 2
+        way = torch.tensor([INPUT_WIDTH / 2, INPUT_HEIGHT / 2]) - centre
+        right, down = (int(value) for value in (way * float(chance.uniform(0.4, 1))).round())
+        moved = boxes[i, there] + torch.tensor([right, down, 0, 0])
+        low = moved[:, :2].clamp(min=0)
+        high = torch.minimum(moved[:, :2] + moved[:, 2:], torch.tensor([INPUT_WIDTH, INPUT_HEIGHT]))
+        if ((high - low).clamp(min=0).prod(1) < 0.7 * moved[:, 2:].prod(1)).any() and there.sum() > 1:
+            continue
+        pictures[i] = moved_picture(pictures[i], right, down)
+        boxes[i, there] = moved
+        points[i] += torch.tensor([right, down])
+        unsure[i, unsure[i, :, 2] > 0] += torch.tensor([right, down, 0, 0])
+
+
+def moved_picture(picture: torch.Tensor, right: int, down: int) -> torch.Tensor:
+    """(3, H, W) moved by so many pixels, black where nothing was."""
+    height, width = picture.shape[1:]
+    moved = torch.zeros_like(picture)
+    moved[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = picture[
+        :, max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)
+    ]
+    return moved
 
 
 def rate(done: int, samples: int) -> float:

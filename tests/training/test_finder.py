@@ -277,6 +277,34 @@ def test_a_mirrored_scene_takes_its_face_along():
     assert len(places) == 2
 
 
+def test_a_scene_whose_face_is_moved_to_the_middle_takes_its_labels_along(monkeypatch):
+    monkeypatch.setattr(finder_train, "MIDDLED_SHARE", 1.0)
+    boxes, points, unsure = tensors((10.0, 20.0, 30.0, 40.0))
+    unsure[0, 0] = torch.tensor([60.0, 90.0, 20.0, 20.0])
+    pictures = torch.zeros(1, 3, INPUT_HEIGHT, INPUT_WIDTH)
+    pictures[:, :, 30:50, 15:35] = 1.0  # a square in the box's middle
+    finder_train.middle_some(pictures, boxes, points, unsure, np.random.default_rng(3))
+    x, y, width, height = boxes[0, 0].tolist()
+    assert (width, height) == (30, 40)
+    assert 10 < x <= 65
+    assert 20 < y <= 44
+    bright = np.argwhere(pictures[0, 0].numpy() > 0.5)
+    assert len(bright) == 400
+    assert bright.mean(axis=0) == pytest.approx((y + height / 2, x + width / 2), abs=1)
+    assert points[0, 0, 2].tolist() == pytest.approx((x + width / 2, y + height / 2), abs=1)
+    assert unsure[0, 0].tolist() == pytest.approx((x + 50, y + 70, 20, 20))
+    assert boxes[0, 1:].abs().max() == 0
+
+
+def test_a_scene_is_not_moved_when_another_face_would_leave(monkeypatch):
+    monkeypatch.setattr(finder_train, "MIDDLED_SHARE", 1.0)
+    boxes, points, unsure = tensors((0.0, 50.0, 20.0, 30.0), (140.0, 50.0, 20.0, 30.0))
+    before = boxes.clone()
+    pictures = torch.rand(1, 3, INPUT_HEIGHT, INPUT_WIDTH)
+    finder_train.middle_some(pictures, boxes, points, unsure, np.random.default_rng(3))
+    assert torch.equal(boxes, before)
+
+
 def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(shards, tmp_path_factory, monkeypatch):
     whole = tmp_path_factory.mktemp("whole")
     (whole / "shards").symlink_to(shards / "shards")

@@ -67,8 +67,11 @@ export class FaceFinder {
     return this.#read(canvas, view, least_score_candidate);
   }
 
-  /** `face` as its window shows it, its score the mean of both looks; null where that is no face. @param {Picture} frame @param {FoundFace} face */
+  /** `face` as its window shows it, its score the mean of both looks; null where that is no face; a sure face as it is. @param {Picture} frame @param {FoundFace} face */
   async #secondLook(frame, face) {
+    if (face.score >= this.#constants.least_score_sure) {
+      return face;
+    }
     const near = await this.findNear(frame, face.box);
     const score = near ? (face.score + near.score) / 2 : 0;
     return near && score >= this.#constants.least_score ? { ...near, score } : null;
