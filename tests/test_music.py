@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from app import create_app, load_accounts, load_providers
-from feelharmonic.settings import Settings
+from feelharmonic.settings import ASYNC_MODES, Settings
 from tests.serving import Server
 from tests.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, DRIPS, QUOTA, RATE_LIMIT, StandIn, song
 
@@ -90,7 +90,7 @@ def served_at(folder: Path, spotify: StandIn, mode: str) -> Server:
     ).start()
 
 
-@pytest.mark.parametrize("mode", ["gevent", "eventlet"])
+@pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode):
     """A drip outlives the sockets' timeouts: under green threads too the budget must end it, for everybody."""
     with StandIn([song(number) for number in range(40)]) as spotify:

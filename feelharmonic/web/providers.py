@@ -25,7 +25,10 @@ def bind(app: Flask, jukebox: Jukebox) -> None:
 
 @providers.get("/api/v1/providers")
 def statuses() -> dict:
-    return {"providers": [asdict(status) for status in current_app.extensions[JUKEBOX].status()]}
+    rows = [asdict(status) for status in current_app.extensions[JUKEBOX].status()]
+    for row in rows:
+        del row["why"]  # `reason` says it in a whole sentence
+    return {"providers": rows}
 
 
 @providers.get("/status")

@@ -1,0 +1,123 @@
+"""`python -m benchmarks.page`: how fast the page shows, how much script it brings, how much moves when tracks arrive.
+
+Needs Chromium and the test requirements (`make test` installs them). A server of its own is started on loopback; every
+visit is a fresh browser context with an empty cache. Spotify's players are not loaded: nothing leaves the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.report import show
+
+PROJECT = Path(__file__).resolve().parents[1]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_DEADLINE_S = 60
+TRACKS_DEADLINE_MS = 20_000
+
+WATCH_SHIFTS = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a server that plays from the catalogue only."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environ = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue"}
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
+        )
+        try:
+            deadline = time.monotonic() + START_DEADLINE_S
+            while not answers(url):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit("The server did not start: run `python app.py` to see why.")
+                time.sleep(0.1)
+            yield url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def visited(browser: Browser, url: str, scheme: str) -> dict[str, float]:
+    """One visit: first paint (ms), script before the camera starts (bytes), layout shift until tracks are there."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    context.route("https://open.spotify.com/**", lambda route: route.abort())
+    page = context.new_page()
+    page.add_init_script(WATCH_SHIFTS)
+    scripts: list[int] = []
+    page.on("response", lambda response: scripts.append(len(response.body())) if is_script(response.url) else None)
+    page.goto(url, wait_until="networkidle")
+    paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    page.evaluate("document.querySelector('[data-emotion=sad]').click()")
+    page.wait_for_selector("#cards iframe", state="attached", timeout=TRACKS_DEADLINE_MS)
+    shifts = page.evaluate("window.shifts")
+    context.close()
+    return {"paint_ms": paint_ms, "script": float(sum(scripts)), "shifts": shifts}
+
+
+def is_script(url: str) -> bool:
+    return url.split("?")[0].endswith(".js")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--visits", type=int, default=10, help="visits in light and in dark, each (default 10)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    with server() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        visits = [visited(browser, url, scheme) for _ in range(arguments.visits) for scheme in ("light", "dark")]
+        browser.close()
+    paints = [visit["paint_ms"] for visit in visits]
+    rows = [
+        {"": "first paint, ms", "median": statistics.median(paints), "worst": max(paints)},
+        {
+            "": "script before the camera starts, kB",
+            "median": statistics.median(visit["script"] for visit in visits) / 1000,
+            "worst": max(visit["script"] for visit in visits) / 1000,
+        },
+        {
+            "": "layout shift until tracks are there",
+            "median": statistics.median(visit["shifts"] for visit in visits),
+            "worst": max(visit["shifts"] for visit in visits),
+        },
+    ]
+    show(f"The page on loopback, {len(visits)} visits with an empty cache", rows, as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    main()
