@@ -1,6 +1,7 @@
 """The training loop: Faces → a network, resumable after any kill.
 
-    python -m training.train --data FOLDER [--name small] [--epochs 36] [--teachers FILE.npz]
+    python -m training.train --data FOLDER [--name small] [--epochs 36]
+    python -m training.train --data FOLDER --name pupil --lessons FILE.npz [--start small]
 
 In: the data folder. Out, under --runs: NAME/checkpoint.pt (everything needed to go on), NAME/log.jsonl (one line per
 epoch). After the last epoch: `python -m training.export` makes the file that is served. The same command runs on
@@ -10,6 +11,7 @@ CUDA. All chance of an epoch comes from (seed, epoch), so a run that was killed 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import time
@@ -49,6 +51,11 @@ class Plan:
     average: float = 0.997
     smoothing: float = 0.05
     seed: int = 1
+    #: SHA-256 of the lessons learnt from (training.teach), and how far they are trusted over the labels, 0..1.
+    lessons: str = ""
+    trust: float = 0.5
+    #: The run whose averaged weights this one began with.
+    start: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,11 +174,27 @@ def accuracies(logits: np.ndarray, majority: np.ndarray, label: np.ndarray) -> d
     }
 
 
+def begin_with(plan: Plan, device: torch.device, weights: ExpressionNetwork) -> Run:
+    """A fresh run of ``plan`` that starts from ``weights``."""
+    run = begin(plan, device)
+    for network in (run.network, run.average):
+        network.load_state_dict(weights.state_dict())
+    return run
+
+
 def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None, quiet: bool = False) -> Run:
-    """Begin or go on with the run in ``folder`` until its plan is done; a checkpoint and a log line per epoch."""
+    """Begin or go on with the run in ``folder`` until its plan is done; a checkpoint and a log line per epoch.
+
+    A run that starts from another's weights finds that one in the folder beside its own.
+    """
     device = best_device()
     checkpoint = folder / "checkpoint.pt"
-    run = resume(checkpoint, device, plan) if checkpoint.is_file() else begin(plan, device)
+    if checkpoint.is_file():
+        run = resume(checkpoint, device, plan)
+    elif plan.start:
+        run = begin_with(plan, device, resume(folder.parent / plan.start / "checkpoint.pt", device).average)
+    else:
+        run = begin(plan, device)
     while run.epochs_done < plan.epochs:
         start = time.perf_counter()
         line: dict[str, float] = {"loss": train_epoch(run, faces, quiet=quiet)}
@@ -270,6 +293,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=plan.batch)
     parser.add_argument("--rate", type=float, default=plan.rate, help="the highest learning rate")
     parser.add_argument("--seed", type=int, default=plan.seed)
+    parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
+    parser.add_argument("--trust", type=float, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
+    parser.add_argument("--start", default="", help="begin with this run's weights")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     return parser.parse_args()
 
@@ -277,10 +303,22 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    faces, check = load_training_faces(data_dir(options.data))
+    folder = data_dir(options.data)
+    faces, check = load_training_faces(folder)
     plan = Plan(
-        shape=options.shape, epochs=options.epochs, batch=options.batch, rate=options.rate, seed=options.seed
+        shape=options.shape,
+        epochs=options.epochs,
+        batch=options.batch,
+        rate=options.rate,
+        seed=options.seed,
+        trust=options.trust,
+        start=options.start,
     )
+    if options.lessons:
+        from training.teach import read_lessons, taught, unlabelled_faces  # teach imports this module
+
+        faces = taught(faces, unlabelled_faces(folder), read_lessons(options.lessons), plan.trust)
+        plan = replace(plan, lessons=hashlib.sha256(options.lessons.read_bytes()).hexdigest())
     heads = ", ".join(LABELS)
     print(f"{len(faces)} faces, {len(check.crops)} held back, heads {heads}, on {best_device()}", flush=True)
     train(plan, faces, options.runs / options.name, check=check)

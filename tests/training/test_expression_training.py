@@ -13,6 +13,7 @@ from training.augment import Strength, augmented
 from training.data import Faces, ferplus_majority, without_duplicates
 from training.export import calibrate, export
 from training.network import SHAPES, ExpressionNetwork
+from training.teach import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
 from training.train import Plan, head_loss, predict, train
 
 PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
@@ -47,6 +48,54 @@ def test_a_run_refuses_another_plan(tmp_path, faces):
     train(PLAN, faces, tmp_path, quiet=True)
     with pytest.raises(SystemExit, match="Use another --name"):
         train(Plan(shape="tiny", epochs=3), faces, tmp_path, quiet=True)
+
+
+def test_a_run_may_begin_with_anothers_weights(tmp_path, faces):
+    first = train(PLAN, faces, tmp_path / "first", quiet=True)
+    plan = Plan(shape="tiny", epochs=0, batch=16, start="first")
+    second = train(plan, faces, tmp_path / "second", quiet=True)
+    for name, value in first.average.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+        assert torch.equal(value, second.average.state_dict()[name]), name
+
+
+def lessons_for(labelled: int, unlabelled: int) -> Lessons:
+    chance = np.random.default_rng(5)
+    one, other = (np.float32(chance.dirichlet(np.ones(7), (count, 2))) for count in (labelled, unlabelled))
+    return Lessons(labelled=one, unlabelled=other)
+
+
+def test_lessons_are_mixed_with_labels_and_stand_alone_where_there_are_none(faces):
+    faces.targets[0, 0] = 0  # a face without votes
+    others = np.zeros((3, 48, 48), np.uint8)
+    lessons = lessons_for(40, 3)
+    learnt = taught(faces, others, lessons, trust=0.25)
+    np.testing.assert_allclose(learnt.targets[0, 0], lessons.labelled[0, 0])
+    np.testing.assert_allclose(learnt.targets[1], 0.75 * faces.targets[1] + 0.25 * lessons.labelled[1], rtol=1e-6)
+    np.testing.assert_allclose(learnt.targets[40:], lessons.unlabelled)
+    np.testing.assert_allclose(learnt.targets.sum(2), 1, rtol=1e-5)
+    assert learnt.weights[40:].tolist() == [UNLABELLED_WEIGHT] * 3
+
+
+@pytest.mark.parametrize("lessons", [lessons_for(39, 3), lessons_for(40, 2)])
+def test_lessons_for_other_faces_are_refused(faces, lessons):
+    with pytest.raises(SystemExit, match="Expected lessons for 40 and 3 faces"):
+        taught(faces, np.zeros((3, 48, 48), np.uint8), lessons, trust=0.5)
+
+
+def test_what_is_no_file_of_lessons_is_refused(tmp_path):
+    (tmp_path / "lessons.npz").write_bytes(b"no archive")
+    for name in ("lessons.npz", "absent.npz"):
+        with pytest.raises(SystemExit, match="Expected a file written by"):
+            read_lessons(tmp_path / name)
+
+
+def test_a_teachers_answers_are_distributions_and_repeat(faces):
+    network = ExpressionNetwork(SHAPES["tiny"])
+    said = answers(network, faces.crops, views=2)
+    assert said.shape == (40, 2, 7)
+    np.testing.assert_allclose(said.sum(2), 1, rtol=1e-5)
+    np.testing.assert_array_equal(said, answers(network, faces.crops, views=2))
 
 
 def test_the_exported_file_reads_as_the_network_does(tmp_path, faces):
