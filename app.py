@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 from flask_socketio import SocketIO
 
-from feelharmonic import cli
+from feelharmonic import cli, ondevice
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
@@ -20,7 +20,7 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import connect, live, pages, providers, server
+from feelharmonic.web import connect, device, live, pages, providers, server
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -29,9 +29,7 @@ PROJECT = Path(__file__).resolve().parent
 LARGEST_MESSAGE_BYTES = 1_000_000
 
 
-def create_app(
-    settings: Settings | None = None, *, params: Params | None = None, parts: Parts | None = None
-) -> Flask:
+def create_app(settings: Settings | None = None, *, params: Params | None = None, parts: Parts | None = None) -> Flask:
     """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
 
     Raises SetupFault naming every fault of settings, parameters and networks together.
@@ -46,10 +44,16 @@ def create_app(
         manage_session=False,
     )
     jukebox = Jukebox(parts.params, load_providers(settings, Path(app.instance_path) / DATABASE_NAME))
-    pages.bind(app, parts.params)
+    pages.bind(app, parts.params, on_device=settings.on_device)
     live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
+    device.bind(
+        app,
+        constants=ondevice.constants(parts.params),
+        networks=ondevice.NETWORKS if settings.on_device != "never" else {},
+        starter=Jukebox(parts.params, [CatalogueProvider.load()]),
+    )
     cli.bind(app)
     app.config["FEELHARMONIC_SETTINGS"] = settings
     return app

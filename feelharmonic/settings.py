@@ -18,6 +18,7 @@ from feelharmonic.errors import SetupFault
 
 ASYNC_MODES = ("gevent", "eventlet", "threading")
 EXPRESSION_BACKENDS = ("onnx",)
+ON_DEVICE_CHOICES = ("offer", "default", "never")
 PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
 #: The path that answers when Spotify sends a listener back.
 CALLBACK_PATH = "/connect/callback"
@@ -37,6 +38,8 @@ class Settings:
     expression_backend: str = "onnx"
     #: Which network finds faces: own, or the path of a YuNet ONNX file.
     face_finder: str = "own"
+    #: Whether a browser may read faces by itself: offer, default or never.
+    on_device: str = "offer"
     #: Music providers, asked in this order; those that lack credentials are skipped.
     providers: tuple[str, ...] = DEFAULT_PROVIDERS
     #: From developer.spotify.com; without both, Spotify's API is not used. The id alone lets listeners connect.
@@ -133,6 +136,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "port": _whole_number(1, 65535),
     "async_mode": _one_of(ASYNC_MODES),
     "expression_backend": _one_of(EXPRESSION_BACKENDS),
+    "on_device": _one_of(ON_DEVICE_CHOICES),
     "providers": _providers,
     "spotify_market": _market,
     "spotify_redirect_uri": _redirect_uri,

@@ -48,11 +48,11 @@ LANGUAGES = ("en", "de")
 LANGUAGE_COOKIE = "language"
 
 
-def bind(app: Flask, params: Params) -> None:
+def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
     """Put the page and the headers of every answer on ``app``."""
     words = {code: read_words(Path(app.root_path), code) for code in LANGUAGES}
     app.config["FEELHARMONIC_WORDS"] = words
-    app.config["FEELHARMONIC_PAGES"] = {code: page_config(params, words[code]) for code in LANGUAGES}
+    app.config["FEELHARMONIC_PAGES"] = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
     app.register_blueprint(pages)
     app.after_request(_with_headers)
 
@@ -62,14 +62,15 @@ def read_words(root: Path, language: str) -> dict[str, str]:
     return json.loads((root / "static" / "messages" / f"{language}.json").read_text(encoding="utf-8"))
 
 
-def page_config(params: Params, words: dict[str, str]) -> dict:
-    """What the page is told: each emotion's name, label and colours, the goals, and its texts."""
+def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
+    """What the page is told: each emotion's name, label and colours, the goals, who may read faces, and its texts."""
     return {
         "emotions": [
             {"name": name, "label": words[f"emotion.{name}"], "colour": asdict(emotion.colour)}
             for name, emotion in params.emotions.items()
         ],
         "goals": list(GOALS),
+        "on_device": on_device,
         "words": words,
     }
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 
-#: What `npm run vendor` puts in place; without it the page has no wire.
-VENDOR = Path("static") / "vendor" / "socket.io.esm.min.js"
+#: What `npm run vendor` puts in place: without the first the page has no wire, without the second no browser reads
+#: faces by itself.
+VENDOR = Path("static") / "vendor"
+VENDOR_FILES = ("socket.io.esm.min.js", "ort-wasm-simd-threaded.wasm")
 
 EXIT_MEND_FIRST = 2
 
@@ -65,8 +67,9 @@ def address(host: str, port: int) -> str:
 
 def check_vendor(root: Path) -> None:
     """Raises SetupFault where the browser libraries are not in place."""
-    if not (root / VENDOR).is_file():
-        raise SetupFault([f"{VENDOR} is missing. Run `make vendor` (or `npm ci && npm run vendor`)."])
+    missing = [str(VENDOR / name) for name in VENDOR_FILES if not (root / VENDOR / name).is_file()]
+    if missing:
+        raise SetupFault([f"Missing: {', '.join(missing)}. Run `make vendor` (or `npm ci && npm run vendor`)."])
 
 
 def check_port(host: str, port: int) -> None:

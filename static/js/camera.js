@@ -40,6 +40,8 @@ export class Camera {
   /** @type {HTMLVideoElement} */ #video;
   /** @type {MediaStream|null} */ #stream = null;
   #canvas = document.createElement("canvas");
+  /** Kept apart: a canvas that pixels are read from lives in memory, the other one may live on the graphics card. */
+  #readable = document.createElement("canvas");
   #memory;
   #onLost;
   /** Counts starts, so that a start that was overtaken by a stop ends its own stream. */
@@ -119,18 +121,34 @@ export class Camera {
    * @returns {Promise<ArrayBuffer|null>} null while the video has none
    */
   async take() {
-    const { videoWidth: width, videoHeight: height } = this.#video;
-    if (!this.#stream || !width || this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+    if (!this.#draw(this.#canvas, this.#canvas.getContext("2d"))) {
       return null;
     }
-    const scale = Math.min(1, PICTURE_WIDTH / Math.max(width, height));
-    this.#canvas.width = Math.round(width * scale);
-    this.#canvas.height = Math.round(height * scale);
-    const context = this.#canvas.getContext("2d");
-    context?.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
     /** @type {Blob|null} */
     const blob = await new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
     return blob ? blob.arrayBuffer() : null;
+  }
+
+  /** The newest picture's pixels, as small as `take` makes it. @returns {Promise<ImageData|null>} null while the video has none */
+  async pixels() {
+    const context = this.#readable.getContext("2d", { willReadFrequently: true });
+    const drawn = this.#draw(this.#readable, context);
+    return drawn && context ? context.getImageData(0, 0, this.#readable.width, this.#readable.height) : null;
+  }
+
+  /** @param {HTMLCanvasElement} canvas takes the small picture's size @param {CanvasRenderingContext2D|null} context @returns {boolean} whether there was a picture */
+  #draw(canvas, context) {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    if (!this.#stream || !width || this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+      return false;
+    }
+    const scale = Math.min(1, PICTURE_WIDTH / Math.max(width, height));
+    const [small_width, small_height] = [width, height].map((length) => Math.round(length * scale));
+    if (canvas.width !== small_width || canvas.height !== small_height) {
+      Object.assign(canvas, { width: small_width, height: small_height });
+    }
+    context?.drawImage(this.#video, 0, 0, small_width, small_height);
+    return true;
   }
 }
 

@@ -12,9 +12,10 @@ const IDLE_MS = 100;
  */
 
 /**
+ * @template Picture
  * @param {Object} parts
- * @param {() => Promise<ArrayBuffer|null>} parts.take the newest picture
- * @param {(jpeg: ArrayBuffer) => Promise<import("./types.js").FrameReply>} parts.send
+ * @param {() => Promise<Picture|null>} parts.take the newest picture
+ * @param {(picture: Picture) => Promise<import("./types.js").FrameReply>} parts.send
  * @param {() => boolean} parts.ready whether somebody is there to send to
  * @param {(reply: import("./types.js").FrameReply) => void} parts.onReply
  * @param {() => import("./types.js").Pacing} parts.pace a fresh one for every start
@@ -29,18 +30,18 @@ export function frames({ take, send, ready, onReply, pace: freshPace, world = br
   async function run(mine) {
     const pace = freshPace();
     while (mine === job) {
-      const jpeg = ready() && !world.hidden() ? await take() : null;
+      const picture = ready() && !world.hidden() ? await take() : null;
       if (mine !== job) {
         return;
       }
       // Taking a picture takes a while: the tab may have been hidden meanwhile.
-      if (!jpeg || world.hidden()) {
+      if (!picture || world.hidden()) {
         await world.wait(IDLE_MS);
         continue;
       }
       const sent_ms = world.now();
       try {
-        const reply = await send(jpeg);
+        const reply = await send(picture);
         pace.replied(world.now() - sent_ms, reply.wait_ms);
         if (mine === job) {
           onReply(reply);

@@ -38,6 +38,18 @@ export class Live {
     return this.#socket.connected;
   }
 
+  /** Whether the wire is there, now or within `ms`. @param {number} ms @returns {Promise<boolean>} */
+  settled(ms) {
+    return new Promise((resolve) => {
+      if (this.connected) {
+        resolve(true);
+        return;
+      }
+      this.#socket.once("connect", () => resolve(true));
+      setTimeout(() => resolve(this.connected), ms);
+    });
+  }
+
   /**
    * @param {ArrayBuffer} jpeg
    * @returns {Promise<import("./types.js").FrameReply>} rejects after FRAME_DEADLINE_MS

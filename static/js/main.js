@@ -7,6 +7,7 @@ import { BarsView } from "./bars-view.js";
 import { Camera, CameraFault, RATE_HZ } from "./camera.js";
 import { goalChips, moodChips } from "./chips.js";
 import { wear } from "./colour.js";
+import { DEVICE_RATE_HZ, DeviceReader } from "./device-reader.js";
 import { frames } from "./frames.js";
 import { MoodHistory } from "./history.js";
 import { shortcuts } from "./keys.js";
@@ -21,6 +22,7 @@ import { HOLD_CHOICES_S, Renewal } from "./renewal.js";
 import { RestingFace } from "./resting.js";
 import { save } from "./save.js";
 import { fromHash, toLink } from "./share.js";
+import { StarterTracks } from "./starter.js";
 import { storage } from "./storage.js";
 import { note, TracksView } from "./tracks-view.js";
 import { wishes } from "./wishes.js";
@@ -28,6 +30,10 @@ import { speaker } from "./words.js";
 
 /** Without a face for so long, the page says that it sees nobody. */
 const NOBODY_AFTER_MS = 1200;
+/** Tracks wait so long for a lost connection; then those that the browser keeps come. */
+const SETTLED_MS = 1500;
+/** A picture read on this device takes one core of several: the next may follow sooner than with a shared server. */
+const DEVICE_REPLY_SHARE = 1.25;
 /** Good news stays so long. */
 const NEWS_MS = 6000;
 /** A language chosen by hand is remembered for a year. */
@@ -60,6 +66,7 @@ const page = {
   /** @type {import("./types.js").Goal} */ goal: config.goals[0],
   /** @type {import("./types.js").EmotionName|null} what the tracks shown are for */ served: null,
   /** @type {RestingFace|null} while it is learned */ learning: null,
+  /** Whether this device reads, not the server. */ onDevice: false,
 };
 
 const notice = new NoticeView(at("notice"));
@@ -84,12 +91,16 @@ const camera = new Camera(video, here, () => {
   notice.update("camera", say("camera.lost"));
 });
 const live = new Live(onWire);
+const device = new DeviceReader((share) => sayDevice(say("device.loading", { percent: Math.round(share * 100) })));
+const starter = new StarterTracks();
 const loop = frames({
-  take: () => camera.take(),
-  send: (jpeg) => live.frame(jpeg),
-  ready: () => live.connected,
+  /** @returns {Promise<ArrayBuffer|ImageData|null>} */
+  take: () => (page.onDevice ? camera.pixels() : camera.take()),
+  // A picture for the server is bytes, one for this device pixels: neither can go the other's way.
+  send: (picture) => (picture instanceof ImageData ? device.frame(picture) : live.frame(picture)),
+  ready: () => (page.onDevice ? device.ready : live.connected),
   onReply: onReading,
-  pace: () => new Pace(RATE_HZ),
+  pace: () => (page.onDevice ? new Pace(DEVICE_RATE_HZ, DEVICE_REPLY_SHARE) : new Pace(RATE_HZ)),
 });
 // A snap that was overtaken by another finds another number here, and its tracks are dropped.
 let snapJob = 0;
@@ -119,6 +130,8 @@ at("account-queue").addEventListener("click", () => withAccount(() => account.qu
 at("account-disconnect").addEventListener("click", () => withAccount(() => account.disconnect().then(() => say("account.gone"))));
 // The login happens in another tab: look again when the listener comes back.
 window.addEventListener("focus", showAccount);
+input("device-on").addEventListener("change", () => chooseReader(input("device-on").checked));
+at("device-server").addEventListener("click", letServerRead);
 at("about-open").addEventListener("click", () => dialog("about").showModal());
 at("keys-open").addEventListener("click", () => dialog("keys").showModal());
 video.addEventListener("resize", () => picture.fit(video));
@@ -138,10 +151,15 @@ shortcuts(
 
 goals.update(page.goal);
 rememberSwitches();
+rememberReader();
 history.unpack(tab.get("line"));
 drawLine();
 openShared();
 showAccount();
+if ("serviceWorker" in navigator) {
+  // Without it the page needs the network, and does all else.
+  navigator.serviceWorker.register("/service-worker.js").catch(() => undefined);
+}
 
 /** What is on the stage. @param {"welcome"|"live"|"stopped"} state */
 function show(state) {
@@ -186,6 +204,7 @@ async function startCamera() {
     at("snap").focus({ preventScroll: true });
   }
   picture.fit(video);
+  readOnDevice();
   loop.start();
   await listCameras();
 }
@@ -319,7 +338,10 @@ async function serve(emotion) {
  */
 async function ask(view, emotion, current, title, aside = "") {
   try {
-    const reply = await live.snap({ emotion, goal: page.goal, wishes: wished() });
+    const reached = await live.settled(SETTLED_MS);
+    const reply = await (reached
+      ? live.snap({ emotion, goal: page.goal, wishes: wished() })
+      : starter.snap({ emotion, goal: page.goal }));
     if (!current()) {
       return "";
     }
@@ -330,7 +352,8 @@ async function ask(view, emotion, current, title, aside = "") {
     if (view === tracks) {
       drawPath(reply);
     }
-    view.update(title(reply), reply.tracks, [aside, note(reply, navigator.onLine, say)].filter(Boolean).join(" "));
+    const asides = [aside, reached ? "" : say("tracks.starter"), note(reply, navigator.onLine, say)];
+    view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "));
     return "";
   } catch {
     view.fail("");
@@ -492,16 +515,81 @@ function showRestingFace() {
   at("rest-teach").textContent = say(known ? "rest.again" : "rest.teach");
 }
 
-/** For this visit; the server forgets it on disconnect. */
+/** To whoever reads, for this visit: the server forgets it on disconnect. */
 function sendRestingFace() {
   const stored = here.get("resting");
-  if (live.connected) {
+  if (page.onDevice) {
+    device.baseline(stored === null ? null : JSON.parse(stored)).catch(() => undefined);
+  } else if (live.connected) {
     live
       .baseline(stored === null ? null : JSON.parse(stored))
       .then((reply) => reply.problem && notice.update("news", say(`problem.${reply.problem.code}`)))
       // Without an answer the connection is lost: it is sent again with the next one.
       .catch(() => undefined);
   }
+}
+
+/* ---------- who reads: the server, or this device ---------- */
+
+function rememberReader() {
+  const wanted = here.get("device") ?? (config.on_device === "default" ? "on" : "off");
+  page.onDevice = config.on_device !== "never" && wanted === "on";
+  at("device").hidden = config.on_device === "never";
+  showReader();
+}
+
+/** @param {boolean} onDevice */
+function chooseReader(onDevice) {
+  here.set("device", onDevice ? "on" : "off");
+  page.onDevice = onDevice;
+  sayDevice("");
+  sayWire();
+  showReader();
+  if (onDevice) {
+    readOnDevice();
+  } else {
+    device.stop();
+    sendRestingFace();
+  }
+  if (camera.running) {
+    // The picture under way for the other reader is dropped.
+    loop.start();
+  }
+}
+
+function letServerRead() {
+  chooseReader(false);
+  input("device-on").focus();
+}
+
+function showReader() {
+  input("device-on").checked = page.onDevice;
+  at("welcome-where").hidden = page.onDevice;
+  at("welcome-here").hidden = !page.onDevice;
+}
+
+/** Loads what this device needs to read, where it shall and has not. */
+async function readOnDevice() {
+  if (!page.onDevice || device.ready) {
+    return;
+  }
+  try {
+    const { rate_hz, least_rate_hz } = await device.start();
+    sendRestingFace();
+    const slow = rate_hz < least_rate_hz;
+    sayDevice(say(slow ? "device.slow" : "device.ready", { rate: rate_hz.toFixed(rate_hz < 10 ? 1 : 0) }), slow);
+  } catch (fault) {
+    if (page.onDevice) {
+      console.error(fault);
+      sayDevice(say("device.failed"), true);
+    }
+  }
+}
+
+/** @param {string} text @param {boolean} [offerServer] */
+function sayDevice(text, offerServer = false) {
+  at("device-note").textContent = text;
+  at("device-server").hidden = !offerServer;
 }
 
 /* ---------- the mood line ---------- */
@@ -588,11 +676,17 @@ function tell(text, passes = true) {
   }
 }
 
+function sayWire() {
+  const { wire } = document.body.dataset;
+  const fine = wire === undefined || wire === "connected";
+  notice.update("wire", fine ? "" : say(page.onDevice ? "device.offline" : `wire.${wire}`));
+}
+
 /** @param {import("./live.js").WireState} state */
 function onWire(state) {
   document.body.dataset.wire = state;
-  notice.update("wire", state === "connected" ? "" : say(`wire.${state}`));
-  if (state !== "connected") {
+  sayWire();
+  if (state !== "connected" || page.onDevice) {
     return;
   }
   if (here.get("resting") !== null) {

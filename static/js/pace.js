@@ -12,11 +12,13 @@ export const SLOWEST_MS = 2000;
 
 export class Pace {
   #interval_ms;
+  #reply_share;
   #reply_ms = 0;
   #wait_ms = 0;
 
-  /** @param {number} rate_hz pictures a second at best */
-  constructor(rate_hz) {
+  /** @param {number} rate_hz pictures a second at best @param {number} [reply_share] the least wait, in times of a reply */
+  constructor(rate_hz, reply_share = REPLY_SHARE) {
+    this.#reply_share = reply_share;
     this.#interval_ms = 1000 / rate_hz;
   }
 
@@ -36,7 +38,7 @@ export class Pace {
 
   /** Milliseconds between the sending of two pictures, before the server's own wish. */
   get interval_ms() {
-    return Math.min(SLOWEST_MS, Math.max(this.#interval_ms, REPLY_SHARE * this.#reply_ms));
+    return Math.min(SLOWEST_MS, Math.max(this.#interval_ms, this.#reply_share * this.#reply_ms));
   }
 
   /**

@@ -12,6 +12,7 @@
  * @typedef {Object} Config what the server writes into the page
  * @property {Emotion[]} emotions in the order of every list of seven probabilities
  * @property {Goal[]} goals
+ * @property {"offer"|"default"|"never"} on_device whether this browser may read faces by itself
  * @property {Record<string, string>} words every text of the page, by its key
  *
  * @typedef {(key: string, values?: Record<string, string|number>) => string} Say a text in the page's language

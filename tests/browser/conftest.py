@@ -26,6 +26,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: What Playwright says where it keeps service workers away.
+BLOCKED = "Service Worker registration blocked by Playwright"
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
@@ -106,6 +108,8 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         **options: object,
     ) -> Page:
         options.setdefault("viewport", {"width": 1440, "height": 900})
+        # Tests that are not about it go to the server for everything.
+        options.setdefault("service_workers", "block")
         context = browser.new_context(**options)
         contexts.append(context)
         if grants:
@@ -116,7 +120,7 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
 
         def note(text: str) -> None:
-            if not any(known in text for known in tolerate):
+            if not any(known in text for known in (BLOCKED, *tolerate)):
                 faults.append(text)
 
         page.on("console", lambda message: note(message.text) if message.type in ("error", "warning") else None)

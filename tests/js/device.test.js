@@ -10,7 +10,7 @@ import * as maps from "../../static/js/device/maps.js";
 import { MoodKeeper } from "../../static/js/device/mood.js";
 import * as pixels from "../../static/js/device/picture.js";
 
-/** OpenCV rounds in between and may interpolate in steps of 1/32 pixel: on edges that is worth a few of 255 levels. */
+/** OpenCV's releases round differently in between: on edges that is worth a few of 255 levels. */
 const MOST_LEVELS = 5;
 const MEAN_LEVELS = 0.5;
 

@@ -9,6 +9,10 @@
 const GREY_BITS = 15;
 const GREY = [3735, 19235, 9798];
 
+/** OpenCV takes points between pixels in steps of 1/32 pixel, and adds them up in steps of 1/1024. */
+const STEPS = 32;
+const FINE_STEPS = 1024;
+
 /** @param {Uint8ClampedArray|Uint8Array} rgba as a canvas gives it @param {number} width @param {number} height @returns {Picture} BGR */
 export function fromRgba(rgba, width, height) {
   const data = new Uint8Array(width * height * 3);
@@ -137,10 +141,13 @@ export function warped(picture, move, width, height, beyond) {
   const right = picture.width - 1;
   const bottom = picture.height - 1;
   const repeats = beyond === "edge";
+  const fine = (/** @type {number} */ value) => Math.round(value * FINE_STEPS);
+  const step = (/** @type {number} */ along, /** @type {number} */ down) => Math.floor(((along + down) * STEPS) / FINE_STEPS + 0.5) / STEPS;
   for (let y = 0, to = 0; y < height; y += 1) {
+    const [down_x, down_y] = [fine(b * y + c), fine(e * y + f)];
     for (let x = 0; x < width; x += 1, to += channels) {
-      const from_x = a * x + b * y + c;
-      const from_y = d * x + e * y + f;
+      const from_x = step(fine(a * x), down_x);
+      const from_y = step(fine(d * x), down_y);
       const left = Math.floor(from_x);
       const top = Math.floor(from_y);
       const share_x = from_x - left;

@@ -1,0 +1,221 @@
+"""Reading on this device: the same mood, and no picture leaves the browser; and the page without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from serving import Server
+from steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+
+#: Loading 18 MB and the self-test, on a busy machine.
+LOADING_MS = 90_000
+
+
+@pytest.fixture
+def watch() -> Callable[[Page], list[bytes | str]]:
+    """Every message that the page sends over any WebSocket from now on."""
+
+    def start(page: Page) -> list[bytes | str]:
+        sent: list[bytes | str] = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda payload: sent.append(payload)))
+        page.reload()
+        return sent
+
+    return start
+
+
+def pictures(sent: list[bytes | str]) -> list[bytes | str]:
+    """What is a picture, or might be one: binary, or longer than any other event."""
+    return [message for message in sent if isinstance(message, bytes) or len(message) > 1000]
+
+
+def switch(page: Page) -> object:
+    return page.get_by_role("switch", name="Read my face on this device")
+
+
+def read_here(page: Page) -> None:
+    switch(page).check()
+    expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=LOADING_MS)
+
+
+def test_on_this_device_the_face_is_read_and_no_picture_leaves_the_browser(visit, watch, shoot):
+    page = visit()
+    sent = watch(page)
+    uploads = []
+    page.on("request", lambda request: uploads.append(request.url) if request.method != "GET" else None)
+    go_live(page)
+    assert pictures(sent), "the watch must see the pictures that the server gets"
+    read_here(page)
+    page.wait_for_timeout(500)  # a picture that was under way to the server may still have gone
+    sent.clear()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    line = page.evaluate("document.querySelector('#chart').getAttribute('aria-label')")
+    page.wait_for_function(
+        "before => document.querySelector('#chart').getAttribute('aria-label') !== before",
+        arg=line,
+        timeout=DEADLINE_MS,
+    )
+    shoot(page, "device-1440-light")
+    snap(page)
+    assert pictures(sent) == []
+    assert uploads == []
+    (asked,) = [json.loads(message[message.index("[") :]) for message in sent if "snap" in str(message)]
+    assert asked == ["snap", {"emotion": "happy", "goal": "match", "wishes": {}}]
+
+
+def test_the_choice_is_remembered_and_nothing_is_sent_from_the_start(visit, watch):
+    page = visit()
+    expect(switch(page)).not_to_be_checked()
+    read_here(page)
+    sent = watch(page)
+    expect(switch(page)).to_be_checked()
+    expect(page.get_by_text("no picture leaves it")).to_be_visible()
+    go_live(page)
+    expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
+    assert pictures(sent) == []
+    switch(page).uncheck()
+    page.wait_for_function("() => document.body.dataset.wire === 'connected'", timeout=DEADLINE_MS)
+    for _ in range(100):
+        if pictures(sent):
+            break
+        page.wait_for_timeout(100)
+    assert pictures(sent), "switched off, the server reads again"
+
+
+def test_runtime_and_networks_are_fetched_only_when_they_are_wanted(visit):
+    page = visit()
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.context.on("request", lambda request: fetched.append(request.url))
+    page.reload()
+    go_live(page)
+    assert not [url for url in fetched if "/device/" in url or "ort." in url]
+    read_here(page)
+    assert {url.rsplit("/", 1)[1] for url in fetched if "/device/" in url} >= {
+        "parts.json",
+        "face_finder.onnx",
+        "expression.onnx",
+        "ort-wasm-simd-threaded.wasm",
+    }
+
+
+def changed(route: Route, **fields: object) -> None:
+    """The real answer, with some fields changed."""
+    document = route.fetch().json()
+    document.update(fields)
+    route.fulfill(json=document)
+
+
+def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
+    page = visit()
+    page.context.route("**/device/parts.json", lambda route: changed(route, least_rate_hz=1e6))
+    switch(page).check()
+    expect(page.locator("#device-note")).to_contain_text("This device reads only", timeout=LOADING_MS)
+    shoot(page, "device-slow-1440-light")
+    page.get_by_role("button", name="Let the server read").click()
+    expect(switch(page)).not_to_be_checked()
+    expect(switch(page)).to_be_focused()
+    go_live(page)
+
+
+def test_a_network_that_is_not_the_one_meant_is_not_used(visit):
+    page = visit(tolerate=("with the SHA-256",))
+    damaged = []
+
+    def damage(route: Route) -> None:
+        body = bytearray(route.fetch().body())
+        body[-1] ^= 1
+        damaged.append(len(body))
+        route.fulfill(body=bytes(body))
+
+    page.context.route("**/expression.onnx", damage)
+    switch(page).check()
+    expect(page.locator("#device-note")).to_contain_text("could not be loaded", timeout=LOADING_MS)
+    assert damaged
+    page.context.unroute("**/expression.onnx")
+    switch(page).uncheck()
+    read_here(page)
+
+
+def test_a_resting_face_is_learned_and_kept_here(visit, watch):
+    page = visit()
+    read_here(page)
+    sent = watch(page)
+    go_live(page)
+    page.get_by_role("button", name="Learn my resting face").click()
+    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    # Her smile is now what rest looks like.
+    expect(page.locator("#mood-word")).not_to_have_text("Happy", timeout=DEADLINE_MS)
+    assert not [message for message in sent if "baseline" in str(message)]
+
+
+@pytest.mark.parametrize(("choice", "shown", "on"), [("default", True, True), ("never", False, False)])
+def test_the_host_decides_what_is_offered(visit, tmp_path, choice, shown, on):
+    server = Server(tmp_path, ON_DEVICE=choice).start()
+    try:
+        page = visit(url=server.url)
+        expect(page.locator("#device")).to_be_visible(visible=shown)
+        assert page.locator("#device-on").is_checked() is on
+        status = page.request.get(f"{server.url}/device/parts.json").json()
+        assert bool(status["files"]) is shown
+    finally:
+        server.kill()
+
+
+# ---------- without a network ----------
+
+
+def kept(page: Page) -> None:
+    """The service worker has all it needs, and serves this page."""
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=DEADLINE_MS)
+
+
+def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visit, shoot, tmp_path):
+    server = Server(tmp_path).start()
+    try:
+        page = visit(
+            url=server.url,
+            service_workers="allow",
+            offline_player=True,
+            tolerate=("WebSocket connection to", "net::ERR", "Failed to fetch"),
+        )
+        kept(page)
+        read_here(page)
+        server.kill()
+        page.context.set_offline(True)
+        page.reload()
+        go_live(page)
+        expect(page.locator("#notice")).to_contain_text("your face is still read here", timeout=DEADLINE_MS)
+        snap(page)
+        expect(page.locator("#tracks-note")).to_contain_text("from the table in this browser")
+        expect(page.locator("#tracks-note")).to_contain_text("You are offline")
+        first = player_ids(page)
+        assert len(first) == 8
+        shoot(page, "offline-1440-light")
+        page.get_by_role("button", name="More tracks").click()
+        expect(page.locator("#cards")).not_to_have_attribute("aria-busy", "true", timeout=DEADLINE_MS)
+        assert not set(first) & set(player_ids(page))
+        pick(page, "Sad")
+        expect(page.locator("#tracks-title")).to_have_text("Sad tracks")
+        page.get_by_text("calm me").click()
+        expect(page.locator("#tracks-title")).to_contain_text("From sad", timeout=DEADLINE_MS)
+        expect_tracks(page)
+    finally:
+        server.kill()
+
+
+def test_a_new_release_takes_the_place_of_the_old_one(visit, tmp_path):
+    page = visit(service_workers="allow")
+    kept(page)
+    names = page.evaluate("caches.keys()")
+    assert len([name for name in names if name.startswith("feelharmonic-page-")]) == 1
+    page.evaluate("caches.open('feelharmonic-page-of-last-year')")
+    page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.unregister())")
+    page.reload()
+    kept(page)
+    page.wait_for_function(
+        "() => caches.keys().then((names) => !names.includes('feelharmonic-page-of-last-year'))", timeout=DEADLINE_MS
+    )

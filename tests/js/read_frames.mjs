@@ -1,0 +1,46 @@
+// `node tests/js/read_frames.mjs FOLDER`: reads the frames in FOLDER as the device worker would; prints its readings as JSON.
+// FOLDER holds series.json ({constants, baseline, frames: [{file, width, height, at_s}]}) and each frame's bytes, RGBA.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { cutCrop } from "../../static/js/device/crop.js";
+import { FaceFinder } from "../../static/js/device/finder.js";
+import { FaceFollower } from "../../static/js/device/follower.js";
+import * as maps from "../../static/js/device/maps.js";
+import { MoodKeeper } from "../../static/js/device/mood.js";
+import * as pixels from "../../static/js/device/picture.js";
+import { DeviceReading } from "../../static/js/device/reading.js";
+import * as ort from "../../static/vendor/ort.wasm.min.js";
+
+const [folder] = process.argv.slice(2);
+const { constants, baseline, frames } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
+const ours = (path) => readFileSync(new URL(`../../${path}`, import.meta.url));
+
+Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: ours("static/vendor/ort-wasm-simd-threaded.wasm") });
+const session = (name) => ort.InferenceSession.create(ours(`feelharmonic/weights/${name}`), { executionProviders: ["wasm"] });
+const [finding, expressing] = [await session("face_finder.onnx"), await session("expression.onnx")];
+
+async function run(input, width, height) {
+  const { maps: output } = await finding.run({ pictures: new ort.Tensor("float32", input, [1, 3, height, width]) });
+  return { data: output.data, rows: output.dims[2], columns: output.dims[3] };
+}
+
+async function read(crops, count) {
+  const { ferplus } = await expressing.run({ faces: new ort.Tensor("float32", crops, [count, 1, 48, 48]) }, ["ferplus"]);
+  return ferplus.data;
+}
+
+const reading = new DeviceReading({
+  follower: new FaceFollower(new FaceFinder(run, constants.finder, pixels, maps), constants.follower, maps.overlap),
+  keeper: new MoodKeeper(constants.mood),
+  cut: (frame, face) => cutCrop(frame, face, constants.crop, pixels),
+  read,
+  most_faces_read: constants.most_faces_read,
+});
+reading.setBaseline(baseline);
+const readings = [];
+for (const { file, width, height, at_s } of frames) {
+  const rgba = new Uint8ClampedArray(readFileSync(join(folder, file)));
+  readings.push(await reading.see(pixels.fromRgba(rgba, width, height), at_s));
+}
+console.log(JSON.stringify(readings));

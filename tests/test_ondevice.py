@@ -1,0 +1,123 @@
+"""The whole way on the device gives what the server's gives: the same networks in ONNX Runtime's WebAssembly under Node.
+
+Both ways cut windows at whole 1/32 pixels (as OpenCV does), so a difference in the seventh digit may move one by that
+much; where two cells of the finder's maps tie, the other one may then win. The series stays away from such ties.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from feelharmonic.ondevice import NETWORKS, constants
+from feelharmonic.pipeline import Parts, Pipeline
+
+PROJECT = Path(__file__).resolve().parent.parent
+RUNTIME = PROJECT / "static" / "vendor" / "ort-wasm-simd-threaded.wasm"
+BASELINE = (0.05, 0.02, 0.05, 0.25, 0.25, 0.03, 0.35)
+
+MOST_PX, MOST_SHARE = 1.0, 0.01
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node") or shutil.which(PROJECT / ".venv" / "bin" / "node")
+    missing = "Node" if found is None else "static/vendor (run `make vendor`)" if not RUNTIME.is_file() else ""
+    if missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{missing} is not there")
+    return found
+
+
+def moved(
+    picture: np.ndarray, *, turn: float = 0.0, scale: float = 1.0, across: float = 0.0, size=(320, 240)
+) -> np.ndarray:
+    """The photograph turned around the face (degrees), scaled, moved by pixels, in a frame of ``size``."""
+    move = cv2.getRotationMatrix2D((143, 73), turn, scale)
+    move[0, 2] += across
+    return cv2.warpAffine(picture, move, size, borderMode=cv2.BORDER_REFLECT)
+
+
+@pytest.fixture(scope="module")
+def frames(astronaut_bgr) -> list[np.ndarray]:
+    """A visit: she moves, tilts, comes nearer, is joined by a second one, goes away, comes back dim."""
+    alone = [moved(astronaut_bgr, across=3 * i) for i in range(8)]
+    tilted = [moved(astronaut_bgr, turn=6 * i) for i in range(-4, 5)]
+    near = [moved(astronaut_bgr, scale=1 + 0.08 * i) for i in range(8)]
+    two = [np.hstack([astronaut_bgr[:, 60:220], moved(astronaut_bgr, turn=-4)[:, 60:220]])] * 4
+    large = [cv2.resize(astronaut_bgr, (640, 480), interpolation=cv2.INTER_CUBIC)] * 3
+    nobody = [np.full((240, 320, 3), 90, np.uint8)] * 3
+    dim = [(astronaut_bgr * 0.3).astype(np.uint8)] * 4
+    return [*alone, *tilted, *near, *two, *large, *nobody, *dim]
+
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    return Parts.load()
+
+
+@pytest.mark.parametrize("baseline", [None, BASELINE], ids=["as it is", "with a resting face"])
+def test_the_same_frames_give_the_same_boxes_probabilities_and_moods(node, parts, frames, tmp_path, baseline):
+    told = read_by_node(node, parts, frames, tmp_path, baseline)
+    pipeline = Pipeline(parts)
+    pipeline.set_baseline(baseline)
+    assert len(told) == len(frames)
+    for index, (frame, device) in enumerate(zip(frames, told, strict=True)):
+        # PNG: the pixels reach both ways unchanged.
+        server = pipeline.see(cv2.imencode(".png", frame)[1].tobytes(), at_s=index / 8)
+        size = (server.width_px, server.height_px)
+        assert len(device["faces"]) == len(server.faces), f"frame {index}"
+        for one, other in zip(device["faces"], server.faces, strict=True):
+            assert corners(one["box"], size) == pytest.approx(clipped(other.face.box, size), abs=MOST_PX), (
+                f"frame {index}"
+            )
+            assert one["id"] == other.face.id, f"frame {index}"
+            assert one["probabilities"] == pytest.approx(other.expression.probabilities, abs=MOST_SHARE), (
+                f"frame {index}"
+            )
+        assert (device["mood"] or {}).get("emotion") == (server.mood and server.mood.emotion), f"frame {index}"
+        if server.expression:
+            assert device["probabilities"] == pytest.approx(server.expression.probabilities, abs=MOST_SHARE)
+    seen = {len(reading["faces"]) for reading in told}
+    assert {0, 1, 2} <= seen, "the visit has frames without a face, with one, with two"
+
+
+def read_by_node(node: str, parts: Parts, frames: list[np.ndarray], folder: Path, baseline) -> list[dict]:
+    listed = []
+    for index, frame in enumerate(frames):
+        name = f"{index}.rgba"
+        (folder / name).write_bytes(cv2.cvtColor(frame, cv2.COLOR_BGR2RGBA).tobytes())
+        listed.append({"file": name, "width": frame.shape[1], "height": frame.shape[0], "at_s": index / 8})
+    series = {"constants": constants(parts.params), "baseline": baseline, "frames": listed}
+    (folder / "series.json").write_text(json.dumps(series))
+    done = subprocess.run(
+        [node, str(PROJECT / "tests" / "js" / "read_frames.mjs"), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def corners(box: list[float], size: tuple[int, int]) -> list[float]:
+    """A box in shares of the frame → left, top, right, bottom in pixels."""
+    x, y, width, height = (value * side for value, side in zip(box, (*size, *size), strict=True))
+    return [x, y, x + width, y + height]
+
+
+def clipped(box: tuple[float, ...], size: tuple[int, int]) -> list[float]:
+    x, y, width, height = box
+    edges = (x, y, x + width, y + height)
+    return [min(max(edge, 0.0), float(side)) for edge, side in zip(edges, (*size, *size), strict=True)]
+
+
+def test_the_networks_that_the_browser_gets_are_the_servers():
+    assert sorted(NETWORKS) == ["expression.onnx", "face_finder.onnx"]
+    assert all(path.name == name and path.is_file() for name, path in NETWORKS.items())
