@@ -1,4 +1,4 @@
-"""The whole way on the device gives what the server's gives: the same networks in ONNX Runtime's WebAssembly under Node.
+"""The whole way on the device gives what the server's gives: the same networks in WebAssembly, run by Node.
 
 Both ways cut windows at whole 1/32 pixels (as OpenCV does), so a difference in the seventh digit may move one by that
 much; where two cells of the finder's maps tie, the other one may then win. The series stays away from such ties.
