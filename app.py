@@ -20,7 +20,7 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import connect, device, live, pages, providers, server
+from feelharmonic.web import api, connect, device, live, pages, providers, server
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -43,11 +43,13 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         max_http_buffer_size=LARGEST_MESSAGE_BYTES,
         manage_session=False,
     )
-    jukebox = Jukebox(parts.params, load_providers(settings, Path(app.instance_path) / DATABASE_NAME))
+    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
+    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue.known)
     pages.bind(app, parts.params, on_device=settings.on_device)
     live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
+    api.bind(app, parts, jukebox)
     device.bind(
         app,
         constants=ondevice.constants(parts.params),
@@ -78,12 +80,11 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Parts | 
     return settings, parts
 
 
-def load_providers(settings: Settings, database: Path) -> list:
-    """The music providers in the settings' order, Spotify's only with credentials; ``database`` holds imported tracks.
+def load_providers(settings: Settings, catalogue: Catalogue) -> list:
+    """The music providers in the settings' order, Spotify's only with credentials; ``catalogue``: the tracks at hand.
 
     The catalogue is always among them: named nowhere, it is the last.
     """
-    catalogue = Catalogue.load(database)
     makers = {"catalogue": lambda: CatalogueProvider(catalogue), "reccobeats": lambda: ReccoBeatsProvider(catalogue)}
     if settings.spotify_client_id and settings.spotify_client_secret:
         spotify = spotify_app(settings)

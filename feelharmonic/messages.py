@@ -30,6 +30,9 @@ FEATURES = (
     "valence",
 )
 
+#: The four moods, in this order in every array.
+TRACK_MOODS = ("Calm", "Energetic", "Happy", "Sad")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
@@ -152,6 +155,14 @@ class Track:
     @property
     def url(self) -> str:
         return f"https://open.spotify.com/track/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackMood:
+    """``mood``: one of TRACK_MOODS; ``confidence``: the probability 0..1 that the labeller would call it so."""
+
+    mood: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

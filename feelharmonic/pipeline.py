@@ -6,18 +6,20 @@ state (a few kilobytes). In: a picture's bytes and the time. Out: a Reading. No 
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from feelharmonic.chain import Chain, ProviderStatus, Served
 from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
-from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop
-from feelharmonic.frame import decode
+from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop, search_closely
+from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
 from feelharmonic.messages import (
+    FEATURES,
     Expression,
     Face,
     Frame,
@@ -25,6 +27,8 @@ from feelharmonic.messages import (
     MusicTargets,
     Reading,
     SeenFace,
+    Track,
+    TrackMood,
     TrackRequest,
     Wishes,
 )
@@ -32,9 +36,22 @@ from feelharmonic.mood import MoodKeeper
 from feelharmonic.params import Params
 from feelharmonic.providers import MusicProvider
 from feelharmonic.targets import journey
+from feelharmonic.track_mood import TrackMoodReader
+
+__all__ = [
+    "MAX_PHOTOGRAPH_BYTES",
+    "MOST_FACES_READ",
+    "Jukebox",
+    "Parts",
+    "Pipeline",
+    "moods_of",
+    "track_moods_of",
+]
 
 #: More faces than this in one frame are found but not read: a crowd must not slow everybody else down.
 MOST_FACES_READ = 6
+#: Of a photograph, for which somebody waits, so many are read.
+MOST_FACES_READ_OF_PHOTOGRAPH = 60
 
 NO_WISHES = Wishes()
 
@@ -67,10 +84,27 @@ class Parts:
             raise SetupFault(faults)
         return cls(**loaded)
 
-    def read_faces(self, frame: Frame, faces: list[Face]) -> tuple[SeenFace, ...]:
-        """What each face shows, largest first; all crops go through the network in one run."""
+    def read_photograph(self, data: bytes) -> Reading:
+        """Every face of one photograph (JPEG, PNG or WebP bytes), largest first, numbered from 1; no mood.
+
+        ``expression`` is the largest face's. Raises BadFrame or TooLarge for bytes that are no such picture.
+        """
+        frame = decode_photograph(data)
+        found = sorted(search_closely(self.finder, frame.pixels_bgr), key=lambda face: -face.area_px)
+        numbered = [replace(face, id=number) for number, face in enumerate(found, start=1)]
+        faces = self.read_faces(frame, numbered, most=MOST_FACES_READ_OF_PHOTOGRAPH)
+        return Reading(
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+            faces=faces,
+            expression=faces[0].expression if faces else None,
+            mood=None,
+        )
+
+    def read_faces(self, frame: Frame, faces: list[Face], *, most: int = MOST_FACES_READ) -> tuple[SeenFace, ...]:
+        """What each face shows, largest first; all crops go through the network in one run, ``most`` of them."""
         by_size = sorted(faces, key=lambda face: -face.area_px)
-        read = by_size[:MOST_FACES_READ]
+        read = by_size[:most]
         if not read:
             return ()
         crops = np.stack([cut_crop(frame.pixels_bgr, face) for face in read])  # (N, 48, 48) uint8
@@ -79,7 +113,7 @@ class Parts:
             SeenFace(face=face, expression=Expression(probabilities=tuple(float(value) for value in row)))
             for face, row in zip(read, probabilities, strict=True)
         ]
-        return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[MOST_FACES_READ:]))
+        return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[most:]))
 
 
 class Pipeline:
@@ -124,12 +158,50 @@ class Pipeline:
         self._keeper.resume(mood, at_s)
 
 
-class Jukebox:
-    """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads."""
+def moods_of(
+    params: Params, readings: Sequence[tuple[float, Expression | None]], baseline: tuple[float, ...] | None
+) -> list[Mood | None]:
+    """The mood that holds after each of a series of readings: (seconds, what the face showed or None without one)."""
+    keeper = MoodKeeper(params.smoothing, params.baseline)
+    keeper.set_baseline(baseline)
+    return [
+        keeper.see_nobody(at_s) if expression is None else keeper.see(expression, 1.0, at_s)
+        for at_s, expression in readings
+    ]
 
-    def __init__(self, params: Params, providers: list[MusicProvider]):
+
+def track_moods_of(rows: Sequence[dict[str, float]]) -> list[TrackMood]:
+    """The mood of each track, from its audio features by name (all of FEATURES)."""
+    if not rows:
+        return []
+    return _track_mood_reader().read(np.array([[row[name] for name in FEATURES] for row in rows], np.float64))
+
+
+@functools.cache
+def _track_mood_reader() -> TrackMoodReader:
+    return TrackMoodReader.load()
+
+
+class Jukebox:
+    """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
+
+    ``known``: the tracks of some ids that are at hand.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        providers: list[MusicProvider],
+        known: Callable[[Sequence[str]], dict[str, Track]] = lambda ids: {},
+    ):
         self._params = params
         self._chain = Chain(providers)
+        self._known = known
+
+    def known(self, ids: Sequence[str]) -> list[Track]:
+        """Those of the tracks with ``ids`` that are at hand, in that order."""
+        found = self._known(ids)
+        return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
 
     def start(self) -> None:
         """Find out in the background which providers answer; later calls do nothing."""

@@ -8,33 +8,21 @@ entered it, and none may.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.messages import FEATURES
+from feelharmonic.messages import FEATURES, TRACK_MOODS, TrackMood
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "track_mood.json"
 
 VERSION = 1
 
-#: The four moods, in this order in every array.
-TRACK_MOODS = ("Calm", "Energetic", "Happy", "Sad")
-
 #: Shares that crowd at 0 and 1 are stretched there; so much is added on both sides to keep the logit finite.
 LOGIT_MARGIN = 0.01
 #: The same for the logarithm of shares that crowd at 0.
 LOG_MARGIN = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackMood:
-    """``mood``: one of TRACK_MOODS; ``confidence``: the probability 0..1 that the labeller would call it so."""
-
-    mood: str
-    confidence: float
 
 
 class TrackMoodReader:

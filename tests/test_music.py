@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from app import create_app, load_accounts, load_providers
+from feelharmonic.catalogue import Catalogue
 from feelharmonic.settings import ASYNC_MODES, Settings
 from tests.serving import Server
 from tests.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, DRIPS, QUOTA, RATE_LIMIT, StandIn, song
@@ -32,7 +33,7 @@ DEADLINE_S = 20
     ],
 )
 def test_providers_come_in_the_settings_order_and_the_catalogue_is_always_there(named, credentials, expected):
-    providers = load_providers(Settings(providers=named, **credentials), Path("no such file"))
+    providers = load_providers(Settings(providers=named, **credentials), Catalogue.load())
     assert [provider.name for provider in providers] == expected
 
 

@@ -1,8 +1,6 @@
-"""How the music providers are: which one serves, which one rests, why, and what the host can do. A page, and JSON."""
+"""How the music providers are, for people: which one serves, which one rests, why, and what the host can do."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
 
 from flask import Blueprint, Flask, current_app, render_template
 
@@ -23,17 +21,9 @@ def bind(app: Flask, jukebox: Jukebox) -> None:
     app.before_request(jukebox.start)
 
 
-@providers.get("/api/v1/providers")
-def statuses() -> dict:
-    rows = [asdict(status) for status in current_app.extensions[JUKEBOX].status()]
-    for row in rows:
-        del row["why"]  # `reason` says it in a whole sentence
-    return {"providers": rows}
-
-
 @providers.get("/status")
 def page() -> str:
-    """The same for people."""
+    """/api/v1/providers says the same to programs."""
     language = chosen_language()
     words = words_in(language)
     rows = [

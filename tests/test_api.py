@@ -1,0 +1,217 @@
+"""REST under /api/v1: every address, every limit, every fault as a problem document."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from conftest import encode
+from openapi_spec_validator import validate
+
+from app import create_app
+from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.messages import EMOTIONS, FEATURES, GOALS
+from feelharmonic.web import api
+
+
+@pytest.fixture(scope="module")
+def app():
+    return create_app()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+def posted(client, data: bytes, name: str = "image"):
+    return client.post("/api/v1/expressions", data={name: (io.BytesIO(data), "picture.jpg")})
+
+
+def told(answer, status: int) -> dict:
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    document = answer.get_json()
+    assert (document["type"], document["status"]) == ("about:blank", status)
+    assert document["action"]
+    return document
+
+
+def test_the_description_is_valid_openapi_3_1(client):
+    description = client.get("/api/v1/openapi.json").get_json()
+    validate(description)
+    assert description["openapi"] == "3.1.0"
+    assert set(description["paths"]) == {
+        f"/api/v1/{path}"
+        for path in ("expressions", "moods", "tracks", "tracks/moods", "emotions", "providers", "healthz")
+    }
+
+
+def test_the_description_for_people_names_every_address(client):
+    page = client.get("/api/v1/").get_data(as_text=True)
+    for path in client.get("/api/v1/openapi.json").get_json()["paths"]:
+        assert path in page
+    assert "<script" not in page
+
+
+def test_a_pictures_faces_are_read(client, astronaut_jpeg):
+    (face,) = posted(client, astronaut_jpeg).get_json()["faces"]
+    assert face["id"] == 1
+    assert face["box"] == pytest.approx((0.37, 0.16, 0.14, 0.28), abs=0.05)
+    assert EMOTIONS[int(np.argmax(face["probabilities"]))] == "happy"
+
+
+def test_a_picture_without_a_face_has_none(client, wall_jpeg):
+    assert posted(client, wall_jpeg).get_json() == {"faces": []}
+
+
+def test_several_faces_are_numbered_by_their_size(client, astronaut_bgr):
+    beside = np.hstack([astronaut_bgr, np.kron(astronaut_bgr, np.ones((2, 2, 1), np.uint8))[:240, 120:440]])
+    faces = posted(client, encode(beside, ".jpg")).get_json()["faces"]
+    assert [face["id"] for face in faces] == [1, 2]
+    areas = [face["box"][2] * face["box"][3] for face in faces]
+    assert areas == sorted(areas, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code", "text"),
+    [
+        (b"", 422, "bad_frame", "Expected the bytes of a picture, got none."),
+        (b"a letter", 422, "bad_frame", "Expected a JPEG, PNG or WebP picture, got something else."),
+        (b"\xff" * (MAX_PHOTOGRAPH_BYTES + 1), 413, "too_large", "Expected at most 10 MB, got 10.0 MB."),
+    ],
+)
+def test_what_is_no_picture_is_refused(client, data, status, code, text):
+    document = told(posted(client, data), status)
+    assert (document["code"], document["detail"]) == (code, text)
+
+
+def test_a_body_above_the_limit_is_refused_before_it_is_read(client):
+    document = told(posted(client, b"\xff" * (11 * 1024 * 1024)), 413)
+    assert document["code"] == "too_large"
+
+
+def test_a_picture_under_another_name_is_asked_for(client, astronaut_jpeg):
+    assert told(posted(client, astronaut_jpeg, "photo"), 422)["detail"] == "image: Missing data for required field."
+
+
+def test_more_than_a_picture_is_refused(client, astronaut_jpeg):
+    files = {"image": (io.BytesIO(astronaut_jpeg), "a.jpg"), "name": "Eileen"}
+    assert told(client.post("/api/v1/expressions", data=files), 422)["detail"] == "Expected one field, image, got more."
+
+
+def test_an_upload_never_reaches_a_disk(client, astronaut_jpeg, monkeypatch):
+    def refused(*_given: object, **_named: object) -> None:
+        raise AssertionError("a temporary file was opened")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", refused)
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    large = astronaut_jpeg + b"\0" * 2_000_000  # bytes after the end of a JPEG are no part of it
+    assert len(posted(client, large).get_json()["faces"]) == 1
+
+
+def test_moods_are_held_over_a_series(client):
+    happy = [0.0, 0, 0, 1, 0, 0, 0]
+    readings = [{"at_s": 0.3 * i, "probabilities": happy} for i in range(5)] + [{"at_s": 99, "probabilities": None}]
+    held = client.post("/api/v1/moods", json={"readings": readings}).get_json()["moods"]
+    assert [mood and mood["emotion"] for mood in held[:5]] == ["happy"] * 5
+    assert held[5] is None
+
+
+def test_seven_zeros_are_no_face(client):
+    body = {"readings": [{"at_s": 0, "probabilities": [0] * 7}], "baseline": [0] * 7}
+    assert client.post("/api/v1/moods", json=body).get_json() == {"moods": [None]}
+
+
+def test_a_resting_face_corrects_the_series(client):
+    resting = [0.05, 0.05, 0.05, 0.05, 0.6, 0.05, 0.15]
+    body = {"readings": [{"at_s": 0.2 * i, "probabilities": resting} for i in range(20)]}
+    assert client.post("/api/v1/moods", json=body).get_json()["moods"][-1]["emotion"] == "sad"
+    corrected = client.post("/api/v1/moods", json={**body, "baseline": resting}).get_json()["moods"][-1]
+    assert corrected is None or corrected["emotion"] != "sad"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({}, "readings: Missing data for required field."),
+        ({"readings": [{"at_s": 0, "probabilities": [1, 0]}]}, "readings.0.probabilities: Length must be 7."),
+        ({"readings": [{"at_s": "x", "probabilities": None}]}, "readings.0.at_s: Not a valid number."),
+        ({"readings": [{"at_s": 0, "probabilities": None}] * 1001}, "readings: Longer than maximum length 1000."),
+    ],
+)
+def test_wrong_series_are_explained(client, body, text):
+    assert told(client.post("/api/v1/moods", json=body), 422)["detail"] == text
+
+
+def test_tracks_for_a_mood_and_a_goal(client):
+    answer = client.get("/api/v1/tracks?emotion=sad&goal=lift&n=4").get_json()
+    assert len(answer["tracks"]) == 4
+    assert answer["provider"] == "catalogue"
+    assert set(answer["tracks"][0]) == {"id", "title", "artist", "year", "url"}
+
+
+def test_tracks_by_their_ids_come_in_that_order_without_the_unknown(client):
+    ids = [track["id"] for track in client.get("/api/v1/tracks?emotion=happy&n=3").get_json()["tracks"]]
+    asked = [ids[2], "0" * 22, ids[0]]
+    found = client.get(f"/api/v1/tracks?ids={','.join(asked)}").get_json()["tracks"]
+    assert [track["id"] for track in found] == [ids[2], ids[0]]
+    assert all(track["title"] and track["artist"] for track in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("emotion=bored", "emotion: Must be one of: angry, disgust, fear, happy, sad, surprise, neutral."),
+        ("emotion=sad&n=51", "n: Must be greater than or equal to 1 and less than or equal to 50."),
+        ("ids=a,,b", "ids: String does not match expected pattern."),
+    ],
+)
+def test_wrong_queries_are_explained(client, query, text):
+    assert told(client.get(f"/api/v1/tracks?{query}"), 422)["detail"] == text
+
+
+def test_the_emotions_come_in_their_order_with_what_their_music_aims_at(client):
+    answer = client.get("/api/v1/emotions").get_json()
+    assert [emotion["name"] for emotion in answer["emotions"]] == list(EMOTIONS)
+    assert answer["goals"] == list(GOALS)
+    for emotion in answer["emotions"]:
+        assert set(emotion["targets"]) == set(FEATURES)
+
+
+def test_moods_of_tracks(client):
+    loud = dict(zip(FEATURES, (0.01, 0.7, 0.95, 0.0, 0.2, -3.0, 0.08, 150.0, 0.6), strict=True))
+    calm = {**loud, "acousticness": 0.97, "energy": 0.05, "instrumentalness": 0.9, "loudness": -28.0, "valence": 0.1}
+    answer = client.post("/api/v1/tracks/moods", json={"tracks": [{"id": "a", **loud}, {"id": "b", **calm}]})
+    moods = answer.get_json()["moods"]
+    assert [mood["id"] for mood in moods] == ["a", "b"]
+    assert [mood["mood"] for mood in moods] == ["Energetic", "Calm"]
+    assert client.post("/api/v1/tracks/moods", json={"tracks": []}).get_json() == {"moods": []}
+
+
+@pytest.mark.parametrize("value", [None, 1.5, "NaN", "loud"])
+def test_a_track_with_a_wrong_feature_is_named(client, value):
+    track = {"id": "a", **dict.fromkeys(FEATURES, 0.5), "energy": value}
+    assert "tracks.0.energy:" in told(client.post("/api/v1/tracks/moods", json={"tracks": [track]}), 422)["detail"]
+
+
+def test_unknown_addresses_and_methods_are_problems_here_and_pages_elsewhere(client):
+    assert told(client.get("/api/v1/nowhere"), 404)["code"] == "not_found"
+    answer = client.delete("/api/v1/emotions")
+    assert told(answer, 405)["code"] == "method_not_allowed"
+    assert "GET" in answer.headers["Allow"]
+    assert client.get("/nowhere").content_type.startswith("text/html")
+
+
+def test_a_fault_of_ours_tells_nothing_but_that(client, monkeypatch, astronaut_jpeg):
+    def broken(_data: bytes) -> None:
+        raise RuntimeError("inner matters")
+
+    monkeypatch.setattr(api.Parts, "read_photograph", lambda self, data: broken(data))
+    document = told(posted(client, astronaut_jpeg), 500)
+    assert document["code"] == "server_fault"
+    assert "inner" not in str(document)
+
+
+def test_health(client):
+    assert client.get("/api/v1/healthz").get_json() == client.get("/healthz").get_json() == {"status": "ok"}
