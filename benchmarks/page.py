@@ -7,28 +7,14 @@ visit is a fresh browser context with an empty cache. Spotify's players are not 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import signal
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.report import show
+from benchmarks.serving import CHROMIUM, server
 
-PROJECT = Path(__file__).resolve().parents[1]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-START_DEADLINE_S = 60
 TRACKS_DEADLINE_MS = 20_000
 
 WATCH_SHIFTS = """
@@ -37,38 +23,6 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """The address of a server that plays from the catalogue only."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    environ = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue"}
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
-        )
-        try:
-            deadline = time.monotonic() + START_DEADLINE_S
-            while not answers(url):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise SystemExit("The server did not start: run `python app.py` to see why.")
-                time.sleep(0.1)
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def visited(browser: Browser, url: str, scheme: str) -> dict[str, float]:

@@ -36,8 +36,10 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 #: So many lists of so many tracks are kept for each mood and goal: a first one, and "more" twice.
 LISTS, TRACKS = 3, 8
 
-#: Of static/ the service worker keeps what ends so; what is fetched only on demand it keeps from then on.
+#: Of static/ the service worker keeps what ends so, but for the runtime's script: what only some want is kept once it
+#: was fetched.
 KEPT = (".js", ".css", ".svg")
+RUNTIME_SCRIPT = "vendor/ort.wasm.min.js"
 SERVICE_WORKER = "js/service-worker.js"
 
 
@@ -148,7 +150,7 @@ def addresses() -> list[str]:
     """What the page needs without a network, but for what is fetched only where it is wanted."""
     root = Path(current_app.root_path) / "static"
     kept = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in KEPT)
-    static = [url_for("static", filename=name) for name in kept if name != SERVICE_WORKER]
+    static = [url_for("static", filename=name) for name in kept if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
     return [*static, url_for("device.parts"), url_for("device.cards")]
 
 

@@ -29,7 +29,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   }
   if (BY_CHECKSUM.test(pathname)) {
     event.respondWith(kept(event.request));
-  } else if (addresses.includes(pathname)) {
+  } else if (addresses.includes(pathname) || pathname.startsWith("/static/")) {
     event.respondWith(newest(event.request, pathname));
   }
 });

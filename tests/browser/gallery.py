@@ -105,6 +105,17 @@ def test_faults(look, tmp_path):
         server.kill()
 
 
+def test_on_this_device(look):
+    open_page, shoot = look
+    page = open_page()
+    page.get_by_role("switch", name="Read my face on this device").check()
+    expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=3 * DEADLINE_MS)
+    shoot(page, "device-welcome")
+    go_live(page)
+    page.wait_for_timeout(3000)  # a line to look at
+    shoot(page, "device-live")
+
+
 def test_german(look):
     open_page, shoot = look
     page = open_page(locale="de-DE")

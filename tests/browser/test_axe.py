@@ -86,6 +86,28 @@ def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
         server.kill()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
+    page = visit(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        tolerate=("status of 503", "Expected /device/parts.json"),
+    )
+    switch = page.get_by_role("switch", name="Read my face on this device")
+    switch.check()
+    check(page, "loading the networks")
+    expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=3 * DEADLINE_MS)
+    check(page, "ready")
+    go_live(page)
+    check(page, "live on this device")
+    switch.uncheck()
+    page.context.route("**/device/parts.json", lambda route: route.fulfill(status=503))
+    switch.check()
+    expect(page.get_by_role("button", name="Let the server read")).to_be_visible(timeout=DEADLINE_MS)
+    check(page, "could not be loaded")
+
+
 def test_nothing_is_found_in_german(visit, check):
     page = visit(locale="de-DE", reduced_motion="reduce")
     page.get_by_role("button", name="Überrascht", exact=True).click()

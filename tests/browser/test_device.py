@@ -207,6 +207,20 @@ def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visi
         server.kill()
 
 
+def test_the_service_worker_fetches_no_network_and_no_runtime_by_itself(visit):
+    page = visit(service_workers="allow")
+    kept(page)
+    held = page.evaluate(
+        """async () => {
+          const names = await caches.keys();
+          const lists = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+          return lists.flat().map(({ url }) => url);
+        }"""
+    )
+    assert any(url.endswith("/static/js/main.js") for url in held)
+    assert not [url for url in held if url.endswith((".onnx", ".wasm", "ort.wasm.min.js"))]
+
+
 def test_a_new_release_takes_the_place_of_the_old_one(visit, tmp_path):
     page = visit(service_workers="allow")
     kept(page)
