@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue, DatabaseWriter, distances
-from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.messages import EMOTIONS, GOALS
+from feelharmonic.errors import BadInput, ListenerFault, SetupFault
+from feelharmonic.messages import EMOTIONS, GOALS, Reading
 from feelharmonic.params import Params
+from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Parts
 from feelharmonic.targets import targets_for
 from feelharmonic.track_mood import TrackMoodReader
 from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table
@@ -30,6 +32,11 @@ BATCH_LINES = 5_000
 CHUNK_ROWS = 50_000
 
 GENRES_SHOWN = 25
+
+#: The names that a folder is searched for; a file named by itself may have any.
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+EXIT_SOME_UNREAD = 1
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -80,6 +87,89 @@ def track_mood(path: Path) -> None:
     moods = TrackMoodReader.load().read(features)
     rows = [(track_id, mood.mood, f"{mood.confidence:.4f}") for track_id, mood in zip(ids, moods, strict=True)]
     _print_csv(("id", "mood", "confidence"), [*rows, *((track_id, "", "") for track_id in unread)])
+
+
+@click.command()
+@click.argument("paths", metavar="PICTURES…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "form", flag_value="json", help="One JSON document for each picture and line.")
+@click.option("--csv", "form", flag_value="csv", default="csv", help="One line for each face (the default).")
+@faults_as_messages()
+def read(paths: tuple[Path, ...], form: str) -> None:
+    """Read the faces of pictures, and of folders of pictures.
+
+    A file that cannot be read is named on standard error and the rest goes on; the exit status is then 1.
+    """
+    parts = Parts.load()
+    tell = _json_teller() if form == "json" else _csv_teller()
+    unread = 0
+    with click.progressbar(_pictures(paths), label="Reading", file=sys.stderr, item_show_func=_name) as files:
+        for path in files:
+            try:
+                tell(path, parts.read_photograph(_read_picture(path)))
+            except (ListenerFault, OSError) as fault:
+                unread += 1
+                click.echo(f"\n{path}: {fault}", err=True)
+    if unread:
+        click.echo(f"{unread} of {len(_pictures(paths))} pictures could not be read.", err=True)
+        sys.exit(EXIT_SOME_UNREAD)
+
+
+def _pictures(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and the pictures inside the folders named, in the order of their names."""
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        files += [file for file in inside if file == path or file.suffix.lower() in PICTURE_SUFFIXES]
+    return files
+
+
+def _name(path: Path | None) -> str | None:
+    return None if path is None else path.name
+
+
+def _read_picture(path: Path) -> bytes:
+    """At most one byte more than a photograph may have: what is larger is refused, never read whole."""
+    with path.open("rb") as file:
+        return file.read(MAX_PHOTOGRAPH_BYTES + 1)
+
+
+def _csv_teller() -> Callable[[Path, Reading], None]:
+    """Prints a line per face; a picture without one has a line that says so by its empty fields."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS))
+
+    def tell(path: Path, reading: Reading) -> None:
+        for face in _face_rows(reading) or [{"box": [""] * 4}]:
+            shares = face.get("probabilities") or [""] * len(EMOTIONS)
+            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares)
+            writer.writerow((path, *row))
+
+    return tell
+
+
+def _json_teller() -> Callable[[Path, Reading], None]:
+    def tell(path: Path, reading: Reading) -> None:
+        size = {"width": reading.width_px, "height": reading.height_px}
+        click.echo(json.dumps({"file": str(path), **size, "faces": _face_rows(reading)}, ensure_ascii=False))
+
+    return tell
+
+
+def _face_rows(reading: Reading) -> list[dict]:
+    """Each face: its box in pixels of the picture as it was read (upright, at most 1600 a side), what it shows."""
+    rows = []
+    for seen in reading.faces:
+        shares = None if seen.expression is None else [round(value, 4) for value in seen.expression.probabilities]
+        rows.append(
+            {
+                "face": seen.face.id,
+                "box": [round(value, 1) for value in seen.face.box],
+                "score": round(seen.face.score, 4),
+                "emotion": "" if shares is None else EMOTIONS[int(np.argmax(shares))],
+                "probabilities": shares,
+            }
+        )
+    return rows
 
 
 @click.group()
@@ -201,4 +291,4 @@ def _print_csv(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 #: Every command, in the order in which `flask --app app --help` shows them.
-COMMANDS: tuple[click.Command, ...] = (rank, track_mood, catalogue)
+COMMANDS: tuple[click.Command, ...] = (read, rank, track_mood, catalogue)

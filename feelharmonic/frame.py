@@ -104,10 +104,17 @@ def _decode_photograph_pixels(data: bytes) -> np.ndarray:
             if picture.mode.startswith("I"):  # 16 bits a sample: Pillow would clip where it should divide
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
             picture.thumbnail(side, reducing_gap=2.0)
-            upright = ImageOps.exif_transpose(picture.convert("RGB"))
-            return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+            return np.ascontiguousarray(np.asarray(_upright(picture.convert("RGB")))[:, :, ::-1])
     except Exception as exc:  # as in _header_size
         raise BadFrame("The picture is damaged or cut short.", "Send the whole picture.") from exc
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """``picture`` turned as its EXIF says; as it is where that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # Pillow's EXIF reader raises and warns of many kinds
+        return picture
 
 
 def _header_size(data: bytes, most: str, action: str) -> tuple[int, int]:
