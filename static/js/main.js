@@ -157,8 +157,8 @@ drawLine();
 openShared();
 showAccount();
 if ("serviceWorker" in navigator) {
-  // Without it the page needs the network, and does all else.
-  navigator.serviceWorker.register("/service-worker.js").catch(() => undefined);
+  // After all that the page itself needs. Without it the page needs the network, and does all else.
+  window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => undefined));
 }
 
 /** What is on the stage. @param {"welcome"|"live"|"stopped"} state */

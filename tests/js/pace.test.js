@@ -42,3 +42,9 @@ test("time that has passed is not waited for again", () => {
   pace.replied(20, 0);
   assert.equal(pace.wait(500), 0);
 });
+
+test("who shares with nobody waits less", () => {
+  const [shared, alone] = [new Pace(20), new Pace(20, 1.25)];
+  for (const pace of [shared, alone]) pace.replied(100, 0);
+  assert.deepEqual([shared.interval_ms, alone.interval_ms], [200, 125]);
+});
