@@ -24,6 +24,7 @@ import { save } from "./save.js";
 import { fromHash, toLink } from "./share.js";
 import { StarterTracks } from "./starter.js";
 import { storage } from "./storage.js";
+import { namedTracks } from "./track-names.js";
 import { note, TracksView } from "./tracks-view.js";
 import { wishes } from "./wishes.js";
 import { speaker } from "./words.js";
@@ -386,7 +387,7 @@ async function feedback(id, like) {
 }
 
 /** A link was opened that somebody shared. */
-function openShared() {
+async function openShared() {
   const list = fromHash(location.hash, config);
   if (!list) {
     return;
@@ -395,13 +396,17 @@ function openShared() {
   page.served = list.emotion;
   goals.update(list.goal);
   holdByHand(list.emotion, say("mood.shared"));
-  const shared = list.ids.map((id, i) => ({
-    id,
-    title: say("tracks.number", { number: i + 1 }),
-    artist: say("tracks.unknown"),
-    year: null,
-    url: `https://open.spotify.com/track/${id}`,
-  }));
+  const known = await namedTracks(list.ids);
+  const shared = list.ids.map(
+    (id, i) =>
+      known.get(id) ?? {
+        id,
+        title: say("tracks.number", { number: i + 1 }),
+        artist: say("tracks.unknown"),
+        year: null,
+        url: `https://open.spotify.com/track/${id}`,
+      },
+  );
   tracks.update(say("tracks.shared", { mood: emotions.get(list.emotion)?.label ?? "" }), shared, "");
 }
 

@@ -148,6 +148,11 @@ def test_more_tracks_leaves_a_player_that_had_focus(visit):
     assert set(player_ids(page)) & set(first) == {first[1]}
 
 
+def card_titles(page) -> list[str]:
+    """The cards' titles."""
+    return page.locator("#cards .title").all_text_contents()
+
+
 def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoot):
     page = visit(grants=("camera", "clipboard-read", "clipboard-write"))
     pick(page, "Sad")
@@ -160,6 +165,9 @@ def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoo
     other = visit(url=link)
     expect(other.locator("#tracks-title")).to_have_text("A list shared with you: Sad")
     assert player_ids(other) == ids
+    titles = card_titles(page)
+    assert len(titles) == len(ids)
+    assert card_titles(other) == titles
     expect(other.locator("html")).to_have_attribute("data-mood", "sad")
     shoot(other, "shared-1440-light")
 
