@@ -77,10 +77,21 @@ def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
 
 @pages.get("/")
 def index() -> Response:
+    return in_language("index.html")
+
+
+@pages.get("/photo")
+def photo() -> Response:
+    """Where a photograph is read instead of the camera."""
+    return in_language("photo.html")
+
+
+def in_language(template: str) -> Response:
+    """``template`` with its texts and what its scripts are told, in the language that the browser wants."""
     language = chosen_language()
     words = current_app.config["FEELHARMONIC_WORDS"]
     page = render_template(
-        "index.html",
+        template,
         language=language,
         languages={code: words[code]["language"] for code in LANGUAGES},
         words=words[language],

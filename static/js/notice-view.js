@@ -3,7 +3,7 @@
  */
 
 /** The most pressing first. */
-const CAUSES = /** @type {const} */ (["page", "wire", "camera", "busy", "snap", "face", "news"]);
+const CAUSES = /** @type {const} */ (["page", "wire", "camera", "photo", "busy", "snap", "face", "news"]);
 
 /** @typedef {typeof CAUSES[number]} Cause */
 

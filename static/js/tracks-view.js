@@ -18,7 +18,7 @@ export class TracksView {
   /**
    * @param {HTMLElement} element with a title, a note and a list
    * @param {import("./types.js").Say} say
-   * @param {(id: string, like: boolean) => void} onFeedback
+   * @param {((id: string, like: boolean) => void)|null} onFeedback null where nobody listens to it
    */
   constructor(element, say, onFeedback) {
     this.#element = element;
@@ -104,7 +104,9 @@ export class TracksView {
     player.append(frame(track, this.#say("tracks.player", { title: track.title, artist: track.artist })));
     const row = card.appendChild(document.createElement("div"));
     row.className = "row";
-    row.append(this.#like(track), this.#dislike(track, card));
+    if (this.#onFeedback) {
+      row.append(this.#like(track), this.#dislike(track, card));
+    }
     const link = row.appendChild(document.createElement("a"));
     link.href = track.url;
     link.target = "_blank";
@@ -120,7 +122,7 @@ export class TracksView {
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", "true");
-      this.#onFeedback(track.id, true);
+      this.#onFeedback?.(track.id, true);
     });
     return button;
   }
@@ -133,7 +135,7 @@ export class TracksView {
       card.remove();
       // The keyboard goes on where the card was.
       /** @type {HTMLElement|null|undefined} */ (neighbour?.querySelector("button"))?.focus({ preventScroll: true });
-      this.#onFeedback(track.id, false);
+      this.#onFeedback?.(track.id, false);
     });
     return button;
   }

@@ -144,3 +144,28 @@ def shoot() -> Callable[[Page, str], None]:
         page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
     return take
+
+
+@pytest.fixture(scope="session")
+def axe_source(project) -> str:
+    path = project / "node_modules" / "axe-core" / "axe.min.js"
+    assert path.is_file(), "axe-core is missing: run `npm ci`"
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def check(axe_source) -> Callable[[Page, str], None]:
+    """Fails where axe-core finds anything in the page as it is now."""
+
+    def run(page: Page, state: str) -> None:
+        page.evaluate(axe_source)
+        # The players are Spotify's: their insides are not ours to judge.
+        found = page.evaluate("axe.run(document, { iframes: false })")
+        told = [
+            f"{fault['id']} ({fault['impact']}): {fault['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ]
+        assert not told, f"{state}:\n" + "\n".join(told)
+
+    return run

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from serving import Server
 from steps import DEADLINE_MS, go_live, pick, refusing, snap
-
-Checked = Callable[[Page, str], None]
-
-
-@pytest.fixture(scope="session")
-def axe_source(project) -> str:
-    path = project / "node_modules" / "axe-core" / "axe.min.js"
-    assert path.is_file(), "axe-core is missing: run `npm ci`"
-    return path.read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def check(axe_source) -> Checked:
-    def run(page: Page, state: str) -> None:
-        page.evaluate(axe_source)
-        # The players are Spotify's: their insides are not ours to judge.
-        found = page.evaluate("axe.run(document, { iframes: false })")
-        told = [
-            f"{fault['id']} ({fault['impact']}): {fault['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"
-            for fault in found["violations"]
-            for node in fault["nodes"]
-        ]
-        assert not told, f"{state}:\n" + "\n".join(told)
-
-    return run
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])

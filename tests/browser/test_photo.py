@@ -1,0 +1,110 @@
+"""A photograph: chosen, dropped, pasted; its faces boxed, one picked, its tracks; by keyboard; in any light."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from steps import DEADLINE_MS, expect_tracks
+
+#: Hands a file to the page as a drop or a paste would.
+GIVE = """([kind, name, type, data]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type }));
+    const event = kind === "drop"
+      ? new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true })
+      : new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true });
+    document.body.dispatchEvent(event);
+}"""
+
+
+@pytest.fixture(scope="module")
+def two_faces(tmp_path_factory, astronaut_bgr) -> Path:
+    """The astronaut beside herself twice as large, as a PNG larger than what the page sends."""
+    large = cv2.resize(astronaut_bgr, (1800, 1350), interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(astronaut_bgr, (900, 675), interpolation=cv2.INTER_CUBIC)
+    canvas = np.full((1350, 2700, 3), 90, np.uint8)
+    canvas[:, :1800], canvas[300:975, 1800:] = large, small
+    path = tmp_path_factory.mktemp("photo") / "two.png"
+    cv2.imwrite(str(path), canvas)
+    return path
+
+
+def opened(visit, server, **options: object) -> Page:
+    return visit(url=f"{server.url}/photo", grants=(), **options)
+
+
+def expect_happy(page: Page, faces: int) -> None:
+    expect(page.locator("#faces button")).to_have_count(faces, timeout=DEADLINE_MS)
+    expect(page.locator("#mood-word")).to_have_text("Happy")
+    expect_tracks(page)
+
+
+def test_a_chosen_photograph_shows_its_faces_and_the_largest_gets_its_tracks(visit, server, two_faces, shoot):
+    page = opened(visit, server)
+    sent: list[int] = []
+    page.on("request", lambda request: sent.append(len(request.post_data_buffer or b"")))
+    page.locator("#file").set_input_files(two_faces)
+    expect_happy(page, 2)
+    boxes = page.locator("#faces button").evaluate_all("list => list.map((box) => box.offsetWidth)")
+    assert boxes[0] > boxes[1]
+    assert max(sent) < two_faces.stat().st_size  # made small before it was sent
+    expect(page.locator("#mood-sure")).to_contain_text("Face 1 of 2")
+    shoot(page, "photo-1440-light")
+
+
+def test_another_face_is_picked_by_its_box_and_by_keyboard(visit, server, two_faces):
+    page = opened(visit, server)
+    page.locator("#file").set_input_files(two_faces)
+    expect_happy(page, 2)
+    second = page.get_by_role("button", name="Face 2 of 2")
+    second.click()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#mood-sure")).to_contain_text("Face 2 of 2")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#mood-sure")).to_contain_text("Face 1 of 2")
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_photograph_is_dropped_or_pasted(visit, server, astronaut_jpeg, kind):
+    page = opened(visit, server)
+    page.evaluate(GIVE, [kind, "a.jpg", "image/jpeg", base64.b64encode(astronaut_jpeg).decode()])
+    expect_happy(page, 1)
+
+
+def test_a_goal_asks_for_other_tracks(visit, server, astronaut_jpeg):
+    page = opened(visit, server)
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
+    expect_happy(page, 1)
+    page.get_by_text("calm me").click()
+    expect(page.locator("#tracks-title")).to_have_text("From happy: calm me", timeout=DEADLINE_MS)
+
+
+def test_what_is_no_picture_is_told_and_the_next_one_is_read(visit, server, astronaut_jpeg, wall_jpeg):
+    page = opened(visit, server)
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"a letter"})
+    expect(page.locator("#notice")).to_contain_text("no picture that the browser can show", timeout=DEADLINE_MS)
+    page.locator("#file").set_input_files({"name": "b.jpg", "mimeType": "image/jpeg", "buffer": wall_jpeg})
+    expect(page.locator("#notice")).to_contain_text("No face found", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Another photograph").click()
+    expect(page.locator("#shown")).to_be_hidden()
+    page.locator("#file").set_input_files({"name": "c.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
+    expect_happy(page, 1)
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_axe_finds_nothing_on_the_photographs_page(visit, server, check, two_faces, width, scheme, shoot):
+    page = opened(visit, server, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    check(page, "photo, empty")
+    shoot(page, f"photo-empty-{width}-{scheme}")
+    page.locator("#file").set_input_files(two_faces)
+    expect_happy(page, 2)
+    check(page, "photo, read")
+    shoot(page, f"photo-{width}-{scheme}")
