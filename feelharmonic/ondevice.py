@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
+
 from feelharmonic import expression, face, mood
 from feelharmonic.messages import EMOTIONS
 from feelharmonic.params import Params
@@ -33,13 +35,17 @@ FINDER = (
 FOLLOWER = ("FULL_SEARCH_S", "MOST_FOLLOWED", "SAME_FACE_IOU", "JITTER_SHARE", "STEADY_SHARE")
 CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH")
 
+#: OpenCV 4 takes points between pixels in so many steps a pixel, OpenCV 5 where they are: the browser does as the
+#: server would.
+SAMPLING_STEPS = 32 if int(cv2.__version__.split(".")[0]) < 5 else None
+
 
 def constants(params: Params) -> dict:
     """The stages' constants under their own names in lower case; static/js/types.js describes the same."""
     return {
-        "finder": _of_face(FINDER),
+        "finder": {**_of_face(FINDER), "sampling_steps": SAMPLING_STEPS},
         "follower": _of_face(FOLLOWER),
-        "crop": _of_face(CROP),
+        "crop": {**_of_face(CROP), "sampling_steps": SAMPLING_STEPS},
         "mood": {
             "emotions": list(EMOTIONS),
             "resting": mood.RESTING.tolist(),

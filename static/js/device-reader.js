@@ -41,6 +41,7 @@ export class DeviceReader {
       event.preventDefault();
       if (worker === this.#worker) {
         this.#fail(new Error(event.message || "The worker could not be started."));
+        this.stop();
       }
     });
     const test = await this.#ask("load", { url: "/device/parts.json" });

@@ -92,13 +92,13 @@ const camera = new Camera(video, here, () => {
   notice.update("camera", say("camera.lost"));
 });
 const live = new Live(onWire);
-const device = new DeviceReader((share) => sayDevice(say("device.loading", { percent: Math.round(share * 100) })));
+const device = new DeviceReader((share) => sayDevice(say("device.loading", { percent: Math.round(share * 100) }), { quietly: true }));
 const starter = new StarterTracks();
 const loop = frames({
   /** @returns {Promise<ArrayBuffer|ImageData|null>} */
   take: () => (page.onDevice ? camera.pixels() : camera.take()),
   // A picture for the server is bytes, one for this device pixels: neither can go the other's way.
-  send: (picture) => (picture instanceof ImageData ? device.frame(picture) : live.frame(picture)),
+  send: (picture) => (picture instanceof ImageData ? frameOnDevice(picture) : live.frame(picture)),
   ready: () => (page.onDevice ? device.ready : live.connected),
   onReply: onReading,
   pace: () => (page.onDevice ? new Pace(DEVICE_RATE_HZ, DEVICE_REPLY_SHARE) : new Pace(RATE_HZ)),
@@ -582,17 +582,35 @@ async function readOnDevice() {
     const { rate_hz, least_rate_hz } = await device.start();
     sendRestingFace();
     const slow = rate_hz < least_rate_hz;
-    sayDevice(say(slow ? "device.slow" : "device.ready", { rate: rate_hz.toFixed(rate_hz < 10 ? 1 : 0) }), slow);
+    const rate = Math.min(rate_hz, DEVICE_RATE_HZ).toFixed(rate_hz < 10 ? 1 : 0);
+    sayDevice(say(slow ? "device.slow" : "device.ready", { rate }), { offerServer: slow });
   } catch (fault) {
-    if (page.onDevice) {
-      console.error(fault);
-      sayDevice(say("device.failed"), true);
-    }
+    failOnDevice(fault);
   }
 }
 
-/** @param {string} text @param {boolean} [offerServer] */
-function sayDevice(text, offerServer = false) {
+/** @param {ImageData} picture */
+async function frameOnDevice(picture) {
+  try {
+    return await device.frame(picture);
+  } catch (fault) {
+    failOnDevice(fault);
+    throw fault;
+  }
+}
+
+/** The listener's choice stands: the server reads only where they say so. @param {unknown} fault */
+function failOnDevice(fault) {
+  // Switched off while something was under way: no fault.
+  if (page.onDevice) {
+    console.error(fault);
+    sayDevice(say("device.failed"), { offerServer: true });
+  }
+}
+
+/** @param {string} text @param {{offerServer?: boolean, quietly?: boolean}} [how] `quietly`: not read out */
+function sayDevice(text, { offerServer = false, quietly = false } = {}) {
+  at("device-note").setAttribute("aria-live", quietly ? "off" : "polite");
   at("device-note").textContent = text;
   at("device-server").hidden = !offerServer;
 }

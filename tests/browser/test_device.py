@@ -133,7 +133,7 @@ def test_a_network_that_is_not_the_one_meant_is_not_used(visit):
 
     page.context.route("**/expression.onnx", damage)
     switch(page).check()
-    expect(page.locator("#device-note")).to_contain_text("could not be loaded", timeout=LOADING_MS)
+    expect(page.locator("#device-note")).to_contain_text("could not load or run", timeout=LOADING_MS)
     assert damaged
     page.context.unroute("**/expression.onnx")
     switch(page).uncheck()

@@ -86,6 +86,7 @@ test("a worker that cannot even start rejects", async () => {
   const failed = new DeviceReader(() => undefined).start();
   StandIn.made[0].dispatchEvent(new Event("error", { cancelable: true }));
   await assert.rejects(failed, /The worker could not be started/);
+  assert.equal(StandIn.made[0].ended, true);
 });
 
 test("stopping ends the worker, and what was under way", async () => {

@@ -1,5 +1,6 @@
 // `node tests/js/read_frames.mjs FOLDER`: reads the frames in FOLDER as the device worker would; prints its readings as JSON.
-// FOLDER holds series.json ({constants, baseline, frames: [{file, width, height, at_s}]}) and each frame's bytes, RGBA.
+// FOLDER holds series.json ({constants, baseline, frames: [{file, width, height, at_s}], visits: [[place of a frame, …], …]})
+// and each frame's bytes, RGBA. For each visit a listener comes anew.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -13,7 +14,7 @@ import { DeviceReading } from "../../static/js/device/reading.js";
 import * as ort from "../../static/vendor/ort.wasm.min.js";
 
 const [folder] = process.argv.slice(2);
-const { constants, baseline, frames } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
+const { constants, baseline, frames, visits } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
 const ours = (path) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
 Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: ours("static/vendor/ort-wasm-simd-threaded.wasm") });
@@ -30,17 +31,24 @@ async function read(crops, count) {
   return ferplus.data;
 }
 
-const reading = new DeviceReading({
-  follower: new FaceFollower(new FaceFinder(run, constants.finder, pixels, maps), constants.follower, maps.overlap),
-  keeper: new MoodKeeper(constants.mood),
-  cut: (frame, face) => cutCrop(frame, face, constants.crop, pixels),
-  read,
-  most_faces_read: constants.most_faces_read,
-});
-reading.setBaseline(baseline);
-const readings = [];
-for (const { file, width, height, at_s } of frames) {
-  const rgba = new Uint8ClampedArray(readFileSync(join(folder, file)));
-  readings.push(await reading.see(pixels.fromRgba(rgba, width, height), at_s));
+const finder = new FaceFinder(run, constants.finder, pixels, maps);
+const newcomer = () =>
+  new DeviceReading({
+    follower: new FaceFollower(finder, constants.follower, maps.overlap),
+    keeper: new MoodKeeper(constants.mood),
+    cut: (frame, face) => cutCrop(frame, face, constants.crop, pixels),
+    read,
+    most_faces_read: constants.most_faces_read,
+  });
+const told = [];
+for (const places of visits) {
+  const reading = newcomer();
+  reading.setBaseline(baseline);
+  const readings = [];
+  for (const { file, width, height, at_s } of places.map((place) => frames[place])) {
+    const rgba = new Uint8ClampedArray(readFileSync(join(folder, file)));
+    readings.push(await reading.see(pixels.fromRgba(rgba, width, height), at_s));
+  }
+  told.push(readings);
 }
-console.log(JSON.stringify(readings));
+console.log(JSON.stringify(told));

@@ -17,7 +17,7 @@ export function cutCrop(frame, face, constants, pixels) {
   const move = face.landmarks
     ? aligned(face.landmarks, height, constants)
     : upright(x + width / 2, y - 0.035 * height, height * 0.98, constants);
-  return greyCrop(frame, move, constants.crop_side_px, pixels);
+  return greyCrop(frame, move, constants, pixels);
 }
 
 /** The similarity that takes eyes and mouth to their places in the crop. @param {number[][]} points @param {number} height @param {CropConstants} constants @returns {number[]} */
@@ -46,8 +46,8 @@ function upright(middle_x, top, side, { crop_side_px }) {
   return [scale, 0, -(middle_x - side / 2) * scale, 0, scale, -top * scale];
 }
 
-/** @param {Picture} frame @param {number[]} move @param {number} side @param {typeof import("./picture.js")} pixels */
-function greyCrop(frame, move, side, pixels) {
+/** @param {Picture} frame @param {number[]} move @param {CropConstants} constants @param {typeof import("./picture.js")} pixels */
+function greyCrop(frame, move, { crop_side_px: side, sampling_steps }, pixels) {
   const [a, b, c, d, e, f] = pixels.inverse(move);
   const corners = [[0, 0], [side, 0], [side, side], [0, side]].map(([x, y]) => [a * x + b * y + c, d * x + e * y + f]);
   // At least two pixels of the frame, wherever the face is said to be.
@@ -69,7 +69,7 @@ function greyCrop(frame, move, side, pixels) {
     }
     piece = small;
   }
-  return pixels.warped(piece, moved, side, side, "edge");
+  return pixels.warped(piece, moved, side, side, "edge", sampling_steps);
 }
 
 /** @param {number[]} values @param {number} limit */

@@ -94,7 +94,7 @@ export class FaceFinder {
       piece = this.#pixels.shrunk(piece, small[0], small[1], 1 / shrink, 1 / shrink);
     }
     const move = [scale / shrink, 0, (x1 - left) * scale, 0, scale / shrink, (y1 - top) * scale];
-    return this.#pixels.warped(piece, move, width, height, "black");
+    return this.#pixels.warped(piece, move, width, height, "black", this.#constants.sampling_steps);
   }
 
   /** @param {Picture} picture @param {View} view @param {number} least_score */

@@ -9,8 +9,7 @@
 const GREY_BITS = 15;
 const GREY = [3735, 19235, 9798];
 
-/** OpenCV takes points between pixels in steps of 1/32 pixel, and adds them up in steps of 1/1024. */
-const STEPS = 32;
+/** Where points between pixels are taken in whole steps, they are added up in steps of this share of a pixel. */
 const FINE_STEPS = 1024;
 
 /** @param {Uint8ClampedArray|Uint8Array} rgba as a canvas gives it @param {number} width @param {number} height @returns {Picture} BGR */
@@ -122,7 +121,7 @@ function cells(length, count, cell) {
 export function enlarged(picture, width, height) {
   const x = width / picture.width;
   const y = height / picture.height;
-  return warped(picture, [x, 0, x / 2 - 0.5, 0, y, y / 2 - 0.5], width, height, "edge");
+  return warped(picture, [x, 0, x / 2 - 0.5, 0, y, y / 2 - 0.5], width, height, "edge", null);
 }
 
 /**
@@ -132,22 +131,23 @@ export function enlarged(picture, width, height) {
  * @param {number} width of the result
  * @param {number} height of the result
  * @param {"edge"|"black"} beyond what lies outside: the edge's pixels again, or black
+ * @param {number|null} steps a pixel has so many places to take a point from (OpenCV 4); null takes it where it is (OpenCV 5)
  * @returns {Picture}
  */
-export function warped(picture, move, width, height, beyond) {
+export function warped(picture, move, width, height, beyond, steps) {
   const { data, channels } = picture;
   const [a, b, c, d, e, f] = inverse(move);
   const result = black(width, height, channels);
   const right = picture.width - 1;
   const bottom = picture.height - 1;
   const repeats = beyond === "edge";
-  const fine = (/** @type {number} */ value) => Math.round(value * FINE_STEPS);
-  const step = (/** @type {number} */ along, /** @type {number} */ down) => Math.floor(((along + down) * STEPS) / FINE_STEPS + 0.5) / STEPS;
+  const levels = new Uint8ClampedArray(result.data.buffer);
+  const point = steps === null ? exact : stepped(steps);
   for (let y = 0, to = 0; y < height; y += 1) {
-    const [down_x, down_y] = [fine(b * y + c), fine(e * y + f)];
+    const [down_x, down_y] = [b * y + c, e * y + f];
     for (let x = 0; x < width; x += 1, to += channels) {
-      const from_x = step(fine(a * x), down_x);
-      const from_y = step(fine(d * x), down_y);
+      const from_x = point(a * x, down_x);
+      const from_y = point(d * x, down_y);
       const left = Math.floor(from_x);
       const top = Math.floor(from_y);
       const share_x = from_x - left;
@@ -168,11 +168,23 @@ export function warped(picture, move, width, height, beyond) {
         for (let corner = 0; corner < 4; corner += 1) {
           sum += weight[corner] * data[(corner_y[corner] * picture.width + corner_x[corner]) * channels + channel];
         }
-        result.data[to + channel] = level(sum);
+        // As the point is taken, so it is rounded: OpenCV 4 rounds halves up; OpenCV 5, and a clamped array, to even.
+        levels[to + channel] = steps === null ? sum : Math.floor(sum + 0.5);
       }
     }
   }
   return result;
+}
+
+/** @param {number} along @param {number} down */
+function exact(along, down) {
+  return along + down;
+}
+
+/** @param {number} steps @returns {typeof exact} */
+function stepped(steps) {
+  const fine = (/** @type {number} */ value) => Math.round(value * FINE_STEPS);
+  return (along, down) => Math.floor(((fine(along) + fine(down)) * steps) / FINE_STEPS + 0.5) / steps;
 }
 
 // The four pixels around a point; here, so that a frame's ten thousands of points make no garbage.
