@@ -129,14 +129,21 @@ export class Camera {
     return blob ? blob.arrayBuffer() : null;
   }
 
-  /** The newest picture's pixels, as small as `take` makes it. @returns {Promise<ImageData|null>} null while the video has none */
+  /**
+   * The newest picture's pixels, as small as `take` makes it.
+   * @returns {Promise<ImageData|null>} null while the video has none
+   */
   async pixels() {
     const context = this.#readable.getContext("2d", { willReadFrequently: true });
     const drawn = this.#draw(this.#readable, context);
     return drawn && context ? context.getImageData(0, 0, this.#readable.width, this.#readable.height) : null;
   }
 
-  /** @param {HTMLCanvasElement} canvas takes the small picture's size @param {CanvasRenderingContext2D|null} context @returns {boolean} whether there was a picture */
+  /**
+   * @param {HTMLCanvasElement} canvas takes the small picture's size
+   * @param {CanvasRenderingContext2D|null} context
+   * @returns {boolean} whether there was a picture
+   */
   #draw(canvas, context) {
     const { videoWidth: width, videoHeight: height } = this.#video;
     if (!this.#stream || !width || this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {

@@ -20,7 +20,9 @@ const TEST_MS = 1500;
 const TEST_WARM_UP = 3;
 
 /** @typedef {{url: string, sha256: string, bytes: number}} PartFile */
-/** @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} RunFinder */
+/**
+ * @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} RunFinder
+ */
 /** @typedef {(crops: Float32Array, count: number) => Promise<Float32Array>} RunExpression */
 
 /** @type {DeviceReading} */ let reading;
@@ -83,7 +85,12 @@ async function fetched(url) {
   return response;
 }
 
-/** The file's bytes, if they are those that the server meant. @param {PartFile} file @param {(count: number) => void} onBytes @returns {Promise<Uint8Array<ArrayBuffer>>} */
+/**
+ * The file's bytes, if they are those that the server meant.
+ * @param {PartFile} file
+ * @param {(count: number) => void} onBytes
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
 async function checked({ url, sha256, bytes }, onBytes) {
   const whole = new Uint8Array(bytes);
   let length = 0;

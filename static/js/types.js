@@ -92,14 +92,16 @@
  * @typedef {{full_size: [number, number], window_size: [number, number], stride: number, size_unit: number,
  *   least_score: number, least_score_candidate: number, least_score_sure: number, least_score_followed: number, most_confirmed: number,
  *   same_face_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
- * @typedef {{full_search_s: number, most_followed: number, same_face_iou: number, jitter_share: number, steady_share: number}} FollowerConstants
+ * @typedef {{full_search_s: number, most_followed: number, same_face_iou: number, jitter_share: number,
+ *   steady_share: number}} FollowerConstants
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], sampling_steps: number|null}} CropConstants
  * @typedef {Object} MoodConstants
  * @property {EmotionName[]} emotions
  * @property {number[]} resting
  * @property {number} floor
  * @property {number} strength of the resting face's correction, 0..1
- * @property {{window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number, longest_step_s: number}} smoothing
+ * @property {{window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number,
+ *   longest_step_s: number}} smoothing
  */
 
 export {};

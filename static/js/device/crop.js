@@ -20,7 +20,13 @@ export function cutCrop(frame, face, constants, pixels) {
   return greyCrop(frame, move, constants, pixels);
 }
 
-/** The similarity that takes eyes and mouth to their places in the crop. @param {number[][]} points @param {number} height @param {CropConstants} constants @returns {number[]} */
+/**
+ * The similarity that takes eyes and mouth to their places in the crop.
+ * @param {number[][]} points
+ * @param {number} height
+ * @param {CropConstants} constants
+ * @returns {number[]}
+ */
 export function aligned(points, height, constants) {
   const [eyes, mouth] = [middle(points.slice(0, 2)), middle(points.slice(3))];
   const [crop_eyes, crop_mouth] = [middle(constants.crop_eyes), middle(constants.crop_mouth)];
@@ -46,7 +52,12 @@ function upright(middle_x, top, side, { crop_side_px }) {
   return [scale, 0, -(middle_x - side / 2) * scale, 0, scale, -top * scale];
 }
 
-/** @param {Picture} frame @param {number[]} move @param {CropConstants} constants @param {typeof import("./picture.js")} pixels */
+/**
+ * @param {Picture} frame
+ * @param {number[]} move
+ * @param {CropConstants} constants
+ * @param {typeof import("./picture.js")} pixels
+ */
 function greyCrop(frame, move, { crop_side_px: side, sampling_steps }, pixels) {
   const [a, b, c, d, e, f] = pixels.inverse(move);
   const corners = [[0, 0], [side, 0], [side, side], [0, side]].map(([x, y]) => [a * x + b * y + c, d * x + e * y + f]);

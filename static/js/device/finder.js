@@ -40,7 +40,11 @@ export class FaceFinder {
     return this.#maps.distinct(seen, this.#constants.same_face_iou);
   }
 
-  /** @param {Picture} frame @param {number[]} box @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone */
+  /**
+   * @param {Picture} frame
+   * @param {number[]} box
+   * @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone
+   */
   async findNear(frame, box) {
     const { window_size, window_share, least_score_followed } = this.#constants;
     const [x, y, width, height] = box;
@@ -67,7 +71,11 @@ export class FaceFinder {
     return this.#read(canvas, view, least_score_candidate);
   }
 
-  /** `face` as its window shows it, its score the mean of both looks; null where that is no face; a sure face as it is. @param {Picture} frame @param {FoundFace} face */
+  /**
+   * `face` as its window shows it, its score the mean of both looks; null where that is no face; a sure face as it is.
+   * @param {Picture} frame
+   * @param {FoundFace} face
+   */
   async #secondLook(frame, face) {
     if (face.score >= this.#constants.least_score_sure) {
       return face;
@@ -77,7 +85,13 @@ export class FaceFinder {
     return near && score >= this.#constants.least_score ? { ...near, score } : null;
   }
 
-  /** The frame from (left, top), scaled; black beyond it. @param {Picture} frame @param {number} left @param {number} top @param {number} scale */
+  /**
+   * The frame from (left, top), scaled; black beyond it.
+   * @param {Picture} frame
+   * @param {number} left
+   * @param {number} top
+   * @param {number} scale
+   */
   #window(frame, left, top, scale) {
     const [width, height] = this.#constants.window_size;
     const [x1, y1] = [left, top].map((at) => Math.max(0, Math.floor(at)));

@@ -5,7 +5,9 @@
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
 /** @typedef {import("../types.js").FollowerConstants} FollowerConstants */
-/** @typedef {{find: (frame: Picture) => Promise<FoundFace[]>, findNear: (frame: Picture, box: number[]) => Promise<FoundFace|null>}} Finder */
+/**
+ * @typedef {{find: (frame: Picture) => Promise<FoundFace[]>, findNear: (frame: Picture, box: number[]) => Promise<FoundFace|null>}} Finder
+ */
 
 export class FaceFollower {
   #finder;

@@ -23,7 +23,13 @@ export function decodeMaps({ data, rows, columns }, least_score, constants) {
   return distinct(faces, constants.same_face_iou);
 }
 
-/** @param {(map: number) => number} value @param {number} row @param {number} column @param {FinderConstants} constants @returns {FoundFace} */
+/**
+ * @param {(map: number) => number} value
+ * @param {number} row
+ * @param {number} column
+ * @param {FinderConstants} constants
+ * @returns {FoundFace}
+ */
 function decoded(value, row, column, { stride, size_unit }) {
   const centre_x = (column + 0.5 + value(1)) * stride;
   const centre_y = (row + 0.5 + value(2)) * stride;
@@ -36,7 +42,12 @@ function decoded(value, row, column, { stride, size_unit }) {
   };
 }
 
-/** The faces, best first, without those that overlap a better one much. @param {FoundFace[]} faces @param {number} same_face_iou @returns {FoundFace[]} */
+/**
+ * The faces, best first, without those that overlap a better one much.
+ * @param {FoundFace[]} faces
+ * @param {number} same_face_iou
+ * @returns {FoundFace[]}
+ */
 export function distinct(faces, same_face_iou) {
   /** @type {FoundFace[]} */
   const kept = [];

@@ -89,7 +89,10 @@ export class MoodKeeper {
     return raised.map((value) => value / sum);
   }
 
-  /** Keeps one moment at or before the window's start: the time that follows it is shared with the next. @param {number} start_s */
+  /**
+   * Keeps one moment at or before the window's start: the time that follows it is shared with the next.
+   * @param {number} start_s
+   */
   #forgetBefore(start_s) {
     while (this.#moments.length > 1 && this.#moments[1].at_s <= start_s) {
       this.#moments.shift();

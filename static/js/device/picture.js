@@ -12,7 +12,12 @@ const GREY = [3735, 19235, 9798];
 /** Where points between pixels are taken in whole steps, they are added up in steps of this share of a pixel. */
 const FINE_STEPS = 1024;
 
-/** @param {Uint8ClampedArray|Uint8Array} rgba as a canvas gives it @param {number} width @param {number} height @returns {Picture} BGR */
+/**
+ * @param {Uint8ClampedArray|Uint8Array} rgba as a canvas gives it
+ * @param {number} width
+ * @param {number} height
+ * @returns {Picture} BGR
+ */
 export function fromRgba(rgba, width, height) {
   const data = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
@@ -28,7 +33,15 @@ export function black(width, height, channels) {
   return { data: new Uint8Array(width * height * channels), width, height, channels };
 }
 
-/** The part from (left, top) up to, not including, (right, bottom); whole pixels inside the picture. @param {Picture} picture @param {number} left @param {number} top @param {number} right @param {number} bottom @returns {Picture} */
+/**
+ * The part from (left, top) up to, not including, (right, bottom); whole pixels inside the picture.
+ * @param {Picture} picture
+ * @param {number} left
+ * @param {number} top
+ * @param {number} right
+ * @param {number} bottom
+ * @returns {Picture}
+ */
 export function part(picture, left, top, right, bottom) {
   const cut = black(right - left, bottom - top, picture.channels);
   const row = cut.width * cut.channels;
@@ -39,7 +52,13 @@ export function part(picture, left, top, right, bottom) {
   return cut;
 }
 
-/** Puts `small` into `large` with its corner at (left, top). @param {Picture} large @param {Picture} small @param {number} left @param {number} top */
+/**
+ * Puts `small` into `large` with its corner at (left, top).
+ * @param {Picture} large
+ * @param {Picture} small
+ * @param {number} left
+ * @param {number} top
+ */
 export function put(large, small, left, top) {
   const row = small.width * small.channels;
   for (let y = 0; y < small.height; y += 1) {
@@ -99,7 +118,12 @@ export function shrunk(picture, width, height, cell_x = picture.width / width, c
   return result;
 }
 
-/** Which source pixels each of `count` cells covers, and how much of it each is. @param {number} length @param {number} count @param {number} cell */
+/**
+ * Which source pixels each of `count` cells covers, and how much of it each is.
+ * @param {number} length
+ * @param {number} count
+ * @param {number} cell
+ */
 function cells(length, count, cell) {
   return Array.from({ length: count }, (_, i) => {
     const from = i * cell;
@@ -117,7 +141,13 @@ function cells(length, count, cell) {
   });
 }
 
-/** Larger, or as large: bilinear, the corners' middles aligned as in cv2.INTER_LINEAR. @param {Picture} picture @param {number} width @param {number} height @returns {Picture} */
+/**
+ * Larger, or as large: bilinear, the corners' middles aligned as in cv2.INTER_LINEAR.
+ * @param {Picture} picture
+ * @param {number} width
+ * @param {number} height
+ * @returns {Picture}
+ */
 export function enlarged(picture, width, height) {
   const x = width / picture.width;
   const y = height / picture.height;

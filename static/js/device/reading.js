@@ -54,7 +54,12 @@ export class DeviceReading {
     this.#keeper.setBaseline(probabilities);
   }
 
-  /** All crops go through the network in one run. @param {Picture} frame @param {FoundFace[]} faces @returns {Promise<number[][]>} */
+  /**
+   * All crops go through the network in one run.
+   * @param {Picture} frame
+   * @param {FoundFace[]} faces
+   * @returns {Promise<number[][]>}
+   */
   async #expressions(frame, faces) {
     if (!faces.length) {
       return [];
