@@ -95,10 +95,27 @@ class SeenFace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupShare:
+    """How much of a group's expression is the face's with ``id``: ``share``, 0..1; all of a group's sum to 1."""
+
+    id: int | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What the faces of one frame show together, and what each made of it, in the order of the faces."""
+
+    expression: Expression
+    shares: tuple[GroupShare, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one frame told: ``faces`` largest first, the listener's smoothed ``expression``, the ``mood`` that holds.
 
-    ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to.
+    ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to. Where a group is read,
+    ``group`` says how this frame's came about, and expression and mood are the group's.
     """
 
     width_px: int
@@ -106,6 +123,7 @@ class Reading:
     faces: tuple[SeenFace, ...]
     expression: Expression | None
     mood: Mood | None
+    group: Group | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

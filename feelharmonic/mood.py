@@ -80,6 +80,11 @@ class MoodKeeper:
             resting = np.maximum(np.asarray(probabilities, np.float64), FLOOR)
             self._correction = self._strength * (np.log(RESTING) - np.log(resting / resting.sum()))
 
+    def forget_mood(self) -> None:
+        """Start looking anew; the resting face stays."""
+        self._samples.clear()
+        self._emotion = None
+
     def resume(self, mood: Mood, at_s: float) -> None:
         """Go on with ``mood`` as it held at ``at_s``, after the connection moved here from elsewhere."""
         self._emotion = mood.emotion

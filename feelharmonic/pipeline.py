@@ -18,6 +18,7 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
 from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop, search_closely
 from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
+from feelharmonic.group import shared
 from feelharmonic.messages import (
     FEATURES,
     Expression,
@@ -87,7 +88,8 @@ class Parts:
     def read_photograph(self, data: bytes) -> Reading:
         """Every face of one photograph (JPEG, PNG or WebP bytes), largest first, numbered from 1; no mood.
 
-        ``expression`` is the largest face's. Raises BadFrame or TooLarge for bytes that are no such picture.
+        ``expression`` is the largest face's, ``group`` what all of them show together. Raises BadFrame or TooLarge for
+        bytes that are no such picture.
         """
         frame = decode_photograph(data)
         found = sorted(search_closely(self.finder, frame.pixels_bgr), key=lambda face: -face.area_px)
@@ -99,6 +101,7 @@ class Parts:
             faces=faces,
             expression=faces[0].expression if faces else None,
             mood=None,
+            group=shared(faces),
         )
 
     def read_faces(self, frame: Frame, faces: list[Face], *, most: int = MOST_FACES_READ) -> tuple[SeenFace, ...]:
@@ -122,28 +125,48 @@ class Pipeline:
     def __init__(self, parts: Parts):
         self._parts = parts
         self._follower = FaceFollower(parts.finder)
-        self._keeper = MoodKeeper(parts.params.smoothing, parts.params.baseline)
+        self._own = self._keeper = self._new_keeper()
 
     def see(self, data: bytes, at_s: float) -> Reading:
         """Read one picture (JPEG, PNG or WebP bytes) taken at ``at_s`` seconds on any steady clock.
 
-        The largest face is the listener. Without a face the last mood stays for a while. Raises BadFrame or
-        TooLarge for bytes that are no such picture; the state is then as before.
+        The largest face is the listener, unless a group is read. Without a face the last mood stays for a while.
+        Raises BadFrame or TooLarge for bytes that are no such picture; the state is then as before.
         """
         frame = decode(data)
         faces = self._parts.read_faces(frame, self._follower.see(frame.pixels_bgr, at_s))
-        listener = faces[0] if faces else None
-        if listener is not None and listener.expression is not None:
-            mood = self._keeper.see(listener.expression, listener.face.score, at_s)
+        group = shared(faces) if self.reads_group else None
+        if group is not None:
+            mood = self._keeper.see(group.expression, 1.0, at_s)
+        elif faces and faces[0].expression is not None:
+            mood = self._keeper.see(faces[0].expression, faces[0].face.score, at_s)
         else:
             mood = self._keeper.see_nobody(at_s)
         return Reading(
             width_px=frame.width_px,
             height_px=frame.height_px,
             faces=faces,
-            expression=self._keeper.expression() if listener else None,
+            expression=self._keeper.expression() if faces else None,
             mood=mood,
+            group=group,
         )
+
+    @property
+    def reads_group(self) -> bool:
+        """Whether all faces in view make the mood, not the largest alone."""
+        return self._keeper is not self._own
+
+    def read_group(self, on: bool) -> None:
+        """Read everybody in view as one, or the largest face alone again. The mood starts anew: it is another's.
+
+        A listener's resting face says nothing of a group's: it waits until they are read alone again.
+        """
+        if on != self.reads_group:
+            self._own.forget_mood()
+            self._keeper = self._new_keeper() if on else self._own
+
+    def _new_keeper(self) -> MoodKeeper:
+        return MoodKeeper(self._parts.params.smoothing, self._parts.params.baseline)
 
     def mood(self, at_s: float) -> Mood | None:
         """The mood that holds at ``at_s``."""
@@ -151,7 +174,7 @@ class Pipeline:
 
     def set_baseline(self, probabilities: tuple[float, ...] | None) -> None:
         """Correct readings by the listener's resting face: seven probabilities, or None to stop."""
-        self._keeper.set_baseline(probabilities)
+        self._own.set_baseline(probabilities)
 
     def resume(self, mood: Mood, at_s: float) -> None:
         """Go on with the mood that the page held when its connection moved here."""

@@ -73,6 +73,16 @@ def test_several_faces_are_numbered_by_their_size(client, astronaut_bgr):
     assert areas == sorted(areas, reverse=True)
 
 
+def test_a_group_is_told_where_it_is_asked_for(client, astronaut_jpeg, wall_jpeg):
+    def asked(data: bytes) -> dict:
+        return client.post("/api/v1/expressions?group=true", data={"image": (io.BytesIO(data), "a.jpg")}).get_json()
+
+    answer = asked(astronaut_jpeg)
+    assert answer["group"]["shares"] == [{"id": 1, "share": 1.0}]
+    assert answer["group"]["probabilities"] == pytest.approx(answer["faces"][0]["probabilities"], abs=1e-3)
+    assert asked(wall_jpeg) == {"faces": [], "group": None}
+
+
 @pytest.mark.parametrize(
     ("data", "status", "code", "text"),
     [

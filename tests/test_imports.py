@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 FIRST_FOUR = {"messages", "errors", "params", "settings"}
-STAGES = {"frame", "face", "expression", "expression_fer", "mood", "targets", "catalogue", "track_mood", "tracks_csv"}
+STAGES = {
+    "frame", "face", "expression", "expression_fer", "mood", "group",
+    "targets", "catalogue", "track_mood", "tracks_csv",
+}  # fmt: skip
 STAGE_MAY = {"messages", "errors", "params"}
 PROTOCOL = {"providers"}
 

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import encode
 from serving import Server
@@ -179,9 +180,23 @@ def test_a_baseline_is_taken_and_forgotten(listener):
     assert listener.call("baseline", {"probabilities": None})["ok"]
 
 
+def test_a_group_is_read_where_it_is_wished(listener, astronaut_jpeg, astronaut_bgr):
+    assert listener.call("frame", 0, astronaut_jpeg)["group"] is None
+    assert listener.call("group", {"on": True}) == {"ok": True, "problem": None}
+    both = encode(np.hstack([astronaut_bgr, astronaut_bgr]), ".jpg")
+    answer = listener.call("frame", 1, both)
+    assert [share["id"] for share in answer["group"]["shares"]] == [face["id"] for face in answer["faces"]]
+    assert sum(share["share"] for share in answer["group"]["shares"]) == pytest.approx(1, abs=1e-3)
+    assert answer["mood"]["emotion"] == "happy"
+    assert listener.call("group", {"on": False})["ok"]
+    assert listener.call("frame", 2, both)["group"] is None
+
+
 @pytest.mark.parametrize(
     ("event", "wish"),
     [
+        ("group", {}),
+        ("group", {"on": "yes"}),
         ("goal", {}),
         ("goal", {"goal": 5}),
         ("baseline", {"probabilities": [1, 2, 3]}),

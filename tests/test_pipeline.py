@@ -54,6 +54,23 @@ def test_no_face_keeps_last_mood(parts, astronaut_jpeg, wall_jpeg):
     assert pipeline.see(wall_jpeg, 60.0).mood is None
 
 
+def test_a_group_starts_a_mood_of_its_own_and_leaves_the_listeners_resting_face_alone(parts, astronaut_jpeg):
+    resting = (0.02, 0.02, 0.02, 0.86, 0.02, 0.02, 0.04)
+    pipeline = Pipeline(parts)
+    pipeline.set_baseline(resting)
+    alone = pipeline.see(astronaut_jpeg, 0.0)
+    pipeline.read_group(True)
+    assert pipeline.mood(0.1) is None
+    together = pipeline.see(astronaut_jpeg, 0.2)
+    assert [one.share for one in together.group.shares] == [pytest.approx(1.0)]
+    happy = EMOTIONS.index("happy")
+    assert together.expression.probabilities[happy] > alone.expression.probabilities[happy]
+    pipeline.read_group(False)
+    again = pipeline.see(astronaut_jpeg, 0.4)
+    assert again.group is None
+    assert again.expression.probabilities[happy] == pytest.approx(alone.expression.probabilities[happy], abs=0.05)
+
+
 def test_a_bad_frame_leaves_the_state_as_it_was(parts, astronaut_jpeg):
     pipeline = Pipeline(parts)
     pipeline.see(astronaut_jpeg, 0.0)

@@ -24,7 +24,7 @@ def made() -> dict[str, dict]:
     return vectors()
 
 
-@pytest.mark.parametrize("name", ["pictures.json", "maps.json", "follow.json", "moods.json"])
+@pytest.mark.parametrize("name", ["pictures.json", "maps.json", "follow.json", "moods.json", "group.json"])
 def test_the_vectors_are_those_of_todays_stages(made, name):
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     fault = difference(json.loads(json.dumps(made[name])), written, name)

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from feelharmonic import face as faces
-from feelharmonic.messages import EMOTIONS, Expression, Face, Mood
+from feelharmonic.group import shared
+from feelharmonic.messages import EMOTIONS, Expression, Face, Mood, SeenFace
 from feelharmonic.mood import MoodKeeper
 from feelharmonic.ondevice import constants
 from feelharmonic.params import Params
@@ -26,7 +27,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
 def vectors() -> dict[str, dict]:
     """Every document by its file's name."""
     cv2.setNumThreads(1)
-    return {"pictures.json": pictures(), "maps.json": maps(), "follow.json": follow(), "moods.json": moods()}
+    made = {"pictures": pictures(), "maps": maps(), "follow": follow(), "moods": moods(), "group": group()}
+    return {f"{name}.json": document for name, document in made.items()}
 
 
 def pictures() -> dict:
@@ -144,6 +146,36 @@ def moods() -> dict:
             steps.append(mood_step(keeper, chance, step, round(at_s, 4)))
         series.append({"name": name, "baseline": resting, "steps": steps})
     return {"constants": constants(params)["mood"], "series": series}
+
+
+def group() -> dict:
+    """Groups of no, one and several faces, some of them not read: what they show together."""
+    chance = np.random.default_rng(11)
+    cases = []
+    for count in (0, 1, 2, 5):
+        seen = [
+            SeenFace(
+                face=Face(box=(0.0, 0.0, 30.0, float(chance.uniform(20, 200))), score=float(chance.random()), id=i),
+                expression=None if i == 3 else Expression(probabilities=tuple(chance.dirichlet(np.ones(7)).tolist())),
+            )
+            for i in range(count)
+        ]
+        faces_told = [
+            {
+                "id": one.face.id,
+                "height": one.face.box[3],
+                "score": one.face.score,
+                "probabilities": None if one.expression is None else list(one.expression.probabilities),
+            }
+            for one in seen
+        ]
+        made = shared(seen)
+        told = made and {
+            "probabilities": list(made.expression.probabilities),
+            "shares": [{"id": one.id, "share": one.share} for one in made.shares],
+        }
+        cases.append({"faces": faces_told, "group": told})
+    return {"cases": cases}
 
 
 def mood_step(keeper: MoodKeeper, chance: np.random.Generator, step: int, at_s: float) -> dict:

@@ -27,7 +27,7 @@ from feelharmonic.messages import EMOTIONS, FEATURES, GOALS, TRACK_MOODS, Expres
 from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Jukebox, Parts, moods_of, track_moods_of
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
-from feelharmonic.web.wire import face_fields, mood_fields, track_fields
+from feelharmonic.web.wire import face_fields, group_fields, mood_fields, track_fields
 
 PREFIX = "/api/v1"
 EXTENSION = "feelharmonic_api"
@@ -82,8 +82,23 @@ class SeenFace(ma.Schema):
     probabilities = probabilities(required=True, allow_none=True)
 
 
+class ShareOfGroup(ma.Schema):
+    id = fields.Integer(required=True, allow_none=True)
+    share = probability(required=True)
+
+
+class GroupOf(ma.Schema):
+    probabilities = probabilities(required=True)
+    shares = fields.List(fields.Nested(ShareOfGroup), required=True, metadata={"description": "each face's part of it"})
+
+
+class GroupQuery(ma.Schema):
+    group = fields.Boolean(load_default=False, metadata={"description": "tell what all faces show together as well"})
+
+
 class Faces(ma.Schema):
     faces = fields.List(fields.Nested(SeenFace), required=True, metadata={"description": "largest first"})
+    group = fields.Nested(GroupOf, allow_none=True, metadata={"description": "where it was asked for and a face is"})
 
 
 class Moment(ma.Schema):
@@ -295,13 +310,15 @@ def break_down(fault: Exception) -> Response | HTTPException:
 
 @api.post("/expressions")
 @api.arguments(Picture, location="files")
+@api.arguments(GroupQuery, location="query")
 @api.response(200, Faces)
-def expressions(files: dict) -> dict:
+def expressions(files: dict, query: dict) -> dict:
     """Read every face of a picture: where it is, and the probabilities of the seven emotions."""
     if set(request.form) or len(request.files) > 1:
         raise BadRequest("Expected one field, image, got more.", "Send a picture and nothing else.")
     reading = _behind().parts.read_photograph(files["image"].read())
-    return {"faces": [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]}
+    faces = [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]
+    return {"faces": faces, "group": group_fields(reading.group)} if query["group"] else {"faces": faces}
 
 
 @api.post("/moods")

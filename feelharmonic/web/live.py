@@ -207,6 +207,17 @@ class Live(Namespace):
         return {"ok": True, "problem": None}
 
     @answering
+    def on_group(self, *args: object) -> dict:
+        """group({on}): read everybody in view as one, or the largest face alone."""
+        on = _fields(args, {"on"}).get("on")
+        if not isinstance(on, bool):
+            raise BadRequest("Expected on to be true or false.", "Send true to read everybody in view.")
+        listener = self._listener()
+        with listener.reading:
+            listener.pipeline.read_group(on)
+        return {"ok": True, "problem": None}
+
+    @answering
     def on_resume(self, *args: object) -> dict:
         """resume({mood, at_s}): go on with the mood that the page held at ``at_s`` (Unix seconds)."""
         wish = _fields(args, {"mood", "at_s"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feelharmonic.errors import ListenerFault
-from feelharmonic.messages import Expression, Mood, MusicTargets, Reading, SeenFace, Track
+from feelharmonic.messages import Expression, Group, Mood, MusicTargets, Reading, SeenFace, Track
 
 #: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
 DIGITS = 4
@@ -24,7 +24,17 @@ def reading_fields(reading: Reading) -> dict:
         "faces": [face_fields(seen, *size) for seen in reading.faces],
         "probabilities": probabilities_field(reading.expression),
         "mood": mood_fields(reading.mood),
-        "group": None,
+        "group": group_fields(reading.group),
+    }
+
+
+def group_fields(group: Group | None) -> dict | None:
+    """What a frame's faces show together, and each one's share of it, in the faces' order."""
+    if group is None:
+        return None
+    return {
+        "probabilities": probabilities_field(group.expression),
+        "shares": [{"id": one.id, "share": round(one.share, DIGITS)} for one in group.shares],
     }
 
 

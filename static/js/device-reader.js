@@ -68,6 +68,11 @@ export class DeviceReader {
     return this.#ask("baseline", { probabilities });
   }
 
+  /** @param {boolean} on everybody in view as one @returns {Promise<void>} */
+  group(on) {
+    return this.#ask("group", { on });
+  }
+
   /** @param {string} kind @param {object} fields @param {Transferable[]} [handed] @returns {Promise<any>} */
   #ask(kind, fields, handed = []) {
     const job = ++this.#job;

@@ -7,6 +7,7 @@ import * as ort from "../vendor/ort.wasm.min.js";
 import { cutCrop } from "./device/crop.js";
 import { FaceFinder } from "./device/finder.js";
 import { FaceFollower } from "./device/follower.js";
+import { shared } from "./device/group.js";
 import * as maps from "./device/maps.js";
 import { MoodKeeper } from "./device/mood.js";
 import * as pixels from "./device/picture.js";
@@ -27,7 +28,7 @@ const TEST_WARM_UP = 3;
 
 /** @type {DeviceReading} */ let reading;
 
-const kinds = { load, frame, baseline };
+const kinds = { load, frame, baseline, group };
 
 self.onmessage = async ({ data: { job, kind, ...fields } }) => {
   try {
@@ -58,7 +59,8 @@ async function load({ url }) {
   const finder = new FaceFinder(runFinder, constants.finder, pixels, maps);
   reading = new DeviceReading({
     follower: new FaceFollower(finder, constants.follower, maps.overlap),
-    keeper: new MoodKeeper(constants.mood),
+    newKeeper: () => new MoodKeeper(constants.mood),
+    shared,
     cut: (frame, face) => cutCrop(frame, face, constants.crop, pixels),
     read: runExpression,
     most_faces_read: constants.most_faces_read,
@@ -74,6 +76,11 @@ function frame({ rgba, width, height, at_s }) {
 /** @param {{probabilities: number[]|null}} fields */
 async function baseline({ probabilities }) {
   reading.setBaseline(probabilities);
+}
+
+/** @param {{on: boolean}} fields */
+async function group({ on }) {
+  reading.readGroup(on);
 }
 
 /** @param {string} url @returns {Promise<Response>} */

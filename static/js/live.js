@@ -66,6 +66,11 @@ export class Live {
     return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("snap", wish);
   }
 
+  /** Everybody in view as one, or the largest face. @param {boolean} on */
+  group(on) {
+    return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("group", { on });
+  }
+
   /** @param {import("./types.js").Mood} mood @param {number} at_s Unix seconds */
   resume(mood, at_s) {
     return this.#socket.timeout(EVENT_DEADLINE_MS).emitWithAck("resume", { mood, at_s });

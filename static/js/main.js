@@ -9,6 +9,7 @@ import { goalChips, moodChips } from "./chips.js";
 import { wear } from "./colour.js";
 import { DEVICE_RATE_HZ, DeviceReader } from "./device-reader.js";
 import { frames } from "./frames.js";
+import { GroupView } from "./group-view.js";
 import { MoodHistory } from "./history.js";
 import { shortcuts } from "./keys.js";
 import { LineView } from "./line-view.js";
@@ -68,6 +69,7 @@ const page = {
   /** @type {import("./types.js").EmotionName|null} what the tracks shown are for */ served: null,
   /** @type {RestingFace|null} while it is learned */ learning: null,
   /** Whether this device reads, not the server. */ onDevice: false,
+  /** Whether everybody in view is read as one. */ group: false,
 };
 
 const notice = new NoticeView(at("notice"));
@@ -92,6 +94,7 @@ const camera = new Camera(video, here, () => {
   notice.update("camera", say("camera.lost"));
 });
 const live = new Live(onWire);
+const together = new GroupView(at("group"), config.emotions, say);
 const device = new DeviceReader((share) => sayDevice(say("device.loading", { percent: Math.round(share * 100) }), { quietly: true }));
 const starter = new StarterTracks();
 const loop = frames({
@@ -133,6 +136,11 @@ at("account-disconnect").addEventListener("click", () => withAccount(() => accou
 window.addEventListener("focus", showAccount);
 input("device-on").addEventListener("change", () => chooseReader(input("device-on").checked));
 at("device-server").addEventListener("click", letServerRead);
+input("group-on").addEventListener("change", () => {
+  page.group = input("group-on").checked;
+  together.update([], null);
+  sendGroup();
+});
 at("about-open").addEventListener("click", () => dialog("about").showModal());
 at("keys-open").addEventListener("click", () => dialog("keys").showModal());
 video.addEventListener("resize", () => picture.fit(video));
@@ -174,6 +182,7 @@ function show(state) {
   at("rest-teach").hidden = state !== "live";
   at("rest-forget").hidden = state === "welcome" || here.get("resting") === null;
   at("renew").hidden = state !== "live";
+  at("everybody").hidden = state !== "live";
   at("orb").hidden = state !== "stopped" || frozen;
   picture.show(state === "live" || frozen);
 }
@@ -238,6 +247,7 @@ function onReading(reply) {
   notice.update("busy", reply.problem ? say(`problem.${reply.problem.code}`) : "");
   picture.update(reply.faces);
   bars.update(reply.probabilities, reply.mood?.emotion ?? null);
+  together.update(reply.faces, reply.group);
   if (reply.problem) {
     return;
   }
@@ -246,7 +256,7 @@ function onReading(reply) {
   }
   const nobody = performance.now() - page.faceAtMs > NOBODY_AFTER_MS;
   notice.update("face", nobody ? say(reply.mood ? "face.gone" : "face.none") : "");
-  hold(reply.mood, reply.faces.length > 1 ? say("mood.several") : undefined);
+  hold(reply.mood, reply.faces.length > 1 ? say(reply.group ? "mood.group" : "mood.several") : undefined);
   // What the face itself shows: the smoothed probabilities may be corrected by an older resting face.
   learn(reply.faces[0]?.probabilities);
   remember(reply);
@@ -534,6 +544,18 @@ function sendRestingFace() {
   }
 }
 
+/* ---------- who is read: the largest face, or everybody ---------- */
+
+/** To whoever reads, for this visit. */
+function sendGroup() {
+  if (page.onDevice) {
+    device.group(page.group).catch(() => undefined);
+  } else if (live.connected) {
+    // Without an answer the connection is lost: it is sent again with the next one.
+    live.group(page.group).catch(() => undefined);
+  }
+}
+
 /* ---------- who reads: the server, or this device ---------- */
 
 function rememberReader() {
@@ -555,6 +577,7 @@ function chooseReader(onDevice) {
   } else {
     device.stop();
     sendRestingFace();
+    sendGroup();
   }
   if (camera.running) {
     // The picture under way for the other reader is dropped.
@@ -581,6 +604,7 @@ async function readOnDevice() {
   try {
     const { rate_hz, least_rate_hz } = await device.start();
     sendRestingFace();
+    sendGroup();
     const slow = rate_hz < least_rate_hz;
     const rate = Math.min(rate_hz, DEVICE_RATE_HZ).toFixed(rate_hz < 10 ? 1 : 0);
     sayDevice(say(slow ? "device.slow" : "device.ready", { rate }), { offerServer: slow });
@@ -714,6 +738,9 @@ function onWire(state) {
   }
   if (here.get("resting") !== null) {
     sendRestingFace();
+  }
+  if (page.group) {
+    sendGroup();
   }
   if (page.mood && camera.running) {
     live.resume(page.mood, page.moodAtMs / 1000).catch(() => undefined);

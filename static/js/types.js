@@ -38,12 +38,16 @@
  * @property {string} text
  * @property {string} action
  *
+ * @typedef {Object} Group
+ * @property {number[]} probabilities what the faces of this frame show together
+ * @property {{id: number|null, share: number}[]} shares each face's part of it, 0..1, in the faces' order
+ *
  * @typedef {Object} FrameReply
  * @property {number|null} seq
  * @property {Face[]} faces largest first; the first is the listener
  * @property {number[]|null} probabilities the listener's, smoothed
  * @property {Mood|null} mood
- * @property {null} group
+ * @property {Group|null} group where everybody in view is read as one
  * @property {Problem|null} problem
  * @property {number} wait_ms least wait before the next frame
  *

@@ -6,6 +6,7 @@ import test from "node:test";
 import { cutCrop } from "../../static/js/device/crop.js";
 import { FaceFinder } from "../../static/js/device/finder.js";
 import { FaceFollower } from "../../static/js/device/follower.js";
+import { shared } from "../../static/js/device/group.js";
 import * as maps from "../../static/js/device/maps.js";
 import { MoodKeeper } from "../../static/js/device/mood.js";
 import * as pixels from "../../static/js/device/picture.js";
@@ -144,4 +145,14 @@ test("a mood goes without the resting face's correction once it is forgotten", (
   keeper.setBaseline(resting);
   keeper.setBaseline(null);
   assert.equal(keeper.see(resting, 1, 0).emotion, "sad");
+});
+
+test("a group shows what it does in Python, and each face's share of it", () => {
+  for (const { faces, group } of read("group.json").cases) {
+    const made = shared(faces);
+    assert.equal(made === null, group === null);
+    near(made?.probabilities ?? [], group?.probabilities ?? [], 1e-9, "probabilities");
+    near(made?.shares.map(({ share }) => share) ?? [], group?.shares.map(({ share }) => share) ?? [], 1e-9, "shares");
+    assert.deepEqual(made?.shares.map(({ id }) => id), group?.shares.map(({ id }) => id));
+  }
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { cutCrop } from "../../static/js/device/crop.js";
 import { FaceFinder } from "../../static/js/device/finder.js";
 import { FaceFollower } from "../../static/js/device/follower.js";
+import { shared } from "../../static/js/device/group.js";
 import * as maps from "../../static/js/device/maps.js";
 import { MoodKeeper } from "../../static/js/device/mood.js";
 import * as pixels from "../../static/js/device/picture.js";
@@ -35,7 +36,8 @@ const finder = new FaceFinder(run, constants.finder, pixels, maps);
 const newcomer = () =>
   new DeviceReading({
     follower: new FaceFollower(finder, constants.follower, maps.overlap),
-    keeper: new MoodKeeper(constants.mood),
+    newKeeper: () => new MoodKeeper(constants.mood),
+    shared,
     cut: (frame, face) => cutCrop(frame, face, constants.crop, pixels),
     read,
     most_faces_read: constants.most_faces_read,

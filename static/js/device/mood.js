@@ -62,6 +62,12 @@ export class MoodKeeper {
     this.#correction = known && known.map((value, i) => strength * (Math.log(resting[i]) - Math.log(value / sum)));
   }
 
+  /** Starts looking anew; the resting face stays. */
+  forgetMood() {
+    this.#moments = [];
+    this.#emotion = null;
+  }
+
   /** Goes on with a mood that held elsewhere. @param {Mood} mood @param {number} at_s */
   resume(mood, at_s) {
     this.#emotion = mood.emotion;

@@ -11,7 +11,10 @@ const DIGITS = 4;
 
 export class DeviceReading {
   #follower;
+  #newKeeper;
+  #own;
   #keeper;
+  #shared;
   #cut;
   #read;
   #most_faces_read;
@@ -19,14 +22,17 @@ export class DeviceReading {
   /**
    * @param {Object} parts
    * @param {{see: (frame: Picture, at_s: number) => Promise<FoundFace[]>}} parts.follower
-   * @param {import("./mood.js").MoodKeeper} parts.keeper
+   * @param {() => import("./mood.js").MoodKeeper} parts.newKeeper
+   * @param {typeof import("./group.js").shared} parts.shared
    * @param {(frame: Picture, face: FoundFace) => Picture} parts.cut
    * @param {(crops: Float32Array, count: number) => Promise<Float32Array>} parts.read the network: (count, 1, 48, 48) -1..1 → (count, 7)
    * @param {number} parts.most_faces_read
    */
-  constructor({ follower, keeper, cut, read, most_faces_read }) {
+  constructor({ follower, newKeeper, shared, cut, read, most_faces_read }) {
     this.#follower = follower;
-    this.#keeper = keeper;
+    this.#newKeeper = newKeeper;
+    this.#own = this.#keeper = newKeeper();
+    this.#shared = shared;
     this.#cut = cut;
     this.#read = read;
     this.#most_faces_read = most_faces_read;
@@ -36,14 +42,18 @@ export class DeviceReading {
   async see(frame, at_s) {
     const faces = (await this.#follower.see(frame, at_s)).sort((one, other) => area(other) - area(one));
     const probabilities = await this.#expressions(frame, faces.slice(0, this.#most_faces_read));
-    const mood = faces.length ? this.#keeper.see(probabilities[0], faces[0].score, at_s) : this.#keeper.seeNobody(at_s);
+    const group = this.#keeper === this.#own ? null : this.#shared(faces.map((face, i) => groupFace(face, probabilities[i] ?? null)));
+    const mood = this.#held(faces, probabilities, group, at_s);
     const smoothed = faces.length ? this.#keeper.expression() : null;
     return {
       seq: null,
       faces: faces.map((face, i) => faceFields(face, probabilities[i] ?? null, frame)),
       probabilities: smoothed && smoothed.map((value) => rounded(value, DIGITS)),
       mood: mood && { ...mood, confidence: rounded(mood.confidence, DIGITS), since_s: rounded(mood.since_s, 2) },
-      group: null,
+      group: group && {
+        probabilities: group.probabilities.map((value) => rounded(value, DIGITS)),
+        shares: group.shares.map(({ id, share: part }) => ({ id, share: rounded(part, DIGITS) })),
+      },
       problem: null,
       wait_ms: 0,
     };
@@ -51,7 +61,26 @@ export class DeviceReading {
 
   /** @param {number[]|null} probabilities */
   setBaseline(probabilities) {
-    this.#keeper.setBaseline(probabilities);
+    this.#own.setBaseline(probabilities);
+  }
+
+  /** Reads everybody in view as one, or the largest face alone again; the mood starts anew. @param {boolean} on */
+  readGroup(on) {
+    if (on !== (this.#keeper !== this.#own)) {
+      this.#own.forgetMood();
+      this.#keeper = on ? this.#newKeeper() : this.#own;
+    }
+  }
+
+  /**
+   * @param {FoundFace[]} faces @param {number[][]} probabilities
+   * @param {{probabilities: number[]}|null} group @param {number} at_s
+   */
+  #held(faces, probabilities, group, at_s) {
+    if (group) {
+      return this.#keeper.see(group.probabilities, 1, at_s);
+    }
+    return faces.length ? this.#keeper.see(probabilities[0], faces[0].score, at_s) : this.#keeper.seeNobody(at_s);
   }
 
   /**
@@ -72,6 +101,11 @@ export class DeviceReading {
     const count = output.length / crops.length;
     return crops.map((_, n) => [...output.subarray(n * count, (n + 1) * count)]);
   }
+}
+
+/** @param {FoundFace} face @param {number[]|null} probabilities */
+function groupFace({ id, box, score }, probabilities) {
+  return { id, height: box[3], score, probabilities };
 }
 
 /** @param {FoundFace} face */
