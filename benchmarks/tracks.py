@@ -13,6 +13,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import argparse
+import itertools
 import json
 import random
 import resource
@@ -76,6 +77,14 @@ class Listener:
             self._socket.send("3")
 
 
+def connected(url: str) -> Listener | Exception:
+    """A listener, or why there is none."""
+    try:
+        return Listener(url)
+    except (OSError, websocket.WebSocketException) as exc:
+        return exc
+
+
 def visit(listener: Listener, periods: int, taken_ms: list[float], failed: list[object]) -> None:
     """Ask once a period, at a moment of one's own."""
     own_s = random.uniform(0, PERIOD_S)
@@ -94,10 +103,11 @@ def visit(listener: Listener, periods: int, taken_ms: list[float], failed: list[
 def measured(url: str, count: int, periods: int) -> dict:
     """The figures for ``count`` listeners that each ask ``periods`` times."""
     began = time.monotonic()
-    listeners = Pool(CONNECTING).map(lambda _: Listener(url), range(count))
+    tried = Pool(CONNECTING).map(lambda _: connected(url), range(count))
     connected_s = time.monotonic() - began
+    listeners = [listener for listener in tried if isinstance(listener, Listener)]
     taken_ms: list[float] = []
-    failed: list[object] = []
+    failed: list[object] = [fault for fault in tried if isinstance(fault, Exception)]
     gevent.joinall([gevent.spawn(visit, listener, periods, taken_ms, failed) for listener in listeners])
     for listener in listeners:
         listener.close()
@@ -115,18 +125,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--listeners", type=int, nargs="+", default=[500, 2000], help="default 500 2000")
     parser.add_argument("--lists", type=int, default=1, help="how often each asks, once a minute (default 1)")
-    parser.add_argument("--async-mode", choices=ASYNC_MODES, default="gevent")
+    parser.add_argument("--async-mode", choices=ASYNC_MODES, nargs="+", default=["gevent"], help="default gevent")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     rows = []
-    for count in arguments.listeners:
-        with server(MAX_LISTENERS=str(count), ASYNC_MODE=arguments.async_mode) as url:
-            rows.append(measured(url, count, arguments.lists))
+    for mode, count in itertools.product(arguments.async_mode, arguments.listeners):
+        with server(MAX_LISTENERS=str(count), ASYNC_MODE=mode) as url:
+            rows.append({"async mode": mode, **measured(url, count, arguments.lists)})
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     notes = [
-        f"async mode {arguments.async_mode}; open files allowed: {hard} (before: {soft})",
+        f"open files allowed: {hard} (before: {soft})",
         f"the largest server held {used.ru_maxrss / 1024:.0f} MiB",
         f"all servers together took {used.ru_utime + used.ru_stime:.0f} s of CPU, their start included",
     ]

@@ -21,6 +21,9 @@ VENDOR_FILES = ("socket.io.esm.min.js", "ort-wasm-simd-threaded.wasm")
 
 EXIT_MEND_FIRST = 2
 
+#: Beside its listeners the server answers so many: pages being loaded, listeners who wait for a place.
+SPARE_CONNECTIONS = 1024
+
 
 def patch_standard_library() -> None:
     """Make blocking calls yield under gevent or eventlet. Wrong settings are reported later, all together."""
@@ -91,6 +94,9 @@ def check_port(host: str, port: int) -> None:
 def serve(app, settings: Settings) -> None:
     """Serve until stopped, in the settings' async mode."""
     options = {}
+    if settings.async_mode == "eventlet":
+        # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
+        options["max_size"] = settings.max_listeners + SPARE_CONNECTIONS
     if settings.async_mode == "threading":
         # Werkzeug serves a household well; what a public host needs is in deploy/.
         options["allow_unsafe_werkzeug"] = True
