@@ -7,6 +7,9 @@ export const DEVICE_RATE_HZ = 22;
 
 /** @typedef {{rate_hz: number, least_rate_hz: number}} SelfTest what this browser can do, and what it should, frames a second */
 
+/** What was under way was stopped on purpose. */
+export class Stopped extends Error {}
+
 export class DeviceReader {
   /** @type {Worker|null} */ #worker = null;
   /** @type {Map<number, {resolve: (result: any) => void, reject: (fault: Error) => void}>} */ #jobs = new Map();
@@ -55,7 +58,7 @@ export class DeviceReader {
     this.#worker = null;
     this.#started = null;
     this.ready = false;
-    this.#fail(new Error("Reading on this device was stopped."));
+    this.#fail(new Stopped("Reading on this device was stopped."));
   }
 
   /** @param {ImageData} picture @returns {Promise<import("./types.js").FrameReply>} */
@@ -75,10 +78,14 @@ export class DeviceReader {
 
   /** @param {string} kind @param {object} fields @param {Transferable[]} [handed] @returns {Promise<any>} */
   #ask(kind, fields, handed = []) {
+    const worker = this.#worker;
+    if (!worker) {
+      return Promise.reject(new Stopped("Reading on this device was not started."));
+    }
     const job = ++this.#job;
     return new Promise((resolve, reject) => {
       this.#jobs.set(job, { resolve, reject });
-      this.#worker?.postMessage({ job, kind, ...fields }, handed);
+      worker.postMessage({ job, kind, ...fields }, handed);
     });
   }
 

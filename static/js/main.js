@@ -7,7 +7,7 @@ import { BarsView } from "./bars-view.js";
 import { Camera, CameraFault, RATE_HZ } from "./camera.js";
 import { goalChips, moodChips } from "./chips.js";
 import { wear } from "./colour.js";
-import { DEVICE_RATE_HZ, DeviceReader } from "./device-reader.js";
+import { DEVICE_RATE_HZ, DeviceReader, Stopped } from "./device-reader.js";
 import { frames } from "./frames.js";
 import { GroupView } from "./group-view.js";
 import { MoodHistory } from "./history.js";
@@ -625,8 +625,7 @@ async function frameOnDevice(picture) {
 
 /** The listener's choice stands: the server reads only where they say so. @param {unknown} fault */
 function failOnDevice(fault) {
-  // Switched off while something was under way: no fault.
-  if (page.onDevice) {
+  if (!(fault instanceof Stopped)) {
     console.error(fault);
     sayDevice(say("device.failed"), { offerServer: true });
   }

@@ -141,6 +141,16 @@ def test_a_network_that_is_not_the_one_meant_is_not_used(visit):
     read_here(page)
 
 
+def test_switching_to_and_fro_while_it_loads_ends_as_it_was_left(visit):
+    page = visit()
+    for _ in range(2):
+        switch(page).check()
+        switch(page).uncheck()
+    expect(page.locator("#device-note")).to_have_text("")
+    read_here(page)
+    go_live(page)
+
+
 def test_a_resting_face_is_learned_and_kept_here(visit, watch):
     page = visit()
     read_here(page)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
-import { DeviceReader } from "../../static/js/device-reader.js";
+import { DeviceReader, Stopped } from "../../static/js/device-reader.js";
 
 /** Keeps what it is sent and answers when told to. */
 class StandIn extends EventTarget {
@@ -77,7 +77,7 @@ test("a fault of the worker rejects, and the next start tries again", async () =
   const reader = new DeviceReader(() => undefined);
   const failed = reader.start();
   StandIn.made[0].answer({ fault: "no network" });
-  await assert.rejects(failed, /no network/);
+  await assert.rejects(failed, (fault) => !(fault instanceof Stopped) && fault.message === "no network");
   await started(reader);
   assert.equal(StandIn.made.length, 2);
 });
@@ -93,7 +93,8 @@ test("stopping ends the worker, and what was under way", async () => {
   const { reader, worker } = await started();
   const frame = reader.frame({ data: new Uint8ClampedArray(4), width: 1, height: 1 });
   reader.stop();
-  await assert.rejects(frame, /was stopped/);
+  await assert.rejects(frame, Stopped);
+  await assert.rejects(reader.baseline(null), Stopped);
   assert.deepEqual([worker.ended, reader.ready], [true, false]);
 });
 
