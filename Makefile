@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-train fer test-python test-js test-browser gallery lint vendor clean
+.PHONY: help run test test-train fer test-fer test-python test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -21,7 +21,7 @@ run: $(VENV)/runtime.stamp static/vendor/stamp
 test: lint test-python test-js test-browser
 
 test-python: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training
+	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer
 
 test-js: $(VENV)/test.stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
@@ -52,9 +52,13 @@ fer: .venv-fer/stamp
 	@echo 'Installing fer beside TensorFlow …'
 	@$(PYTHON) -m venv .venv-fer
 	@.venv-fer/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt 'opencv-python-headless<5' \
-		tensorflow-cpu pandas tqdm 'setuptools<81' scikit-image
+		tensorflow-cpu pandas tqdm 'setuptools<81' scikit-image pytest pytest-timeout 'python-socketio[client]'
 	@.venv-fer/bin/python -m pip install --quiet --disable-pip-version-check --no-deps fer
 	@touch $@
+
+# The app with fer's network in the place of ours, over the live wire. Not part of `make test`: TensorFlow is large.
+test-fer: .venv-fer/stamp static/vendor/stamp
+	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py

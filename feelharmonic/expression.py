@@ -38,10 +38,8 @@ class ExpressionReader:
         self._session = session
 
     @classmethod
-    def load(cls, backend: str = "onnx", path: Path = WEIGHTS_PATH) -> ExpressionReader:
-        """The reader called ``backend``. Raises SetupFault where it cannot be loaded."""
-        if backend != "onnx":
-            raise SetupFault([f"EXPRESSION_BACKEND: expected 'onnx', got {backend!r}."])
+    def load(cls, path: Path = WEIGHTS_PATH) -> ExpressionReader:
+        """The network in the file ``path``. Raises SetupFault where it cannot be loaded."""
         return cls(_session(path))
 
     def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:

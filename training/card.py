@@ -1,0 +1,155 @@
+"""The expression network's card: figures of `training.evaluate`, the plots, the tries, as weights/expression.md.
+
+    python -m training.card --data FOLDER --run ~/.cache/feelharmonic/expression/small [--peer fer.json]
+
+``--peer``: what `.venv-fer/bin/python -m benchmarks.expression --json` printed, for the columns about fer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from feelharmonic.expression import LABELS, WEIGHTS_PATH
+from feelharmonic.messages import EMOTIONS
+from training.data_dir import data_dir
+from training.evaluate import evaluate
+from training.network import SHAPES, ExpressionNetwork, multiply_accumulates
+from training.plots import draw, draw_run
+
+CARD_PATH = WEIGHTS_PATH.with_suffix(".md")
+PLOTS = WEIGHTS_PATH.parent / "plots"
+TRIES_PATH = Path(__file__).resolve().parent / "tries.md"
+
+
+def card(figures: dict, shape: str, peer: dict[str, str]) -> str:
+    """The card's text; ``peer``: fer's figures by the row's name in benchmarks.expression, empty where unknown."""
+    network = ExpressionNetwork(SHAPES[shape])
+    parameters = sum(one.numel() for one in network.parameters())
+    lines = [
+        "# expression.onnx: what a face shows",
+        "",
+        "Written by `python -m training.card`; change the command or `training/tries.md`, not this file.",
+        "",
+        "| | |",
+        "|---|---|",
+        "| input | `faces` (n, 1, 48, 48) float32, grey, `(pixel / 255 − 0.5) × 2` (`feelharmonic.expression.prepare`: "
+        "one for training and serving), tight crops in FER2013's framing, eyes level |",
+        "| outputs | `ferplus` (n, 7): share of FER+'s annotators; `fer2013` (n, 7): FER2013's own label. Both after "
+        f"softmax, calibrated: {', '.join(EMOTIONS)} |",
+        f'| network | residual, shape "{shape}" of `training/network.py`: channels '
+        f"{' → '.join(map(str, SHAPES[shape].widths))}, {parameters / 1e6:.1f} million parameters, "
+        f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
+        f"| file | {figures['bytes'] / 1e6:.2f} MB: weights kept as float16, widened at load |",
+        "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
+        "FER+'s votes; `training/README.md` |",
+        "| licence | `LICENSE` in this folder |",
+        f"| sha256 | {figures['sha256']} |",
+        "",
+        f"## Figures on `valid` ({figures['faces']} faces; it alone picked the network, the private test never did)",
+        "",
+        f"| head | accuracy | macro-F1 | {' | '.join(f'{name} (recall)' for name in EMOTIONS)} |",
+        "|---|---|---|" + "---|" * len(EMOTIONS),
+        *(_head(name, figures["heads"][name]) for name in LABELS),
+        "",
+        _beside(peer),
+        "![Confusion of both heads](plots/expression_confusion.png)",
+        "",
+        f"Calibration of the FER+ head against the votes: error {figures['calibration_error']['cross_fitted']:.4f} "
+        "cross-fitted over five folds (temperature scaling; 15 bins of the top probability), "
+        f"{figures['calibration_error']['served']:.4f} as served.",
+        "",
+        "![Reliability](plots/expression_reliability.png)",
+        "",
+        "## Faces as webcams see them",
+        "",
+        "Accuracy on the same faces, harmed (`training/corruptions.py`; not what training harms them by):",
+        "",
+        f"| faces | {' | '.join(f'`{name}`' for name in LABELS)} | fer, FER2013 label |",
+        "|---|---|---|---|",
+        *(_corrupted(name, by_head, peer) for name, by_head in figures["corruptions"].items()),
+        "",
+        *_groups(figures),
+        "## What is known to be wrong with it",
+        "",
+        "Disgust is rare in the data (437 of 28,709 faces) and read worst. FER2013's people were found by web search "
+        "for emotion words: posed and exaggerated faces, few old and few dark-skinned. Its labels agree with FER+'s on "
+        "63 % of the faces, so either head is wrong by the other's standard in every third face. Strong posed "
+        "expressions read weaker by the FER+ head. A face is not a feeling.",
+        "",
+        "## What was tried",
+        "",
+        TRIES_PATH.read_text(encoding="utf-8").strip(),
+        "",
+        "![The course of the training](plots/expression_training.png)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(name: str, one: dict) -> str:
+    cells = [one["accuracy"], one["macro_f1"], *one["recall"].values()]
+    return f"| `{name}` | " + " | ".join(f"{value:.1%}" for value in cells) + " |"
+
+
+def _beside(peer: dict[str, str]) -> str:
+    if not peer:
+        return ""
+    return (
+        f"The `fer` package's network on the same faces: {peer['FER2013 label, by its head']} of FER2013's labels, "
+        f"{peer['FER+ majority, by its head']} of FER+'s majorities, calibration error "
+        f"{peer['calibration error, as served']} (`python -m benchmarks.expression`).\n"
+    )
+
+
+def _corrupted(name: str, by_head: dict[str, float], peer: dict[str, str]) -> str:
+    row = "FER2013 label, by its head" if name == "none" else f"FER2013 label, {name}"
+    return f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + f" | {peer.get(row, '–')} |"
+
+
+def _groups(figures: dict) -> list[str]:
+    if "groups" not in figures:
+        return []
+    return [
+        "## By group and age",
+        "",
+        "The share of each emotion read on UTKFace's faces, which have no labels of their own. People of all groups do "
+        "not pose alike, so a difference here is a warning light, not an error rate.",
+        "",
+        f"| read as (`ferplus`) | {' | '.join(EMOTIONS)} |",
+        "|---|" + "---|" * len(EMOTIONS),
+        *(
+            f"| {name} | " + " | ".join(f"{share:.0%}" for share in shares) + " |"
+            for name, shares in figures["groups"].items()
+        ),
+        "",
+        "![By group and age](plots/expression_groups.png)",
+        "",
+    ]
+
+
+def read_peer(path: Path | None) -> dict[str, str]:
+    """fer's column of what `benchmarks.expression --json` printed to ``path``."""
+    if path is None:
+        return {}
+    return {row[""]: row["fer"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"] if "fer" in row}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
+    parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
+    parser.add_argument("--shape", choices=sorted(SHAPES), default="small")
+    parser.add_argument("--run", type=Path, help="the run's folder, to plot its log")
+    parser.add_argument("--peer", type=Path, help="figures of fer, from benchmarks.expression --json")
+    options = parser.parse_args()
+    figures = evaluate(data_dir(options.data), options.network)
+    draw(figures, PLOTS)
+    if options.run:
+        draw_run(options.run / "log.jsonl", PLOTS)
+    CARD_PATH.write_text(card(figures, options.shape, read_peer(options.peer)), encoding="utf-8")
+    print(f"{CARD_PATH}: {len(figures['corruptions'])} corruptions, {len(figures.get('groups', []))} groups")
+
+
+if __name__ == "__main__":
+    main()
