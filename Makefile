@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-train fer test-fer test-python test-js test-browser gallery lint vendor clean
+.PHONY: help run test train test-train fer test-fer test-python test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -32,7 +32,17 @@ test-browser: $(VENV)/test.stamp static/vendor/stamp
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 
-# Every state of the page at three widths, light and dark, into gallery/.
+# From the data (DATA_DIR) to feelharmonic/weights/expression.onnx and its card: a network, what it says of all faces, and
+# one that learns from both. Hours on a processor's core; killed, the same command goes on.
+RUNS ?= $(HOME)/.cache/feelharmonic/expression
+TRAIN = .venv-train/bin/python -m training
+train: .venv-train/stamp
+	$(TRAIN).train --runs $(RUNS) --name small --epochs 110
+	test -f $(RUNS)/lessons.npz || $(TRAIN).teach --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
+	$(TRAIN).train --runs $(RUNS) --name pupil --start small --lessons $(RUNS)/lessons.npz --trust 0.6 --rate 0.05 --epochs 42
+	$(TRAIN).export --runs $(RUNS) --name pupil
+	$(TRAIN).card --run $(RUNS)/pupil
+
 # Training has an environment of its own: it needs PyTorch, the server does not.
 test-train: .venv-train/stamp
 	.venv-train/bin/python -m pytest tests/training
@@ -60,6 +70,7 @@ fer: .venv-fer/stamp
 test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
+# Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 

@@ -1,8 +1,9 @@
 """The expression network's card: figures of `training.evaluate`, the plots, the tries, as weights/expression.md.
 
-    python -m training.card --data FOLDER --run ~/.cache/feelharmonic/expression/small [--peer fer.json]
+    python -m training.card --data FOLDER --run ~/.cache/feelharmonic/expression/pupil [--peer training/fer.json]
 
-``--peer``: what `.venv-fer/bin/python -m benchmarks.expression --json` printed, for the columns about fer.
+``--peer``: what `.venv-fer/bin/python -m benchmarks.expression --json` printed, for the columns about fer;
+the one kept in this folder by default. How the network was trained is told by the file itself (`training.export`).
 """
 
 from __future__ import annotations
@@ -15,22 +16,28 @@ from feelharmonic.expression import LABELS, WEIGHTS_PATH
 from feelharmonic.messages import EMOTIONS
 from training.data_dir import data_dir
 from training.evaluate import evaluate
+from training.export import read_facts
 from training.network import SHAPES, ExpressionNetwork, multiply_accumulates
 from training.plots import draw, draw_run
 
 CARD_PATH = WEIGHTS_PATH.with_suffix(".md")
 PLOTS = WEIGHTS_PATH.parent / "plots"
 TRIES_PATH = Path(__file__).resolve().parent / "tries.md"
+PEER_PATH = TRIES_PATH.with_name("fer.json")
 
 
-def card(figures: dict, shape: str, peer: dict[str, str]) -> str:
-    """The card's text; ``peer``: fer's figures by the row's name in benchmarks.expression, empty where unknown."""
+def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] | None = None) -> str:
+    """The card's text; ``peer``: fer's figures by the row's name in benchmarks.expression, empty where unknown.
+
+    ``facts``: what `training.export` put into the file; empty for one that tells nothing.
+    """
     network = ExpressionNetwork(SHAPES[shape])
     parameters = sum(one.numel() for one in network.parameters())
     lines = [
         "# expression.onnx: what a face shows",
         "",
-        "Written by `python -m training.card`; change the command or `training/tries.md`, not this file.",
+        "Written by `python -m training.card` (the last step of `make train`); change the command or "
+        "`training/tries.md`, not this file.",
         "",
         "| | |",
         "|---|---|",
@@ -44,6 +51,7 @@ def card(figures: dict, shape: str, peer: dict[str, str]) -> str:
         f"| file | {figures['bytes'] / 1e6:.2f} MB: weights kept as float16, widened at load |",
         "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
         "FER+'s votes; `training/README.md` |",
+        *_training(facts or {}),
         "| licence | `LICENSE` in this folder |",
         f"| sha256 | {figures['sha256']} |",
         "",
@@ -70,6 +78,8 @@ def card(figures: dict, shape: str, peer: dict[str, str]) -> str:
         "|---|---|---|---|",
         *(_corrupted(name, by_head, peer) for name, by_head in figures["corruptions"].items()),
         "",
+        "![Accuracy under each corruption](plots/expression_corruptions.png)",
+        "",
         *_groups(figures),
         "## What is known to be wrong with it",
         "",
@@ -85,6 +95,24 @@ def card(figures: dict, shape: str, peer: dict[str, str]) -> str:
         "![The course of the training](plots/expression_training.png)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _training(facts: dict[str, str]) -> list[str]:
+    if "plan" not in facts:
+        return []
+    plan = json.loads(facts["plan"])
+    text = (
+        f"{facts['epochs']} epochs of SGD, batches of {plan['batch']}, highest rate {plan['rate']:g}, half a cosine "
+        "down to zero, the weights' average"
+    )
+    if plan["start"]:
+        text += f"; begun with the weights of run `{plan['start']}`"
+    if plan["lessons"]:
+        text += (
+            f"; its targets are {plan['trust']:.0%} the answers of networks trained here before (`training.teach`), "
+            "also on half of UTKFace's faces (Zhang, Song, Qi 2017; non-commercial research), which have no labels"
+        )
+    return [f"| training | {text} |"]
 
 
 def _head(name: str, one: dict) -> str:
@@ -103,8 +131,18 @@ def _beside(peer: dict[str, str]) -> str:
 
 
 def _corrupted(name: str, by_head: dict[str, float], peer: dict[str, str]) -> str:
-    row = "FER2013 label, by its head" if name == "none" else f"FER2013 label, {name}"
-    return f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + f" | {peer.get(row, '–')} |"
+    theirs = peer.get(_peer_row(name), "–")
+    return f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + f" | {theirs} |"
+
+
+def _peer_row(corruption: str) -> str:
+    return "FER2013 label, by its head" if corruption == "none" else f"FER2013 label, {corruption}"
+
+
+def peer_corruptions(figures: dict, peer: dict[str, str]) -> dict[str, float]:
+    """fer's accuracy (FER2013 label, 0..1) under each corruption of ``figures`` that ``peer`` knows."""
+    known = {name: peer[_peer_row(name)] for name in figures["corruptions"] if _peer_row(name) in peer}
+    return {name: float(text.removesuffix("%")) / 100 for name, text in known.items()}
 
 
 def _groups(figures: dict) -> list[str]:
@@ -141,13 +179,16 @@ def main() -> None:
     parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
     parser.add_argument("--shape", choices=sorted(SHAPES), default="small")
     parser.add_argument("--run", type=Path, help="the run's folder, to plot its log")
-    parser.add_argument("--peer", type=Path, help="figures of fer, from benchmarks.expression --json")
+    kept = PEER_PATH if PEER_PATH.is_file() else None
+    parser.add_argument("--peer", type=Path, default=kept, help="figures of fer, from benchmarks.expression --json")
     options = parser.parse_args()
     figures = evaluate(data_dir(options.data), options.network)
-    draw(figures, PLOTS)
+    peer = read_peer(options.peer)
+    draw(figures, PLOTS, peer_corruptions(figures, peer))
     if options.run:
         draw_run(options.run / "log.jsonl", PLOTS)
-    CARD_PATH.write_text(card(figures, options.shape, read_peer(options.peer)), encoding="utf-8")
+    facts = read_facts(options.network)
+    CARD_PATH.write_text(card(figures, options.shape, peer, facts), encoding="utf-8")
     print(f"{CARD_PATH}: {len(figures['corruptions'])} corruptions, {len(figures.get('groups', []))} groups")
 
 

@@ -3,13 +3,16 @@
     python -m training.export --data FOLDER [--name small] [--out feelharmonic/weights/expression.onnx]
 
 In: NAME/checkpoint.pt under --runs. Out: one file, input `faces` (n, 1, 48, 48) float32, outputs `ferplus` and
-`fer2013` (n, 7) float32 probabilities. Each head's temperature is fitted on `valid` and lies inside its weights.
+`fer2013` (n, 7) float32 probabilities. Each head's temperature is fitted on `valid` and lies inside its weights. What
+the card tells of the training (plan, epochs, multiplications) goes into the file's metadata.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +26,8 @@ from feelharmonic.messages import EMOTIONS
 from training.data import Faces, load_fer
 from training.data_dir import data_dir
 from training.measures import best_temperature
-from training.network import ExpressionNetwork
-from training.train import DEFAULT_RUNS, predict, resume
+from training.network import ExpressionNetwork, multiply_accumulates
+from training.train import DEFAULT_RUNS, Run, predict, resume
 
 OPSET = 17
 #: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
@@ -57,8 +60,23 @@ def calibrate(network: ExpressionNetwork, faces: Faces) -> dict[str, float]:
     return found
 
 
-def export(network: ExpressionNetwork, path: Path) -> str:
-    """Write ``network`` as ONNX; the file's SHA-256."""
+def facts_of(run: Run) -> dict[str, str]:
+    """How ``run``'s network came to be, for its file's metadata and from there its card."""
+    return {
+        "plan": json.dumps(asdict(run.plan)),
+        "epochs": str(run.epochs_done),
+        "parameters": str(sum(parameter.numel() for parameter in run.average.parameters())),
+        "multiply_accumulates": str(multiply_accumulates(run.average)),
+    }
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """The metadata of the ONNX file ``path``; empty where it has none."""
+    return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+
+
+def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None = None) -> str:
+    """Write ``network`` as ONNX with ``facts`` as its metadata; the file's SHA-256."""
     one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
     served = Served(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
     torch.onnx.export(
@@ -73,6 +91,7 @@ def export(network: ExpressionNetwork, path: Path) -> str:
     )
     model = onnx.load(path)
     _halve(model)
+    helper.set_model_props(model, facts or {})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -111,7 +130,7 @@ def main() -> None:
         raise SystemExit(f"Expected a run in {checkpoint.parent}, found none. Train it: python -m training.train.")
     run = resume(checkpoint, torch.device("cpu"))
     temperatures = calibrate(run.average, load_fer(data_dir(options.data), "valid"))
-    digest = export(run.average, options.out)
+    digest = export(run.average, options.out, facts_of(run))
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, after epoch {run.epochs_done}, sha256 {digest}")
     print("temperatures: " + ", ".join(f"{name} {value:.3f}" for name, value in temperatures.items()))
 

@@ -15,11 +15,15 @@ from feelharmonic.messages import EMOTIONS
 from training.train import read_log
 
 
-def draw(figures: dict, folder: Path) -> list[Path]:
-    """expression_confusion.png, expression_reliability.png, expression_groups.png (where measured) in ``folder``."""
+def draw(figures: dict, folder: Path, peer: dict[str, float] | None = None) -> list[Path]:
+    """expression_{confusion,reliability,corruptions}.png and, where measured, expression_groups.png in ``folder``.
+
+    ``peer``: fer's accuracy by FER2013's label (0..1) under each corruption, drawn beside ours.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [_save(_confusion(figures), folder / "expression_confusion.png")]
     drawn.append(_save(_reliability(figures), folder / "expression_reliability.png"))
+    drawn.append(_save(_corruptions(figures["corruptions"], peer or {}), folder / "expression_corruptions.png"))
     if "groups" in figures:
         drawn.append(_save(_groups(figures["groups"]), folder / "expression_groups.png"))
     return drawn
@@ -63,6 +67,22 @@ def _reliability(figures: dict) -> plt.Figure:
     error = figures["calibration_error"]["cross_fitted"]
     axis.set(xlabel="top probability", ylabel="share of the votes", title=f"error {error:.3f} (cross-fitted)")
     axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    return figure
+
+
+def _corruptions(ours: dict[str, dict[str, float]], peer: dict[str, float]) -> plt.Figure:
+    names = list(ours)
+    bars = {head: [ours[name][head] for name in names] for head in LABELS}
+    if peer:
+        bars["fer2013 by the package fer"] = [peer.get(name, 0.0) for name in names]
+    width = 0.8 / len(bars)
+    figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
+    for i, (whose, heights) in enumerate(bars.items()):
+        at = np.arange(len(names)) + (i - (len(bars) - 1) / 2) * width
+        axis.bar(at, heights, width, label=whose)
+    axis.set_xticks(range(len(names)), names)
+    axis.set(ylim=(0, 1), ylabel="accuracy on valid")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
