@@ -20,7 +20,7 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import api, connect, device, live, pages, providers, server
+from feelharmonic.web import api, connect, device, live, pages, providers, server, watch
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
     api.bind(app, parts, jukebox)
+    watch.bind(app, jukebox)
     device.bind(
         app,
         constants=ondevice.constants(parts.params),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ipaddress
 import itertools
 import json
 import sqlite3
@@ -15,6 +16,7 @@ import click
 import numpy as np
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from werkzeug.serving import make_server
 
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue, DatabaseWriter, distances
 from feelharmonic.errors import BadInput, ListenerFault, SetupFault
@@ -24,6 +26,7 @@ from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Parts
 from feelharmonic.targets import targets_for
 from feelharmonic.track_mood import TrackMoodReader
 from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table
+from feelharmonic.watch import Watcher
 
 #: Lines are taken over so many at a time; the progress bar moves once for each batch.
 BATCH_LINES = 5_000
@@ -112,6 +115,42 @@ def read(paths: tuple[Path, ...], form: str) -> None:
     if unread:
         click.echo(f"{unread} of {len(_pictures(paths))} pictures could not be read.", err=True)
         sys.exit(EXIT_SOME_UNREAD)
+
+
+@click.command()
+@click.option("--source", required=True, help="A camera's number, such as 0, or a video file or stream.")
+@click.option("--rate", type=click.FloatRange(0.2, 30), default=5.0, show_default=True, help="Pictures read a second.")
+@click.option("--group", is_flag=True, help="Everybody in view makes the mood, not the largest face alone.")
+@click.option("--once", is_flag=True, help="End with the file instead of beginning anew.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@with_appcontext
+@faults_as_messages()
+def watch(source: str, rate: float, group: bool, once: bool, host: str, port: int) -> None:
+    """Show what a camera on this machine sees: the page /watch has its stream, the mood and tracks."""
+    app = current_app._get_current_object()
+    watcher = Watcher(Parts.load(), source, rate_hz=rate, group=group, once=once)
+    server = make_server(host, port, app, threaded=True)
+    if not is_loopback(host):
+        click.echo(f"Careful: anybody who reaches {host} sees this camera.", err=True)
+    watcher.start()
+    app.extensions["feelharmonic_watch"].watcher = watcher
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Watching {source} at http://{shown}:{server.server_port}/watch (Ctrl+C stops it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo()
+    finally:
+        watcher.stop()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _pictures(paths: tuple[Path, ...]) -> list[Path]:
@@ -291,4 +330,4 @@ def _print_csv(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 #: Every command, in the order in which `flask --app app --help` shows them.
-COMMANDS: tuple[click.Command, ...] = (read, rank, track_mood, catalogue)
+COMMANDS: tuple[click.Command, ...] = (read, watch, rank, track_mood, catalogue)

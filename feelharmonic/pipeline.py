@@ -152,7 +152,10 @@ class Pipeline:
         The largest face is the listener, unless a group is read. Without a face the last mood stays for a while.
         Raises BadFrame or TooLarge for bytes that are no such picture; the state is then as before.
         """
-        frame = decode(data)
+        return self.see_frame(decode(data), at_s)
+
+    def see_frame(self, frame: Frame, at_s: float) -> Reading:
+        """As ``see``, for a picture that is decoded already, at least 32×32."""
         faces = self._parts.read_faces(frame, self._follower.see(frame.pixels_bgr, at_s))
         group = shared(faces) if self.reads_group else None
         if group is not None:

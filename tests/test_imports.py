@@ -27,7 +27,8 @@ MAY = {
     "chain": STAGE_MAY | PROTOCOL | {"deadline"},
     "pipeline": FIRST_FOUR | STAGES | PROTOCOL | {"chain"},
     "ondevice": FIRST_FOUR | STAGES | {"pipeline"},
-    "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline"},
+    "watch": FIRST_FOUR | {"pipeline"},
+    "cli": FIRST_FOUR | STAGES | PROTOCOL | {"pipeline", "watch"},
     **dict.fromkeys(STAGES, STAGE_MAY),
 }
 

@@ -86,7 +86,7 @@ def photo() -> Response:
     return in_language("photo.html")
 
 
-def in_language(template: str) -> Response:
+def in_language(template: str, **told: object) -> Response:
     """``template`` with its texts and what its scripts are told, in the language that the browser wants."""
     language = chosen_language()
     words = current_app.config["FEELHARMONIC_WORDS"]
@@ -96,6 +96,7 @@ def in_language(template: str) -> Response:
         languages={code: words[code]["language"] for code in LANGUAGES},
         words=words[language],
         config=current_app.config["FEELHARMONIC_PAGES"][language],
+        **told,
     )
     response = Response(page)
     response.vary.update(("Accept-Language", "Cookie"))

@@ -25,7 +25,7 @@ for (const file of readdirSync(new URL("../../static/messages/", import.meta.url
 test("every text that a script or the template names is there, and none is left over", () => {
   const scripts = readdirSync(new URL("../../static/js/", import.meta.url)).filter((file) => file.endsWith(".js")).map((file) => read(`static/js/${file}`));
   const named = new Set();
-  for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html")]) {
+  for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html")]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
   }
   const made = /^(camera|wire|problem|goal|emotion|keys|about|provider|reason|status\.state|photo\.fault)\.|^account\.fault\.|^language$/; // put together at run time
