@@ -1,6 +1,6 @@
 // `node tests/js/read_frames.mjs FOLDER`: reads the frames in FOLDER as the device worker would; prints its readings as JSON.
-// FOLDER holds series.json ({constants, baseline, frames: [{file, width, height, at_s}], visits: [[place of a frame, …], …]})
-// and each frame's bytes, RGBA. For each visit a listener comes anew.
+// FOLDER holds each frame's bytes, RGBA, and series.json: {constants, frames: [{file, width, height, at_s}], visits:
+// [{places of its frames, baseline}]}. For each visit a listener comes anew.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,7 +15,7 @@ import { DeviceReading } from "../../static/js/device/reading.js";
 import * as ort from "../../static/vendor/ort.wasm.min.js";
 
 const [folder] = process.argv.slice(2);
-const { constants, baseline, frames, visits } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
+const { constants, frames, visits } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
 const ours = (path) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
 Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: ours("static/vendor/ort-wasm-simd-threaded.wasm") });
@@ -43,7 +43,7 @@ const newcomer = () =>
     most_faces_read: constants.most_faces_read,
   });
 const told = [];
-for (const places of visits) {
+for (const { places, baseline } of visits) {
   const reading = newcomer();
   reading.setBaseline(baseline);
   const readings = [];
