@@ -2,6 +2,7 @@
 
     python -m training.train --data FOLDER [--name small] [--epochs 36]
     python -m training.train --data FOLDER --name pupil --lessons FILE.npz [--start small]
+    python -m training.train --data FOLDER --name wider --set FOLDER [--set FOLDER …]     (training/folders.py)
 
 In: the data folder. Out, under --runs: NAME/checkpoint.pt (everything needed to go on), NAME/log.jsonl (one line per
 epoch). After the last epoch: `python -m training.export` makes the file that is served. The same command runs on
@@ -26,9 +27,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from feelharmonic.expression import LABELS, normalised
+from feelharmonic.face import FaceFinder
 from training.augment import augmented
-from training.data import FER2013, FERPLUS, Faces, ferplus_majority, load_fer, votes, without_duplicates
+from training.data import FER2013, FERPLUS, Faces, ferplus_majority, joined, load_fer, votes, without_duplicates
 from training.data_dir import data_dir
+from training.folders import LabelledSet, digest, load_folders
 from training.network import SHAPES, ExpressionNetwork
 
 DEFAULT_RUNS = Path.home() / ".cache" / "feelharmonic" / "expression"
@@ -56,6 +59,8 @@ class Plan:
     trust: float = 0.5
     #: The run whose averaged weights this one began with.
     start: str = ""
+    #: SHA-256 of the faces of other sets (training.folders) that are mixed in.
+    sets: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,15 +213,21 @@ def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None,
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Check:
-    """Faces held back, to look at now and then."""
+    """Faces held back, to look at now and then: valid's, and by themselves those of each other set."""
 
     crops: np.ndarray
     majority: np.ndarray
     label: np.ndarray
     every: int = 2
+    sets: tuple[LabelledSet, ...] = ()
 
     def of(self, network: ExpressionNetwork) -> dict[str, float]:
-        return accuracies(predict(network, self.crops), self.majority, self.label)
+        found = accuracies(predict(network, self.crops), self.majority, self.label)
+        for one in self.sets:
+            if len(one.held_back):
+                read = predict(network, one.held_back.crops)[:, FER2013].argmax(1)
+                found[f"set_{one.name}"] = float((read == one.label).mean())
+        return found
 
 
 def best_device() -> torch.device:
@@ -229,6 +240,12 @@ def load_training_faces(folder: Path) -> tuple[Faces, Check]:
     faces = without_duplicates(load_fer(folder, "train"), valid.crops)
     majority = ferplus_majority(votes(folder, "valid"))
     return faces, Check(crops=valid.crops, majority=majority, label=valid.targets[:, FER2013].argmax(1))
+
+
+def with_sets(faces: Faces, check: Check, sets: list[LabelledSet]) -> tuple[Faces, Check, str]:
+    """``faces`` and those of ``sets``, less what crosses over from valid; the check reports each set; their digest."""
+    kept = [replace(one, faces=without_duplicates(one.faces, check.crops)) for one in sets]
+    return joined([faces, *(one.faces for one in kept)]), replace(check, sets=tuple(kept)), digest(kept)
 
 
 def read_log(path: Path) -> Iterator[dict[str, float]]:
@@ -295,6 +312,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
     parser.add_argument("--trust", type=float, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
+    parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
     parser.add_argument("--start", default="", help="begin with this run's weights")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     return parser.parse_args()
@@ -319,6 +337,11 @@ def main() -> None:
 
         faces = taught(faces, unlabelled_faces(folder), read_lessons(options.lessons), plan.trust)
         plan = replace(plan, lessons=hashlib.sha256(options.lessons.read_bytes()).hexdigest())
+    if options.set:
+        faces, check, sets = with_sets(faces, check, load_folders(options.set, FaceFinder.load()))
+        plan = replace(plan, sets=sets)
+        for one in check.sets:
+            print(one.report(), flush=True)
     heads = ", ".join(LABELS)
     print(f"{len(faces)} faces, {len(check.crops)} held back, heads {heads}, on {best_device()}", flush=True)
     train(plan, faces, options.runs / options.name, check=check)

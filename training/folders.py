@@ -1,0 +1,183 @@
+"""Other sets of photographs, a folder per class: labelled faces to mix into the training, each set by itself.
+
+In: a folder that holds `set.json` and one folder of pictures (JPEG, PNG, WebP) per class:
+
+    {"classes": {"anger": "angry", "joy": "happy", "contempt": null}, "weight": 0.5, "crops": false}
+
+`classes` maps each folder's name to one of EMOTIONS, or to null: not used. `weight` (default 1) is how much a face of
+the set counts beside one of FER2013's. With `crops` the pictures are faces in FER2013's framing already, of 48×48
+pixels; without, whole photographs, whose largest face is found and cut as at run time. Out: a LabelledSet: FER2013's
+kind of label, one emotion a face, for that head alone; a fifth of the pictures, by name, is held back to be reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from feelharmonic.errors import BadFrame, ListenerFault
+from feelharmonic.expression import CROP_SIDE_PX, LABELS
+from feelharmonic.face import Finder, cut_crop, search_closely
+from feelharmonic.frame import decode_photograph
+from feelharmonic.messages import EMOTIONS
+from training.data import FER2013, DataMissing, Faces
+
+DESCRIPTION = "set.json"
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+#: One picture in so many is held back, chosen by its name alone: the same ones in every run.
+HELD_BACK_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What `set.json` says."""
+
+    classes: dict[str, str | None]  # a folder's name → an emotion, or None: not used
+    weight: float = 1.0  # of each face, beside 1 for FER2013's; above 0
+    crops: bool = False  # the pictures are 48×48 faces, not photographs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelledSet:
+    """Faces of one set, those to learn from and those to report, and what became of its pictures."""
+
+    name: str
+    faces: Faces
+    held_back: Faces
+    faceless: int = 0  # photographs in which no face was found
+    unreadable: int = 0  # files that are no whole picture, or no 48×48 one where crops were promised
+
+    @property
+    def label(self) -> np.ndarray:
+        """(M,) int: the emotion of each face held back."""
+        return self.held_back.targets[:, FER2013].argmax(1)
+
+    def report(self) -> str:
+        """One line: how many faces of each emotion, and what was left out."""
+        counts = np.bincount(self.faces.targets[:, FER2013].argmax(1), minlength=len(EMOTIONS))
+        emotions = ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True) if count)
+        return (
+            f"{self.name}: {len(self.faces)} faces to learn from ({emotions or 'none'}), {len(self.held_back)} held "
+            f"back, {self.faceless} pictures without a face, {self.unreadable} unreadable"
+        )
+
+
+def read_description(folder: Path) -> Description:
+    """``folder``'s set.json. Raises DataMissing saying what was expected where it is absent or wrong."""
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise DataMissing(f"{path} is missing: it says which folder holds which emotion (training/README.md, 'Data').")
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        description = Description(**said)
+    except (ValueError, TypeError) as exc:
+        known = ", ".join(Description.__dataclass_fields__)
+        raise DataMissing(f"{path}: expected a JSON object with {known}, got {exc}.") from exc
+    faults = _faults(folder, description)
+    if faults:
+        raise DataMissing(f"{path}: " + " ".join(faults))
+    return description
+
+
+def _faults(folder: Path, description: Description) -> list[str]:
+    classes, weight = description.classes, description.weight
+    if not isinstance(classes, dict) or not classes:
+        return [f"expected classes to map folders to emotions, got {classes!r}."]
+    faults = [
+        f"expected an emotion ({', '.join(EMOTIONS)}) or null for {name!r}, got {emotion!r}."
+        for name, emotion in classes.items()
+        if emotion is not None and emotion not in EMOTIONS
+    ]
+    faults += [f"there is no folder {name!r}." for name in classes if not (folder / name).is_dir()]
+    unknown = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name not in classes)
+    faults += [f"the folder {name!r} is in no class: give it an emotion, or null." for name in unknown]
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight > 0:
+        faults.append(f"expected a weight above 0, got {weight!r}.")
+    if not isinstance(description.crops, bool):
+        faults.append(f"expected crops to be true or false, got {description.crops!r}.")
+    return faults
+
+
+def load_folder(folder: Path, finder: Finder, *, quiet: bool = False) -> LabelledSet:
+    """The set in ``folder``. Raises DataMissing where its set.json is wrong or no face is left to learn from."""
+    description = read_description(folder)
+    crops: dict[bool, list[np.ndarray]] = {False: [], True: []}
+    emotions: dict[bool, list[int]] = {False: [], True: []}
+    faceless = unreadable = 0
+    for path, emotion in tqdm(list(_pictures(folder, description)), desc=folder.name, disable=quiet, mininterval=10):
+        try:
+            crop = _crop(path.read_bytes(), finder, cut=description.crops)
+        except ListenerFault:  # what a listener who sent this picture would be told
+            unreadable += 1
+            continue
+        if crop is None:
+            faceless += 1
+            continue
+        back = is_held_back(path.relative_to(folder).as_posix())
+        crops[back].append(crop)
+        emotions[back].append(emotion)
+    if not crops[False]:
+        left_out = f"{faceless} pictures without a face, {unreadable} unreadable"
+        raise DataMissing(f"Expected faces to learn from in {folder}, found none ({left_out}).")
+    learnt, held_back = (_faces(crops[back], emotions[back], description.weight) for back in (False, True))
+    return LabelledSet(name=folder.name, faces=learnt, held_back=held_back, faceless=faceless, unreadable=unreadable)
+
+
+def is_held_back(name: str) -> bool:
+    """Whether the picture ``name`` (its path inside the set's folder) is kept out of training."""
+    return hashlib.sha256(name.encode()).digest()[0] % HELD_BACK_EVERY == 0
+
+
+def load_folders(folders: list[Path], finder: Finder, *, quiet: bool = False) -> list[LabelledSet]:
+    """Each folder's set. Raises SystemExit where two have one name: their reports would be mistaken for one another."""
+    names = [folder.resolve().name for folder in folders]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SystemExit(f"Expected sets with different names, got {', '.join(twice)} twice. Rename one folder.")
+    return [load_folder(folder.resolve(), finder, quiet=quiet) for folder in folders]
+
+
+def digest(sets: list[LabelledSet]) -> str:
+    """SHA-256 of all that a run learns from ``sets``; empty without any."""
+    if not sets:
+        return ""
+    content = hashlib.sha256()
+    for one in sets:
+        for array in (one.faces.crops, one.faces.targets, one.faces.weights):
+            content.update(np.ascontiguousarray(array).tobytes())
+    return content.hexdigest()
+
+
+def _pictures(folder: Path, description: Description) -> Iterator[tuple[Path, int]]:
+    """Paths in order, each with its emotion's index."""
+    for name, emotion in sorted(description.classes.items()):
+        if emotion is not None:
+            for path in sorted((folder / name).rglob("*")):
+                if path.suffix.lower() in ENDINGS:
+                    yield path, EMOTIONS.index(emotion)
+
+
+def _crop(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
+    """(48, 48) uint8 grey: the picture itself where it is ``cut`` already, else its largest face; None without one."""
+    pixels = decode_photograph(data).pixels_bgr
+    if cut:
+        if pixels.shape[:2] != (CROP_SIDE_PX, CROP_SIDE_PX):
+            height, width = pixels.shape[:2]
+            raise BadFrame(f"Expected {CROP_SIDE_PX}×{CROP_SIDE_PX} pixels, got {width}×{height}.")
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    faces = search_closely(finder, pixels)
+    return cut_crop(pixels, max(faces, key=lambda face: face.area_px)) if faces else None
+
+
+def _faces(crops: list[np.ndarray], emotions: list[int], weight: float) -> Faces:
+    targets = np.zeros((len(crops), len(LABELS), len(EMOTIONS)), np.float32)
+    targets[np.arange(len(crops)), FER2013, emotions] = 1
+    stacked = np.stack(crops) if crops else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
+    return Faces(crops=stacked, targets=targets, weights=np.full(len(crops), weight, np.float32))
