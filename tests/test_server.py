@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from serving import QUIET, Server
 
-from feelharmonic.web.server import address
+from feelharmonic.errors import SetupFault
+from feelharmonic.settings import Settings
+from feelharmonic.web.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
 
 
 @pytest.fixture
@@ -70,6 +73,32 @@ def test_missing_browser_libraries_name_the_command_that_brings_them(copy):
     shutil.rmtree(copy / "static" / "vendor", ignore_errors=True)
     (fault,) = faults(start(copy))
     assert "Run `make vendor`" in fault
+
+
+@pytest.mark.parametrize("name", VENDOR_FILES)
+def test_each_missing_browser_library_is_named(tmp_path, name):
+    (tmp_path / VENDOR).mkdir(parents=True)
+    for other in VENDOR_FILES:
+        if other != name:
+            (tmp_path / VENDOR / other).touch()
+    with pytest.raises(SetupFault) as caught:
+        check_vendor(tmp_path)
+    assert caught.value.faults == (f"Missing: {VENDOR / name}. Run `make vendor` (or `npm ci && npm run vendor`).",)
+
+
+class ServingStandIn:
+    """Takes the options that it is served with, and ends at once."""
+
+    def run(self, app, **options):
+        self.options = options
+
+
+@pytest.mark.parametrize(("mode", "most"), [("eventlet", 5000 + 1024), ("gevent", None)])
+def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most):
+    app = Flask("nothing")
+    app.extensions["socketio"] = ServingStandIn()
+    serve(app, Settings(async_mode=mode, max_listeners=5000))
+    assert app.extensions["socketio"].options.get("max_size") == most
 
 
 def test_a_taken_port_names_the_way_out(project):
