@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         manage_session=False,
     )
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
-    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue.known)
+    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
     pages.bind(app, parts.params, on_device=settings.on_device)
     live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
     connect.bind(app, load_accounts(settings))

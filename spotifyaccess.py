@@ -62,8 +62,9 @@ UNKNOWN_DISTANCE = 1.5
 #: Where features may lie, by Spotify's pages: bounds and targets outside are refused with 400.
 FEATURE_RANGES = dict.fromkeys(FEATURES, (0.0, 1.0)) | {"loudness": (-60.0, 0.0), "tempo": (0.0, 250.0)}
 
-SCOPES = ("playlist-modify-private", "user-modify-playback-state")
+SCOPES = ("playlist-modify-private", "playlist-read-private", "user-modify-playback-state")
 MOST_ITEMS_AT_ONCE = 100
+MOST_PLAYLIST_ITEMS = 2000
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +258,22 @@ class Account:
             self._ask(lambda spotify, uris=uris: spotify.playlist_add_items(playlist_id, uris))
         return url
 
+    def playlist(self, playlist_id: str) -> list[tuple[str, str, str]]:
+        """id, artist and title of the tracks of a playlist that is the listener's own (others Spotify refuses)."""
+        rows: list[tuple[str, str, str]] = []
+        for offset in range(0, MOST_PLAYLIST_ITEMS, MOST_ITEMS_AT_ONCE):
+            page = self._ask(
+                lambda spotify, offset=offset: spotify.playlist_items(
+                    playlist_id, limit=MOST_ITEMS_AT_ONCE, offset=offset, additional_types=("track",)
+                )
+            )
+            with _account_faults():
+                items = page["items"]
+                rows += [row for item in items if (row := _playlist_row(item)) is not None]
+                if len(items) < MOST_ITEMS_AT_ONCE:
+                    break
+        return rows
+
     def play(self, ids: Sequence[str]) -> None:
         """Play those tracks on the listener's active device (Premium)."""
         uris = [_uri(track_id) for track_id in ids]
@@ -437,6 +454,15 @@ def _read_item(item: object, emotion: str) -> _Found | None:
         explicit=explicit if isinstance(explicit, bool) else None,
     )
     return _Found(track=track, artist=artists[0].casefold(), emotion=emotion)
+
+
+def _playlist_row(item: object) -> tuple[str, str, str] | None:
+    """id, artist and title of a row of a playlist; None for podcasts, local files and what has gone."""
+    track = item.get("item") or item.get("track") if isinstance(item, dict) else None
+    if not isinstance(track, dict) or not is_track_id(track.get("id")):
+        return None
+    artists = [str(artist.get("name", "")) for artist in track.get("artists") or [] if isinstance(artist, dict)]
+    return track["id"], ", ".join(artists), str(track.get("name", ""))
 
 
 def is_track_id(value: object) -> bool:

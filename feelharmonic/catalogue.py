@@ -9,12 +9,14 @@ provider's business.
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
 import sqlite3
 import struct
+import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
@@ -158,6 +160,8 @@ class Catalogue:
         self._places = order.astype(np.int32)
         self._rows_by_place = np.empty_like(self._places)
         self._rows_by_place[order] = np.arange(len(order), dtype=np.int32)
+        self._naming = threading.Lock()
+        self._names_known: tuple[np.ndarray, np.ndarray] | None = None
         #: Rows of the file that the starter table has too; the starter's know their emotions.
         self._doubles = list(self._database_rows(list(self._starter_places)).values()) if database else []
 
@@ -199,6 +203,41 @@ class Catalogue:
         """The tracks of those ids that are here, with their features."""
         rows = self.rows(ids)
         return dict(zip(rows, self.tracks(list(rows.values())), strict=True))
+
+    def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
+        """The tracks whose ``key(artist, title)`` is one of ``keys``; of several, the best known one.
+
+        The first call reads every name once (a few seconds for a million tracks); later ones look them up.
+        """
+        with self._naming:
+            if self._names_known is None:
+                self._names_known = self._read_names(key)
+        hashes, places = self._names_known
+        found: dict[str, Track] = {}
+        for wanted in dict.fromkeys(keys):
+            start, end = np.searchsorted(hashes, [_hash(wanted), _hash(wanted) + 1])
+            rows = [int(self._rows_by_place[place]) for place in places[start:end]]
+            rows.sort(key=lambda row: -float(self.columns.figures[-1, row]))
+            # Two names may share a hash: the names themselves decide.
+            same = (track for track in self.tracks(rows) if key(track.artist, track.title) == wanted)
+            if (track := next(same, None)) is not None:
+                found[wanted] = track
+        return found
+
+    def _read_names(self, key: Callable[[str, str], str]) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) int64 sorted hashes of all names' keys, and the place of each."""
+        hashes = [_hash(key(track.artist, track.title)) for track in self._starter]
+        places = list(range(len(hashes)))
+        if self._database:
+            with closing(_connect(self._database)) as connection:
+                for number, artist, title in connection.execute("SELECT number, artist, title FROM tracks"):
+                    place = len(self._starter) + number - 1
+                    if place < len(self._places):
+                        hashes.append(_hash(key(artist, title)))
+                        places.append(place)
+        all_hashes = np.array(hashes, np.int64)
+        order = np.argsort(all_hashes, kind="stable")
+        return all_hashes[order], np.array(places, np.int32)[order]
 
     def features(self, rows: Sequence[int]) -> np.ndarray:
         """(K, 9) float64 in FEATURES' order and units."""
@@ -449,6 +488,11 @@ def distances(features: np.ndarray, targets: MusicTargets) -> np.ndarray:
     centres = np.array([targets.features[name].centre for name in FEATURES])
     spreads = np.array([targets.features[name].spread for name in FEATURES])
     return np.sqrt(np.mean(((np.asarray(features, np.float64) - centres) / spreads) ** 2, axis=1))
+
+
+def _hash(text: str) -> int:
+    """62 bits of a checksum, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 2
 
 
 def artist_number(artist: str) -> int:

@@ -184,6 +184,15 @@ class TrackMood:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedTrack:
+    """A track of a playlist: its ``mood`` and its ``distance`` from what is wanted, in spreads, 0 or more."""
+
+    track: Track
+    mood: TrackMood
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What a listener asks of every track; by default nothing.
 

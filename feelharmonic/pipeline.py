@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from feelharmonic.catalogue import Catalogue, distances
 from feelharmonic.chain import Chain, ProviderStatus, Served
 from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
@@ -28,6 +29,7 @@ from feelharmonic.messages import (
     Frame,
     Mood,
     MusicTargets,
+    PlacedTrack,
     Reading,
     SeenFace,
     Track,
@@ -37,8 +39,9 @@ from feelharmonic.messages import (
 )
 from feelharmonic.mood import MoodKeeper
 from feelharmonic.params import Params
+from feelharmonic.playlist import PlaylistLine, read_playlist, song_key
 from feelharmonic.providers import MusicProvider
-from feelharmonic.targets import journey
+from feelharmonic.targets import journey, targets_for
 from feelharmonic.track_mood import TrackMoodReader
 
 __all__ = [
@@ -227,26 +230,71 @@ def _track_mood_reader() -> TrackMoodReader:
     return TrackMoodReader.load()
 
 
+class TracksAtHand(Protocol):
+    """What is asked of the catalogue beside its provider."""
+
+    def known(self, ids: Sequence[str]) -> dict[str, Track]:
+        """The tracks of those ids that are here."""
+        ...
+
+    def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
+        """The tracks whose ``key(artist, title)`` is one of ``keys``."""
+        ...
+
+
 class Jukebox:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
 
-    ``known``: the tracks of some ids that are at hand.
+    ``tracks``: what is at hand, to be looked up by id and by name.
     """
 
-    def __init__(
-        self,
-        params: Params,
-        providers: list[MusicProvider],
-        known: Callable[[Sequence[str]], dict[str, Track]] = lambda ids: {},
-    ):
+    def __init__(self, params: Params, providers: list[MusicProvider], tracks: TracksAtHand | None = None):
         self._params = params
         self._chain = Chain(providers)
-        self._known = known
+        self._tracks = tracks or Catalogue(())
 
     def known(self, ids: Sequence[str]) -> list[Track]:
         """Those of the tracks with ``ids`` that are at hand, in that order."""
-        found = self._known(ids)
+        found = self._tracks.known(ids)
         return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
+
+    def sorted_playlist(
+        self, text: str, emotion: str, goal: str
+    ) -> tuple[list[PlacedTrack], list[PlaylistLine]]:
+        """The songs of a playlist (`feelharmonic.playlist` says in which forms), nearest to ``emotion`` and ``goal``
+        first, and the lines that no track at hand answers to. Raises BadInput for what is no playlist."""
+        lines = read_playlist(text)
+        tracks, unknown = self._matched(lines)
+        if not tracks:
+            return [], unknown
+        features = np.array([[track.features[name] for name in FEATURES] for track in tracks], np.float64)  # (N, 9)
+        away = distances(features, targets_for(self._params, emotion, goal))
+        moods = track_moods_of([track.features for track in tracks])
+        placed = [
+            PlacedTrack(track=track, mood=mood, distance=float(distance))
+            for track, mood, distance in zip(tracks, moods, away, strict=True)
+        ]
+        return sorted(placed, key=lambda one: one.distance), unknown
+
+    def _matched(self, lines: Sequence[PlaylistLine]) -> tuple[list[Track], list[PlaylistLine]]:
+        """Each line's track, once, by its id, else by its names; and the lines without one."""
+        by_id = self._tracks.known([line.track_id for line in lines if line.track_id])
+        keys = [song_key(line.artist, line.title) for line in lines]
+        wanted = [
+            key
+            for line, key in zip(lines, keys, strict=True)
+            if line.track_id not in by_id and line.artist and line.title
+        ]
+        by_name = self._tracks.named(wanted, song_key)
+        tracks: dict[str, Track] = {}
+        unknown = []
+        for line, key in zip(lines, keys, strict=True):
+            track = by_id.get(line.track_id) or by_name.get(key)
+            if track is None or track.features is None:
+                unknown.append(line)
+            else:
+                tracks[track.id] = track
+        return list(tracks.values()), unknown
 
     def start(self) -> None:
         """Find out in the background which providers answer; later calls do nothing."""

@@ -346,6 +346,20 @@ def _add_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, di
     return 201, {"snapshot_id": "snapshot"}
 
 
+def _read_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict]:
+    playlist = spotify.playlists.get(request.path.split("/")[3])
+    if playlist is None or owner == "app":
+        return 403, {"error": {"status": 403, "message": "Forbidden"}}
+    offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", 20))
+    if limit > MOST_ITEMS_AT_ONCE:
+        return 400, {"error": {"status": 400, "message": "Invalid limit"}}
+    rows = [
+        {"item": {"id": uri.split(":")[-1], "name": f"Song {uri[-4:]}", "artists": [{"name": "Ann"}, {"name": "Bob"}]}}
+        for uri in playlist.uris[offset : offset + limit]
+    ]
+    return 200, {"items": rows, "total": len(playlist.uris)}
+
+
 def _player(act: Callable[[StandIn, Received], None]) -> Callable:
     def handle(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict | None]:
         if owner == "app":
@@ -375,6 +389,7 @@ _ROUTES: dict[tuple[str, str], Callable] = {
     ("GET", "/v1/recommendations"): _recommendations,
     ("POST", "/v1/me/playlists"): _create_playlist,
     ("POST", "/v1/playlists/*/items"): _add_items,
+    ("GET", "/v1/playlists/*/items"): _read_items,
     ("PUT", "/v1/me/player/play"): _player(_play),
     ("POST", "/v1/me/player/queue"): _player(_enqueue),
 }

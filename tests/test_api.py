@@ -43,8 +43,10 @@ def test_the_description_is_valid_openapi_3_1(client):
     assert description["openapi"] == "3.1.0"
     assert set(description["paths"]) == {
         f"/api/v1/{path}"
-        for path in ("expressions", "moods", "tracks", "tracks/moods", "emotions", "providers", "healthz")
-    }
+        for path in (
+            "expressions", "moods", "tracks", "tracks/moods", "playlists/sorted", "emotions", "providers", "healthz",
+        )
+    }  # fmt: skip
 
 
 def test_the_description_for_people_names_every_address(client):
@@ -197,6 +199,26 @@ def test_moods_of_tracks(client):
     assert [mood["id"] for mood in moods] == ["a", "b"]
     assert [mood["mood"] for mood in moods] == ["Energetic", "Calm"]
     assert client.post("/api/v1/tracks/moods", json={"tracks": []}).get_json() == {"moods": []}
+
+
+def test_a_playlist_is_sorted_and_the_unknown_are_listed(client):
+    known = client.get("/api/v1/tracks?emotion=sad&n=3").get_json()["tracks"]
+    lines = [f"{track['artist']} – {track['title'].upper()}" for track in known]
+    text = "\n".join([*lines, "Nobody – Never Heard Of", "a line without a dash"])
+    answer = client.post("/api/v1/playlists/sorted", json={"text": text, "emotion": "sad"}).get_json()
+    assert {track["id"] for track in answer["tracks"]} == {track["id"] for track in known}
+    distances = [track["distance"] for track in answer["tracks"]]
+    assert distances == sorted(distances)
+    assert all(0 <= track["valence"] <= 1 and track["mood"] for track in answer["tracks"])
+    assert answer["unknown"] == [
+        {"artist": "Nobody", "title": "Never Heard Of"},
+        {"artist": "", "title": "a line without a dash"},
+    ]
+
+
+@pytest.mark.parametrize(("text", "why"), [("", "got nothing"), ("x\n" * 2002, "at most 2000 songs, got 2002 lines")])
+def test_what_is_no_playlist_is_refused(client, text, why):
+    assert why in told(client.post("/api/v1/playlists/sorted", json={"text": text}), 422)["detail"]
 
 
 @pytest.mark.parametrize("value", [None, 1.5, "NaN", "loud"])

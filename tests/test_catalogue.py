@@ -48,6 +48,14 @@ def at(value: float, spread: float = 0.1) -> MusicTargets:
     return MusicTargets(emotion="happy", goal="match", features=features)
 
 
+def test_tracks_are_found_by_the_key_of_their_names():
+    here = Catalogue.load()
+    track = read_starter()[5]
+    key = lambda artist, title: f"{artist}|{title}".lower()  # noqa: E731
+    wanted = key(track.artist, track.title)
+    assert here.named([wanted, "nobody|nothing", wanted], key) == {wanted: track}
+
+
 def test_distance_is_the_root_mean_square_in_spreads():
     features = np.full((1, 9), 0.5)
     features[0, FEATURES.index("energy")] = 0.8

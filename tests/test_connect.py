@@ -236,6 +236,29 @@ def test_saves_a_private_playlist(browser, spotify):
     assert (playlist.name, playlist.public, len(playlist.uris)) == ("A happy Friday", False, 3)
 
 
+def test_reads_a_playlist_of_ones_own_page_by_page(browser, spotify):
+    csrf = browser.connect()
+    browser.post("playlist", {"name": "Long", "ids": [f"{number:022d}" for number in range(230)]}, csrf)
+    (name,) = spotify.playlists
+    response = browser.post("playlist/tracks", {"link": f"https://open.spotify.com/playlist/{name}?si=1"}, csrf)
+    tracks = response.json["tracks"]
+    assert [track["id"] for track in tracks] == [f"{number:022d}" for number in range(230)]
+    assert tracks[7] == {"id": f"{7:022d}", "artist": "Ann, Bob", "title": "Song 0007"}
+
+
+def test_a_playlist_of_somebody_else_is_refused_in_words(browser, spotify):
+    response = browser.post("playlist/tracks", {"link": f"spotify:playlist:{'9' * 22}"}, browser.connect())
+    assert (response.status_code, response.json["code"]) == (403, "spotify_refused")
+
+
+@pytest.mark.parametrize("link", ["", 5, None, "https://open.spotify.com/album/" + "1" * 22])
+def test_what_is_no_link_of_a_playlist_is_refused_before_spotify_is_asked(browser, spotify, link):
+    csrf = browser.connect()
+    asked = len(spotify.requests)
+    assert browser.post("playlist/tracks", {"link": link}, csrf).status_code == 400
+    assert len(spotify.requests) == asked
+
+
 @pytest.mark.parametrize(("path", "held"), [("play", "playing"), ("queue", "queue")])
 def test_plays_and_queues(browser, spotify, path, held):
     response = browser.post(path, {"ids": IDS}, browser.connect())

@@ -12,7 +12,7 @@ import pytest
 FIRST_FOUR = {"messages", "errors", "params", "settings"}
 STAGES = {
     "frame", "face", "expression", "expression_fer", "mood", "group",
-    "targets", "catalogue", "track_mood", "tracks_csv",
+    "playlist", "targets", "catalogue", "track_mood", "tracks_csv",
 }  # fmt: skip
 STAGE_MAY = {"messages", "errors", "params"}
 PROTOCOL = {"providers"}

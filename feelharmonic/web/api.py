@@ -22,12 +22,12 @@ from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 from werkzeug.exceptions import HTTPException
 
-from feelharmonic.errors import BadRequest, ListenerFault
+from feelharmonic.errors import BadInput, BadRequest, ListenerFault
 from feelharmonic.messages import EMOTIONS, FEATURES, GOALS, TRACK_MOODS, Expression
 from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Jukebox, Parts, moods_of, track_moods_of
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
-from feelharmonic.web.wire import face_fields, group_fields, mood_fields, track_fields
+from feelharmonic.web.wire import face_fields, group_fields, mood_fields, placed_fields, track_fields
 
 PREFIX = "/api/v1"
 EXTENSION = "feelharmonic_api"
@@ -38,6 +38,7 @@ MULTIPART_MARGIN_BYTES = 64 * 1024
 #: A body of JSON may hold so many bytes: a thousand rows of numbers are a fifth of it.
 MAX_JSON_BYTES = 1024 * 1024
 MOST_READINGS = 1000
+MAX_PLAYLIST_LETTERS = 600_000
 MOST_TRACKS_READ = 1000
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 
@@ -209,6 +210,34 @@ class MoodsOfTracks(ma.Schema):
     moods = fields.List(fields.Nested(MoodOfTrack), required=True)
 
 
+class PlaylistText(ma.Schema):
+    text = fields.String(
+        required=True,
+        validate=validate.Length(max=MAX_PLAYLIST_LETTERS),
+        metadata={"description": "a CSV as export tools write it, or lines: artist – title"},
+    )
+    emotion = fields.String(load_default="neutral", validate=validate.OneOf(EMOTIONS))
+    goal = fields.String(load_default="match", validate=validate.OneOf(GOALS))
+
+
+class PlacedTrackOf(FoundTrack):
+    valence = fields.Float(required=True)
+    energy = fields.Float(required=True)
+    mood = fields.String(required=True, validate=validate.OneOf(TRACK_MOODS))
+    confidence = probability(required=True)
+    distance = fields.Float(required=True, metadata={"description": "from the mood and the goal, in spreads"})
+
+
+class UnknownSong(ma.Schema):
+    artist = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class SortedPlaylist(ma.Schema):
+    tracks = fields.List(fields.Nested(PlacedTrackOf), required=True, metadata={"description": "nearest first"})
+    unknown = fields.List(fields.Nested(UnknownSong), required=True)
+
+
 class ProviderState(ma.Schema):
     name = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(("ready", "trying", "resting", "off")))
@@ -373,6 +402,21 @@ def tracks_moods(body: dict) -> dict:
     """The mood of tracks by their audio features: Calm, Energetic, Happy or Sad."""
     read = track_moods_of(body["tracks"])
     return {"moods": [{"id": row["id"], **asdict(mood)} for row, mood in zip(body["tracks"], read, strict=True)]}
+
+
+@api.post("/playlists/sorted")
+@api.arguments(PlaylistText)
+@api.response(200, SortedPlaylist)
+def sorted_playlist(wish: dict) -> dict:
+    """The songs of a playlist by how near they are to a mood and a goal, each with its own mood."""
+    try:
+        placed, unknown = _behind().jukebox.sorted_playlist(wish["text"], wish["emotion"], wish["goal"])
+    except BadInput as fault:
+        raise BadRequest(str(fault), "Send a CSV with title and artist, or lines: artist – title.") from fault
+    return {
+        "tracks": [placed_fields(one) for one in placed],
+        "unknown": [{"artist": line.artist, "title": line.title or line.track_id or ""} for line in unknown],
+    }
 
 
 @api.get("/providers")

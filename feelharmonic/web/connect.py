@@ -7,6 +7,7 @@ tokens stay in this process's memory and go with a disconnect, a day without use
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import threading
 import time
@@ -40,6 +41,10 @@ MOST_CONNECTIONS = 1000
 BUDGET_S = 2.7
 
 MOST_TRACKS, LONGEST_NAME = 50, 100
+#: A sorted playlist may be saved whole.
+MOST_SAVED = 2000
+
+PLAYLIST_LINK = re.compile(r"playlist[/:]([0-9A-Za-z]{22})(?![0-9A-Za-z])")
 
 STATUS_CODES = {
     "bad_request": 400,
@@ -65,6 +70,8 @@ class Account(Protocol):
     def play(self, ids: Sequence[str]) -> None: ...
 
     def queue(self, ids: Sequence[str]) -> None: ...
+
+    def playlist(self, playlist_id: str) -> list[tuple[str, str, str]]: ...
 
 
 class Login(Protocol):
@@ -228,8 +235,20 @@ def save() -> tuple[dict, int]:
     """{name, ids} → a new private playlist's {url}."""
     account = _account()
     wish = _fields({"name", "ids"})
-    name, ids = _name(wish.get("name")), _ids(wish.get("ids"))
+    name, ids = _name(wish.get("name")), _ids(wish.get("ids"), MOST_SAVED)
     return {"url": _act(lambda: account.save(name, "Made by Feelharmonic.", ids))}, 201
+
+
+@connect.post("/api/v1/spotify/playlist/tracks")
+def read() -> dict:
+    """{link} → the {tracks} of one of the listener's playlists, as {id, artist, title}."""
+    account = _account()
+    link = _fields({"link"}).get("link")
+    found = PLAYLIST_LINK.search(link) if isinstance(link, str) else None
+    if found is None:
+        raise BadRequest("Expected the link of a Spotify playlist.", "Copy it in Spotify: Share, Copy link.")
+    rows = _act(lambda: account.playlist(found[1]))
+    return {"tracks": [{"id": track_id, "artist": artist, "title": title} for track_id, artist, title in rows]}
 
 
 @connect.post("/api/v1/spotify/play")
@@ -335,12 +354,12 @@ def _fields(known: set[str]) -> dict:
     return value
 
 
-def _ids(value: object) -> list[str]:
-    is_list = isinstance(value, list) and 1 <= len(value) <= MOST_TRACKS
+def _ids(value: object, most: int = MOST_TRACKS) -> list[str]:
+    is_list = isinstance(value, list) and 1 <= len(value) <= most
     if not is_list or not all(
         isinstance(item, str) and len(item) == 22 and item.isascii() and item.isalnum() for item in value
     ):
-        raise BadRequest(f"Expected ids to be 1 to {MOST_TRACKS} track ids.", "Send the ids of the cards.")
+        raise BadRequest(f"Expected ids to be 1 to {most} track ids.", "Send the ids of the cards.")
     return value
 
 

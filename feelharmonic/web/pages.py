@@ -86,6 +86,12 @@ def photo() -> Response:
     return in_language("photo.html")
 
 
+@pages.get("/playlist")
+def playlist() -> Response:
+    """Where one's own playlist is sorted by mood."""
+    return in_language("playlist.html")
+
+
 def in_language(template: str, **told: object) -> Response:
     """``template`` with its texts and what its scripts are told, in the language that the browser wants."""
     language = chosen_language()

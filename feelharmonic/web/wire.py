@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feelharmonic.errors import ListenerFault
-from feelharmonic.messages import Expression, Group, Mood, MusicTargets, Reading, SeenFace, Track
+from feelharmonic.messages import Expression, Group, Mood, MusicTargets, PlacedTrack, Reading, SeenFace, Track
 
 #: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
 DIGITS = 4
@@ -67,6 +67,17 @@ def mood_fields(mood: Mood | None) -> dict | None:
 
 def track_fields(track: Track) -> dict:
     return {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+
+
+def placed_fields(placed: PlacedTrack) -> dict:
+    """A track of a playlist: where it lies, its mood, how far it is from what is wanted."""
+    return {
+        **track_fields(placed.track),
+        **_point(placed.track.features),
+        "mood": placed.mood.mood,
+        "confidence": round(placed.mood.confidence, DIGITS),
+        "distance": round(placed.distance, DIGITS),
+    }
 
 
 def path_fields(steps: Sequence[MusicTargets], tracks: Sequence[Track]) -> list[dict]:

@@ -29,6 +29,11 @@ export class SpotifyAccount {
     return this.#post("playlist", { name, ids });
   }
 
+  /** @param {string} link of one of the listener's playlists @returns {Promise<{tracks: {id: string, artist: string, title: string}[]}>} */
+  playlist(link) {
+    return this.#post("playlist/tracks", { link });
+  }
+
   /** @param {string[]} ids play now, on the active device */
   play(ids) {
     return this.#post("play", { ids });

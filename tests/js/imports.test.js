@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
 const FOLDER = new URL("../../static/js/", import.meta.url);
-const ENTRY_POINTS = new Set(["main.js", "photo-main.js", "watch-main.js", "device-worker.js", "service-worker.js"]);
+const ENTRY_POINTS = new Set(["main.js", "photo-main.js", "watch-main.js", "playlist-main.js", "device-worker.js", "service-worker.js"]);
 const modules = [...readdirSync(FOLDER), ...readdirSync(new URL("device/", FOLDER)).map((file) => `device/${file}`)];
 
 for (const name of modules.filter((file) => file.endsWith(".js") && !ENTRY_POINTS.has(file))) {

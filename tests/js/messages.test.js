@@ -25,10 +25,10 @@ for (const file of readdirSync(new URL("../../static/messages/", import.meta.url
 test("every text that a script or the template names is there, and none is left over", () => {
   const scripts = readdirSync(new URL("../../static/js/", import.meta.url)).filter((file) => file.endsWith(".js")).map((file) => read(`static/js/${file}`));
   const named = new Set();
-  for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html")]) {
+  for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html"), read("templates/playlist.html")]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
   }
-  const made = /^(camera|wire|problem|goal|emotion|keys|about|provider|reason|status\.state|photo\.fault)\.|^account\.fault\.|^language$/; // put together at run time
+  const made = /^(camera|wire|problem|goal|emotion|keys|about|provider|reason|status\.state|photo\.fault|track)\.|^account\.fault\.|^language$/; // put together at run time
   for (const key of [...named].filter((name) => !/\.(css|js)$/.test(name))) {
     if (key.split(".")[0] in Object.fromEntries(Object.keys(english).map((k) => [k.split(".")[0], true]))) {
       assert.ok(key in english, `${key} is not in en.json`);

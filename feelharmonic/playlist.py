@@ -1,0 +1,106 @@
+"""A playlist as people have it → its tracks' names: a CSV of the common export tools, or lines "artist – title". Pure.
+
+In: text. Out: PlaylistLines, and the key under which the same song is found in a table that spells it a little
+otherwise. Nothing is guessed: a line that names no artist and title is kept as it is, to be told as unknown.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from typing import NamedTuple
+
+from feelharmonic.errors import BadInput
+
+MOST_LINES = 2000
+LONGEST_LINE = 1000
+
+#: Columns as Exportify, Soundiiz, TuneMyMusic and the like name them, lower case, spaces for everything else.
+ID_COLUMNS = ("track uri", "spotify id", "spotify uri", "track id", "uri", "id", "spotify url", "track url")
+TITLE_COLUMNS = ("track name", "title", "name", "song", "song name", "track")
+ARTIST_COLUMNS = ("artist name s", "artist name", "artists", "artist", "artist names", "track artist")
+
+_ID = re.compile(r"(?:^|track[:/])([0-9A-Za-z]{22})(?:\?|$)")
+_DASHES = re.compile(r"\s+[-–—]\s+")
+#: What tables add to a title that stays the same song. A live take or another mix is another song.
+_ASIDES = re.compile(
+    r"[(\[](?:feat|ft|with)\b[^)\]]*[)\]]|[(\[][^)\]]*\bremaster(?:ed)?\b[^)\]]*[)\]]"
+    r"|\s-\s(?:\d{4}\s)?remaster(?:ed)?(?:\s\d{4})?(?:\sversion)?\s*$|\s(?:feat|ft)\.?\s.*$",
+    re.IGNORECASE,
+)
+_OTHER_ARTISTS = re.compile(r"\s*(?:[,;]|\s(?:feat|ft)\.?\s).*$", re.IGNORECASE)
+
+
+class PlaylistLine(NamedTuple):
+    """One entry: Spotify's ``track_id`` or None; ``artist`` is empty where the line does not tell."""
+
+    track_id: str | None
+    artist: str
+    title: str
+
+
+def read_playlist(text: str) -> list[PlaylistLine]:
+    """The entries of ``text``, a CSV with a header or one song a line. Raises BadInput for too many or none."""
+    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    if not lines:
+        raise BadInput("Expected a playlist: a CSV, or a line for each song, got nothing.")
+    if len(lines) > MOST_LINES + 1:
+        raise BadInput(f"Expected at most {MOST_LINES} songs, got {len(lines)} lines.")
+    if max(map(len, lines)) > LONGEST_LINE:
+        raise BadInput(f"Expected lines of at most {LONGEST_LINE} characters, got {max(map(len, lines))}.")
+    columns = _columns(lines[0])
+    return _table(lines, columns) if columns else [_spoken(line.strip()) for line in lines]
+
+
+def song_key(artist: str, title: str) -> str:
+    """The same for one song however it is spelt: case, accents, signs, guests and remasters do not count."""
+    return f"{_plain(_OTHER_ARTISTS.sub('', artist))}\n{_plain(_ASIDES.sub('', title))}"
+
+
+def _columns(header: str) -> dict[str, int] | None:
+    """Where id, artist and title are, if ``header`` is a CSV's that has title and artist, or an id."""
+    for separator in (",", ";", "\t"):
+        names = [re.sub(r"[^a-z]+", " ", name.lower()).strip() for name in _cells(header, separator)]
+        kinds = {"id": ID_COLUMNS, "artist": ARTIST_COLUMNS, "title": TITLE_COLUMNS}
+        places = {name: place for place, name in reversed(list(enumerate(names)))}
+        found = {kind: next((places[name] for name in known if name in places), -1) for kind, known in kinds.items()}
+        if len(names) > 1 and (found["id"] >= 0 or (found["artist"] >= 0 and found["title"] >= 0)):
+            return {**found, "separator": ord(separator)}
+    return None
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def _table(lines: list[str], columns: dict[str, int]) -> list[PlaylistLine]:
+    rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=chr(columns["separator"]))
+
+    def cell(row: list[str], kind: str) -> str:
+        place = columns[kind]
+        return row[place].strip() if 0 <= place < len(row) else ""
+
+    entries = [PlaylistLine(_track_id(cell(row, "id")), cell(row, "artist"), cell(row, "title")) for row in rows]
+    return [entry for entry in entries if any(entry)]
+
+
+def _spoken(line: str) -> PlaylistLine:
+    """ "artist – title", or a track's address."""
+    if track_id := _track_id(line):
+        return PlaylistLine(track_id, "", "")
+    artist, *title = _DASHES.split(line, maxsplit=1)
+    return PlaylistLine(None, artist, title[0]) if title else PlaylistLine(None, "", line)
+
+
+def _track_id(text: str) -> str | None:
+    found = _ID.search(text)
+    return found[1] if found else None
+
+
+def _plain(text: str) -> str:
+    """Lower case, without accents, letters and digits only."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(letter if letter.isalnum() else " " for letter in apart if not unicodedata.combining(letter))
+    return " ".join(kept.split())

@@ -1,0 +1,80 @@
+"""One's own playlist: pasted, sorted, walked on the map by keyboard, saved as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import Page, expect
+from steps import DEADLINE_MS
+
+from feelharmonic.catalogue import read_starter
+
+SONGS = read_starter()[::30]
+LINES = "\n".join([*(f"{track.artist} – {track.title}" for track in SONGS), "Nobody – Never Heard Of"])
+
+
+def sorted_page(visit, server, **options: object) -> Page:
+    page = visit(url=f"{server.url}/playlist", grants=(), **options)
+    page.get_by_role("textbox", name="Your playlist").fill(LINES)
+    page.get_by_role("button", name="Sort it").click()
+    expect(page.locator("#songs li")).to_have_count(len(SONGS), timeout=DEADLINE_MS)
+    return page
+
+
+def test_a_pasted_playlist_is_sorted_and_the_unknown_are_listed(visit, server):
+    page = sorted_page(visit, server)
+    expect(page.locator("#result-note")).to_have_text(f"{len(SONGS)} known, 1 unknown")
+    expect(page.locator("#unknown li")).to_have_text(["Nobody – Never Heard Of"])
+    before = page.locator("#songs li").all_text_contents()
+    page.get_by_role("button", name="Happy", exact=True).click()
+    expect(page.locator("#result-title")).to_have_text("For Happy: match my mood", timeout=DEADLINE_MS)
+    after = page.locator("#songs li").all_text_contents()
+    assert sorted(before) == sorted(after)
+    assert before != after
+
+
+def test_the_map_is_one_stop_and_arrows_walk_it(visit, server):
+    page = sorted_page(visit, server)
+    points = page.locator("#map button")
+    expect(points).to_have_count(len(SONGS))
+    assert page.locator("#map button[tabindex='0']").count() == 1
+    page.locator("#map button[tabindex='0']").focus()
+    expect(page.locator("#chosen")).to_contain_text("1. ")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#chosen")).to_contain_text("2. ")
+    page.keyboard.press("End")
+    expect(page.locator("#chosen")).to_contain_text(f"{len(SONGS)}. ")
+    page.keyboard.press("Home")
+    expect(page.locator("#chosen")).to_contain_text("1. ")
+    title = page.locator("#songs li").first.locator(".names").text_content().split("  ")[0].strip()
+    assert title[:8] in page.locator("#chosen").text_content()
+
+
+def test_the_result_is_saved_as_csv_that_no_spreadsheet_runs(visit, server):
+    page = sorted_page(visit, server)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
+    assert {row["id"] for row in rows} == {track.id for track in SONGS}
+    assert all(row["mood"] in ("Calm", "Energetic", "Happy", "Sad") for row in rows)
+
+
+def test_a_file_is_read_and_what_is_no_playlist_is_told(visit, server):
+    page = visit(url=f"{server.url}/playlist", grants=(), tolerate=("422",))
+    page.get_by_role("button", name="Sort it").click()
+    expect(page.locator("#notice")).to_contain_text("Expected a playlist", timeout=DEADLINE_MS)
+    table = f"Track Name,Artist Name\n{SONGS[0].title},{SONGS[0].artist.split(',')[0]}\n".encode()
+    page.locator("#file").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": table})
+    expect(page.locator("#songs li")).to_have_count(1, timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_axe_finds_nothing_on_the_playlists_page(visit, server, check, shoot, width, scheme):
+    page = visit(url=f"{server.url}/playlist", grants=(), viewport={"width": width, "height": 900}, color_scheme=scheme)
+    check(page, "playlist, empty")
+    page = sorted_page(visit, server, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    check(page, "playlist, sorted")
+    shoot(page, f"playlist-{width}-{scheme}")
