@@ -16,7 +16,7 @@ from feelharmonic.expression import LABELS, WEIGHTS_PATH
 from feelharmonic.messages import EMOTIONS
 from training.data_dir import data_dir
 from training.evaluate import evaluate
-from training.export import read_facts
+from training.export import KEPT_AS, read_facts
 from training.network import SHAPES, ExpressionNetwork, multiply_accumulates
 from training.plots import draw, draw_run
 
@@ -48,7 +48,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         f'| network | residual, shape "{shape}" of `training/network.py`: channels '
         f"{' → '.join(map(str, SHAPES[shape].widths))}, {parameters / 1e6:.1f} million parameters, "
         f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
-        f"| file | {figures['bytes'] / 1e6:.2f} MB: weights kept as float16, widened at load |",
+        f"| file | {figures['bytes'] / 1e6:.2f} MB: {(facts or {}).get('weights', KEPT_AS)} |",
         "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
         "FER+'s votes; `training/README.md` |",
         *_training(facts or {}),

@@ -1,16 +1,18 @@
 """A trained run → weights/expression.onnx, calibrated.
 
-    python -m training.export --data FOLDER [--name small] [--out feelharmonic/weights/expression.onnx]
+    python -m training.export --data FOLDER [--name small] [--int8] [--out feelharmonic/weights/expression.onnx]
 
 In: NAME/checkpoint.pt under --runs. Out: one file, input `faces` (n, 1, 48, 48) float32, outputs `ferplus` and
 `fer2013` (n, 7) float32 probabilities. Each head's temperature is fitted on `valid` and lies inside its weights. What
 the card tells of the training (plan, epochs, multiplications) goes into the file's metadata.
+With --int8 a file in 8-bit integers is measured beside it, and takes its place where it is worth it (`int8.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +34,8 @@ from training.train import DEFAULT_RUNS, Run, predict, resume
 OPSET = 17
 #: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
 HALVED_FROM = 1024
+#: How the file keeps its weights, for its metadata and its card.
+KEPT_AS = "weights kept as float16, widened at load"
 
 
 class Served(nn.Module):
@@ -77,21 +81,32 @@ def read_facts(path: Path) -> dict[str, str]:
 
 def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None = None) -> str:
     """Write ``network`` as ONNX with ``facts`` as its metadata; the file's SHA-256."""
+    model = as_onnx(network)
+    _halve(model)
+    return write(model, path, {"weights": KEPT_AS} | (facts or {}))
+
+
+def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
+    """``network`` as it is served, in float32."""
     one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
     served = Served(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
+    written = io.BytesIO()
     torch.onnx.export(
         served,
         (one,),
-        str(path),
+        written,
         input_names=["faces"],
         output_names=list(LABELS),
         dynamic_axes={name: {0: "n"} for name in ("faces", *LABELS)},
         opset_version=OPSET,
         dynamo=False,  # the newer exporter folds no batch normalisation and wants one package more
     )
-    model = onnx.load(path)
-    _halve(model)
-    helper.set_model_props(model, facts or {})
+    return onnx.load_from_string(written.getvalue())
+
+
+def write(model: onnx.ModelProto, path: Path, facts: dict[str, str]) -> str:
+    """Check ``model`` and write it with ``facts`` as its metadata; the file's SHA-256."""
+    helper.set_model_props(model, facts)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -123,14 +138,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
     parser.add_argument("--name", default="small", help="the run's folder under --runs")
+    parser.add_argument("--int8", action="store_true", help="write 8-bit integers where they are worth it")
     parser.add_argument("--out", type=Path, default=Path("feelharmonic/weights/expression.onnx"))
     options = parser.parse_args()
     checkpoint = options.runs / options.name / "checkpoint.pt"
     if not checkpoint.is_file():
         raise SystemExit(f"Expected a run in {checkpoint.parent}, found none. Train it: python -m training.train.")
+    folder = data_dir(options.data)
     run = resume(checkpoint, torch.device("cpu"))
-    temperatures = calibrate(run.average, load_fer(data_dir(options.data), "valid"))
+    temperatures = calibrate(run.average, load_fer(folder, "valid"))
     digest = export(run.average, options.out, facts_of(run))
+    if options.int8:
+        from training.int8 import try_int8  # int8 imports this module
+
+        digest = try_int8(run.average, options.out, folder, facts_of(run)) or digest
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, after epoch {run.epochs_done}, sha256 {digest}")
     print("temperatures: " + ", ".join(f"{name} {value:.3f}" for name, value in temperatures.items()))
 

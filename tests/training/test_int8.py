@@ -1,0 +1,94 @@
+"""8-bit integers: the file reads nearly as the float one does, and replaces it only where it is worth it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
+pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
+
+from feelharmonic.expression import LABELS, ExpressionReader
+from training import int8
+from training.data import Faces
+from training.export import KEPT_AS, export, read_facts, write
+from training.int8 import Worth, quantised, try_int8
+from training.network import SHAPES, ExpressionNetwork
+
+WORTH = Worth(
+    accuracy_float={"ferplus": 0.83, "fer2013": 0.69},
+    accuracy_int8={"ferplus": 0.831, "fer2013": 0.688},
+    float_ms=0.8,
+    int8_ms=0.4,
+    float_bytes=3_200_000,
+    int8_bytes=1_700_000,
+)
+
+
+@pytest.fixture
+def network() -> ExpressionNetwork:
+    torch.manual_seed(1)
+    network = ExpressionNetwork(SHAPES["tiny"])
+    network.train()(torch.randn(32, 1, 48, 48))  # gives the normalisations something to fold
+    return network
+
+
+@pytest.fixture
+def crops() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (40, 48, 48), dtype=np.uint8)
+
+
+def test_eight_bits_read_nearly_as_floats_do(tmp_path, network, crops):
+    export(network, tmp_path / "float.onnx")
+    model = quantised(network, crops)
+    write(model, tmp_path / "int8.onnx", {})
+    assert any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+    one, other = (ExpressionReader.load(path=tmp_path / name) for name in ("float.onnx", "int8.onnx"))
+    for head in LABELS:
+        np.testing.assert_allclose(other.read_crops(crops, labels=head), one.read_crops(crops, labels=head), atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("change", "worth_it"),
+    [
+        ({}, True),
+        ({"accuracy_int8": {"ferplus": 0.831, "fer2013": 0.686}}, False),  # a head loses 0.4 points
+        ({"accuracy_int8": {"ferplus": 0.826, "fer2013": 0.70}}, False),  # the other does
+        ({"int8_ms": 0.9}, False),
+    ],
+)
+def test_it_must_cost_little_and_be_faster(change, worth_it):
+    found = replace(WORTH, **change)
+    assert found.is_worth_it is worth_it
+    assert str(found).endswith(": worth it" if worth_it else ": not worth it")
+
+
+@pytest.fixture
+def made_up(monkeypatch, crops):
+    """The data folder's place: try_int8 takes its ranges from these faces."""
+    faces = Faces(crops=crops, targets=np.zeros((40, 2, 7), np.float32), weights=np.ones(40, np.float32))
+    monkeypatch.setattr(int8, "load_fer", lambda folder, split: faces)
+    monkeypatch.setattr(int8, "CALIBRATION_FACES", 8)
+
+
+def test_the_float_file_stays_where_eight_bits_are_not_worth_it(tmp_path, network, made_up, monkeypatch):
+    path = tmp_path / "net.onnx"
+    export(network, path)
+    before = path.read_bytes()
+    monkeypatch.setattr(int8, "worth", lambda *_: replace(WORTH, int8_ms=0.9))
+    assert try_int8(network, path, tmp_path, {}) is None
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    assert read_facts(path)["weights"] == KEPT_AS
+
+
+def test_eight_bits_take_its_place_where_they_are(tmp_path, network, made_up, monkeypatch, capsys):
+    path = tmp_path / "net.onnx"
+    export(network, path)
+    monkeypatch.setattr(int8, "worth", lambda *_: WORTH)
+    assert try_int8(network, path, tmp_path, {"epochs": "3"})
+    assert read_facts(path) == {"epochs": "3", "weights": int8.KEPT_AS}
+    assert list(tmp_path.iterdir()) == [path]
+    assert "83.00% → 83.10%" in capsys.readouterr().out

@@ -1,0 +1,142 @@
+"""The expression network in 8-bit integers: made, measured beside the float one, and served only where it is worth it.
+
+In: a calibrated network and the data folder. Out: a file with quantised convolutions (static quantisation, weights by
+channel; their ranges from training faces, so `valid` stays fair) and what it costs and gains on `valid`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from feelharmonic.expression import LABELS, ExpressionReader, prepare
+from training.data import FER2013, ferplus_majority, load_fer, votes
+from training.export import as_onnx, write
+from training.measures import accuracy
+from training.network import ExpressionNetwork
+
+#: Training faces from which the ranges of all intermediate numbers are learnt.
+CALIBRATION_FACES = 512
+#: How the file keeps its weights, for its metadata and its card.
+KEPT_AS = "convolutions in 8-bit integers (weights by channel in seven bits), the heads in float32"
+#: What 8 bits may cost in accuracy by either head, as a share of the faces.
+LARGEST_COST = 0.003
+BATCH = 256
+ROUNDS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """Float against 8 bits, on the faces of valid."""
+
+    accuracy_float: dict[str, float]  # by head, 0..1
+    accuracy_int8: dict[str, float]
+    float_ms: float  # one face, one thread, median; both took turns
+    int8_ms: float
+    float_bytes: int
+    int8_bytes: int
+
+    @property
+    def cost(self) -> float:
+        """What the head that loses more loses, 0..1; below 0 where both gain."""
+        return max(self.accuracy_float[head] - self.accuracy_int8[head] for head in LABELS)
+
+    @property
+    def is_worth_it(self) -> bool:
+        return self.cost < LARGEST_COST and self.int8_ms < self.float_ms
+
+    def __str__(self) -> str:
+        heads = ", ".join(f"{head} {self.accuracy_float[head]:.2%} → {self.accuracy_int8[head]:.2%}" for head in LABELS)
+        return (
+            f"int8: {heads}; time × {self.int8_ms / self.float_ms:.2f} ({self.float_ms:.2f} → {self.int8_ms:.2f} ms); "
+            f"{self.float_bytes / 1e6:.2f} → {self.int8_bytes / 1e6:.2f} MB: "
+            f"{'' if self.is_worth_it else 'not '}worth it"
+        )
+
+
+class _Faces(CalibrationDataReader):
+    """Hands ``crops`` to the quantiser, one by one."""
+
+    def __init__(self, crops: np.ndarray):
+        self._each: Iterator[np.ndarray] = iter(crops)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        crop = next(self._each, None)
+        return None if crop is None else {"faces": prepare(crop[None])}
+
+
+def quantised(network: ExpressionNetwork, crops: np.ndarray) -> onnx.ModelProto:
+    """``network`` as it is served, its convolutions in 8 bits; ``crops`` (N, 48, 48) uint8 show it the usual ranges."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        write(as_onnx(network), before, {})
+        quant_pre_process(before, before, skip_symbolic_shape=True)
+        quantize_static(
+            before,
+            after,
+            _Faces(crops),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "Add", "Relu"],  # the heads are small and decide: they stay as they are
+            per_channel=True,
+            # Seven bits of weights: processors without 8-bit dot products (AVX2) add pairs of products in 16 bits.
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        return onnx.load(after)
+
+
+def try_int8(network: ExpressionNetwork, path: Path, folder: Path, facts: dict[str, str]) -> str | None:
+    """Replace the float file at ``path`` by 8 bits where that is worth it; then its SHA-256, else None. Prints why."""
+    crops = load_fer(folder, "train").crops
+    chosen = np.random.default_rng(0).choice(len(crops), CALIBRATION_FACES, replace=False)
+    beside = path.with_suffix(".int8")
+    digest = write(quantised(network, crops[chosen]), beside, facts | {"weights": KEPT_AS})
+    found = worth(path, beside, folder)
+    print(found)
+    if not found.is_worth_it:
+        beside.unlink()
+        return None
+    beside.replace(path)
+    return digest
+
+
+def worth(float_path: Path, int8_path: Path, folder: Path) -> Worth:
+    """Both files on valid."""
+    faces = load_fer(folder, "valid")
+    labels = {"ferplus": ferplus_majority(votes(folder, "valid")), "fer2013": faces.targets[:, FER2013].argmax(1)}
+    files = (float_path, int8_path)
+    readers = [ExpressionReader.load(path=path) for path in files]
+    right = [{head: accuracy(_read(one, faces.crops, head), labels[head]) for head in LABELS} for one in readers]
+    times_ms = _one_face_ms(readers, faces.crops[:1])
+    return Worth(
+        accuracy_float=right[0],
+        accuracy_int8=right[1],
+        float_ms=times_ms[0],
+        int8_ms=times_ms[1],
+        float_bytes=float_path.stat().st_size,
+        int8_bytes=int8_path.stat().st_size,
+    )
+
+
+def _read(reader: ExpressionReader, crops: np.ndarray, head: str) -> np.ndarray:
+    return np.concatenate([reader.read_crops(crops[i : i + BATCH], labels=head) for i in range(0, len(crops), BATCH)])
+
+
+def _one_face_ms(readers: list[ExpressionReader], crop: np.ndarray) -> list[float]:
+    """Median milliseconds of one face; the readers take turns, so that whatever else runs slows all alike."""
+    taken = np.empty((ROUNDS, len(readers)))
+    for i in range(ROUNDS):
+        for j, reader in enumerate(readers):
+            start = time.perf_counter()
+            reader.read_crops(crop)
+            taken[i, j] = (time.perf_counter() - start) * 1e3
+    return np.median(taken[ROUNDS // 10 :], axis=0).tolist()
