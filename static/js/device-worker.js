@@ -30,13 +30,20 @@ const TEST_WARM_UP = 3;
 
 const kinds = { load, frame, baseline, group };
 
-self.onmessage = async ({ data: { job, kind, ...fields } }) => {
+// One after the other: a camera that was stopped and started sends a frame while the one before is still being read.
+let queue = Promise.resolve();
+self.onmessage = ({ data }) => {
+  queue = queue.then(() => answer(data));
+};
+
+/** @param {{job: number, kind: string}} asked with the fields of its kind */
+async function answer({ job, kind, ...fields }) {
   try {
-    self.postMessage({ job, result: await kinds[/** @type {keyof typeof kinds} */ (kind)](fields) });
+    self.postMessage({ job, result: await kinds[/** @type {keyof typeof kinds} */ (kind)](/** @type {any} */ (fields)) });
   } catch (fault) {
     self.postMessage({ job, fault: fault instanceof Error ? fault.message : String(fault) });
   }
-};
+}
 
 /** @param {{url: string}} fields where the parts are told @returns {Promise<{rate_hz: number, least_rate_hz: number}>} */
 async function load({ url }) {
