@@ -122,7 +122,8 @@ def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
     go_live(page)
 
 
-def test_a_network_that_is_not_the_one_meant_is_not_used(visit):
+@pytest.mark.parametrize("name", ["expression.onnx", "face_finder.onnx", "ort-wasm-simd-threaded.wasm"])
+def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name):
     page = visit(tolerate=("with the SHA-256",))
     damaged = []
 
@@ -132,11 +133,11 @@ def test_a_network_that_is_not_the_one_meant_is_not_used(visit):
         damaged.append(len(body))
         route.fulfill(body=bytes(body))
 
-    page.context.route("**/expression.onnx", damage)
+    page.context.route(f"**/{name}", damage)
     switch(page).check()
     expect(page.locator("#device-note")).to_contain_text("could not load or run", timeout=LOADING_MS)
     assert damaged
-    page.context.unroute("**/expression.onnx")
+    page.context.unroute(f"**/{name}")
     switch(page).uncheck()
     read_here(page)
 
