@@ -15,7 +15,7 @@ from serving import QUIET, Server
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
-from feelharmonic.web.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
+from feelharmonic.web.server import VENDOR, VENDOR_FILES, address, check_vendor, make_room, serve
 
 
 @pytest.fixture
@@ -84,6 +84,26 @@ def test_each_missing_browser_library_is_named(tmp_path, name):
     with pytest.raises(SetupFault) as caught:
         check_vendor(tmp_path)
     assert caught.value.faults == (f"Missing: {VENDOR / name}. Run `make vendor` (or `npm ci && npm run vendor`).",)
+
+
+@pytest.mark.parametrize(
+    ("limits", "listeners", "set_to"),
+    [((1024, 4096), 2000, 3024), ((1024, 2500), 2000, 2500), ((1024, -1), 5000, 6024), ((20_000, 20_000), 2000, None)],
+)
+def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatch, limits, listeners, set_to):
+    resource = pytest.importorskip("resource")
+    asked = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda which, pair: asked.append(pair))
+    make_room(listeners)
+    assert asked == ([] if set_to is None else [(set_to, limits[1])])
+
+
+def test_more_listeners_than_the_system_lets_in_are_named_at_the_start(monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
+    with pytest.raises(SetupFault, match="MAX_LISTENERS: 2000 listeners need 2064 open files, the system allows 1024"):
+        make_room(2000)
 
 
 class ServingStandIn:

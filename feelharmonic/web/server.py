@@ -23,6 +23,8 @@ EXIT_MEND_FIRST = 2
 
 #: Beside its listeners the server answers so many: pages being loaded, listeners who wait for a place.
 SPARE_CONNECTIONS = 1024
+#: Files that the program itself has open, and a few visitors.
+FEWEST_SPARE_FILES = 64
 
 
 def patch_standard_library() -> None:
@@ -48,6 +50,7 @@ def main(create_app: Callable) -> int:
         settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
         check_vendor(Path(app.root_path))
         check_port(settings.host, settings.port)
+        make_room(settings.max_listeners)
         app.extensions["feelharmonic_jukebox"].start()
     except SetupFault as fault:
         print("Feelharmonic cannot start:", file=sys.stderr)
@@ -89,6 +92,23 @@ def check_port(host: str, port: int) -> None:
                     f"or choose another: `make run PORT={port + 1 if port < 65535 else 8000}`."
                 ]
             ) from exc
+
+
+def make_room(listeners: int) -> None:
+    """Allow the process a file for each listener, and some more. Raises SetupFault where the system does not let it."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = float("inf") if hard == resource.RLIM_INFINITY else hard
+    if most < listeners + FEWEST_SPARE_FILES:
+        need = f"MAX_LISTENERS: {listeners} listeners need {listeners + FEWEST_SPARE_FILES} open files"
+        mend = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
+        raise SetupFault([f"{need}, the system allows {hard}. {mend}"])
+    wanted = min(most, listeners + SPARE_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def serve(app, settings: Settings) -> None:
