@@ -82,7 +82,7 @@ def read_facts(path: Path) -> dict[str, str]:
 def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None = None) -> str:
     """Write ``network`` as ONNX with ``facts`` as its metadata; the file's SHA-256."""
     model = as_onnx(network)
-    _halve(model)
+    halve(model)
     return write(model, path, {"weights": KEPT_AS} | (facts or {}))
 
 
@@ -112,7 +112,7 @@ def write(model: onnx.ModelProto, path: Path, facts: dict[str, str]) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _halve(model: onnx.ModelProto) -> None:
+def halve(model: onnx.ModelProto) -> None:
     """Keep large weights as float16, each behind a Cast."""
     graph = model.graph
     casts = []

@@ -40,6 +40,17 @@ def crops() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (40, 48, 48), dtype=np.uint8)
 
 
+def test_the_last_blocks_alone_are_in_eight_bits(network, crops, monkeypatch):
+    monkeypatch.setattr(int8, "LATE_BLOCKS", 1)
+    model = quantised(network, crops)
+    made = {output: node.op_type for node in model.graph.node for output in node.output}
+    convolutions = {node.name: made.get(node.input[1]) for node in model.graph.node if node.op_type == "Conv"}
+    assert {name for name, weight in convolutions.items() if weight == "DequantizeLinear"} == {
+        name for name in convolutions if "/body.1/" in name
+    }
+    assert len(convolutions) > 3
+
+
 def test_eight_bits_read_nearly_as_floats_do(tmp_path, network, crops):
     export(network, tmp_path / "float.onnx")
     model = quantised(network, crops)
