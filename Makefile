@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test train test-train fer test-fer test-python test-js test-browser gallery lint vendor clean
+.PHONY: help run test train test-train fer test-fer audit fuzz test-python test-whole test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -18,10 +18,14 @@ help:
 run: $(VENV)/runtime.stamp static/vendor/stamp
 	@$(BIN)/python app.py
 
-test: lint test-python test-js test-browser
+test: lint test-python test-whole test-js test-browser
 
 test-python: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer
+	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer --ignore tests/whole
+
+# Servers in processes of their own, thousands of made-up inputs, the API against its description.
+test-whole: $(VENV)/test.stamp static/vendor/stamp
+	$(BIN)/python -m pytest tests/whole
 
 test-js: $(VENV)/test.stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
@@ -71,6 +75,14 @@ test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
 # Every state of the page at three widths, light and dark, into gallery/.
+# Known faults of what we depend on; where the advisory services cannot be reached it says so.
+audit: $(VENV)/test.stamp
+	$(BIN)/python -m tools.audit
+
+# The fuzzing of `make test`, 25 times as long.
+fuzz: $(VENV)/test.stamp
+	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/whole/test_fuzz.py
+
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 

@@ -20,7 +20,7 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import api, connect, device, live, pages, providers, server, watch
+from feelharmonic.web import api, connect, device, doors, live, pages, providers, server, watch
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -42,11 +42,14 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         transports=["websocket"],
         max_http_buffer_size=LARGEST_MESSAGE_BYTES,
         manage_session=False,
+        # None: pages of this server only.
+        cors_allowed_origins=doors.socket_origins(settings.allowed_origins) if settings.allowed_origins else None,
     )
+    counter = doors.bind(app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES)
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
     jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
     pages.bind(app, parts.params, on_device=settings.on_device)
-    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners)
+    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners, admits=counter.admits)
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
     api.bind(app, parts, jukebox)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -54,6 +56,17 @@ class Settings:
     spotify_accounts_url: str = "https://accounts.spotify.com"
     #: More listeners than this get the answer "full".
     max_listeners: int = 200
+    #: Other pages that may use this server, as https://host; the server's own always may.
+    allowed_origins: tuple[str, ...] = ()
+    #: How many proxies in front tell the truth about who asks, and whether by TLS.
+    trusted_proxies: int = 0
+    #: How often one address may ask by HTTP, and send over the wire; a school may be behind one.
+    http_rate: str = "3000/minute"
+    socket_rate: str = "150000/minute"
+    #: Where several processes count and meet: redis://…; empty: this process alone.
+    redis_url: str = field(default="", repr=False)
+    #: A certificate of this server's own, for phones on the home network; it then listens on every address.
+    https: bool = False
     #: Data sets for training and tests.
     data_dir: Path = Path("data")
 
@@ -132,6 +145,34 @@ def _redirect_uri(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+            raise ValueError(f"expected origins such as https://example.org, separated by commas, got {origin!r}.")
+    return origins
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour)", text):
+        raise ValueError(f"expected a number a second, minute or hour, such as 600/minute, got {text!r}.")
+    return text
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("expected redis://…, rediss://… or unix://….")  # what came may hold a password
+    return text
+
+
+def _switch(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in known:
+        raise ValueError(f"expected 1 or 0, got {text!r}.")
+    return known[text.lower()]
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "port": _whole_number(1, 65535),
     "async_mode": _one_of(ASYNC_MODES),
@@ -141,6 +182,12 @@ READERS: dict[str, Callable[[str], object]] = {
     "spotify_market": _market,
     "spotify_redirect_uri": _redirect_uri,
     "max_listeners": _whole_number(1, 1_000_000),
+    "allowed_origins": _origins,
+    "trusted_proxies": _whole_number(0, 10),
+    "http_rate": _rate,
+    "socket_rate": _rate,
+    "redis_url": _redis_url,
+    "https": _switch,
     "data_dir": Path,
 }
 

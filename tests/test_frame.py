@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from contextlib import suppress
 
 import numpy as np
 import pytest
 from conftest import encode
+from damaged import png
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
 from feelharmonic.frame import MAX_BYTES, decode
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds almost nothing."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
@@ -80,7 +69,7 @@ def test_a_picture_cut_short_is_refused(astronaut_bgr, suffix, kept):
 def test_too_many_pixels_are_refused_before_decoding(size, monkeypatch):
     monkeypatch.setattr("feelharmonic.frame._decode_pixels", lambda data: pytest.fail("was decoded"))
     with pytest.raises(TooLarge) as caught:
-        decode(png_header(*size))
+        decode(png(*size))
     assert caught.value.code == "too_large"
     assert caught.value.text.startswith("Expected at most 1280×1280 pixels, got ")
 

@@ -49,6 +49,32 @@ def test_a_port_must_be_a_port(text):
     assert faults({"PORT": text}) == [f"PORT: expected a whole number from 1 to 65535, got {text!r}."]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        ("ALLOWED_ORIGINS", "example.org", "expected origins such as https://example.org"),
+        ("ALLOWED_ORIGINS", "https://example.org/page", "expected origins such as https://example.org"),
+        ("TRUSTED_PROXIES", "-1", "expected a whole number from 0 to 10, got '-1'."),
+        ("HTTP_RATE", "often", "expected a number a second, minute or hour, such as 600/minute, got 'often'."),
+        ("SOCKET_RATE", "0/minute", "expected a number a second, minute or hour"),
+        ("REDIS_URL", "http://:secret@host", "expected redis://…"),
+        ("HTTPS", "maybe", "expected 1 or 0, got 'maybe'."),
+    ],
+)
+def test_what_keeps_the_doors_is_checked(name, text, fault):
+    (told,) = faults({name: text})
+    assert told.startswith(f"{name}: {fault}")
+    assert "secret" not in told
+
+
+def test_doors_are_read_and_typed():
+    environ = {"ALLOWED_ORIGINS": "https://a.example/, http://b.example:8080", "HTTPS": "yes", "TRUSTED_PROXIES": "2"}
+    settings = Settings.load({**environ, "REDIS_URL": "redis://:secret@localhost/0"}, None)
+    assert settings.allowed_origins == ("https://a.example", "http://b.example:8080")
+    assert (settings.https, settings.trusted_proxies) == (True, 2)
+    assert "secret" not in repr(settings)
+
+
 @pytest.mark.parametrize("text", ["Germany", "D", "D1", "ÄÖ"])
 def test_a_market_must_be_two_letters(text):
     assert faults({"SPOTIFY_MARKET": text}) == [

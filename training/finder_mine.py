@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from feelharmonic import face
 from feelharmonic.face import FaceFinder, overlap
 from training.data_dir import data_dir
 from training.finder_data import load_sources
@@ -29,11 +30,11 @@ EASY_SHARE = 0.25
 def errs(finder: FaceFinder, scene: Scene) -> bool:
     """Whether ``finder`` raises a false alarm in ``scene``, or misses a face that is asked for."""
     frame = cv2.resize(scene.picture, (320, 240), interpolation=cv2.INTER_CUBIC)
-    found = [tuple(value / 2 for value in face.box) for face in finder.find(frame)]
+    found = [tuple(value / 2 for value in one.box) for one in finder.find(frame)]
     asked = [tuple(box) for box in scene.boxes]
     either = asked + [tuple(box) for box in scene.unsure]
-    alarm = any(all(overlap(box, face) < FOUND_IOU for face in either) for box in found)
-    return alarm or any(all(overlap(box, face) < FOUND_IOU for box in found) for face in asked)
+    alarm = any(all(overlap(box, known) < FOUND_IOU for known in either) for box in found)
+    return alarm or any(all(overlap(box, known) < FOUND_IOU for box in found) for known in asked)
 
 
 def main() -> None:
@@ -42,10 +43,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="holds labels.npz, receives shards/")
     parser.add_argument("--network", type=Path, required=True, help="the finder to try, an .onnx file")
     parser.add_argument("--framings", type=int, default=20, help="framings of each photograph (default 20)")
+    parser.add_argument("--least", type=float, default=0.3, help="a score that counts as an alarm here (default 0.3)")
     parser.add_argument("--seed", type=int, default=900)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
+    face.LEAST_SCORE = arguments.least  # nearly an alarm is worth learning from as well
     finder = FaceFinder.load_file(arguments.network)
     chance = np.random.default_rng(arguments.seed)
     maker = SceneMaker(sources, chance)

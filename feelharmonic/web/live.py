@@ -29,6 +29,8 @@ NAMESPACE = "/live"
 
 #: A listener who sends a frame while one is being read waits so long before the next.
 BUSY_WAIT_MS = 100
+#: An address that sent too much this minute waits so long before its next frame.
+OFTEN_WAIT_MS = 5000
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
 
@@ -71,9 +73,17 @@ class Listener:
         self.reading = threading.Lock()
 
 
-def bind(socketio: SocketIO, parts: Parts, jukebox: Jukebox, *, max_listeners: int) -> Live:
-    """Put the namespace on ``socketio``; the Live returned tells who listens."""
-    live = Live(parts, jukebox, max_listeners=max_listeners)
+def bind(
+    socketio: SocketIO,
+    parts: Parts,
+    jukebox: Jukebox,
+    *,
+    max_listeners: int,
+    admits: Callable[[str], bool] = lambda who: True,
+) -> Live:
+    """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
+    an address is welcome."""
+    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits)
     socketio.on_namespace(live)
     return live
 
@@ -103,6 +113,7 @@ class Live(Namespace):
         jukebox: Jukebox,
         *,
         max_listeners: int,
+        admits: Callable[[str], bool] = lambda who: True,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -110,6 +121,7 @@ class Live(Namespace):
         self._parts = parts
         self._jukebox = jukebox
         self._max_listeners = max_listeners
+        self._admits = admits
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
@@ -138,6 +150,8 @@ class Live(Namespace):
                 )
             if listener is None:
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
+            if not self._admits(request.remote_addr or ""):
+                return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
         except Busy as fault:
             return nothing_read(seq, self._mood(listener), problem_fields(fault), BUSY_WAIT_MS)
@@ -153,7 +167,7 @@ class Live(Namespace):
         """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
         emotion = goal = None
         try:
-            listener = self._listener()
+            listener = self._listener_in_turn()
             wish = _fields(args, {"emotion", "goal", "n", "wishes"})
             emotion = _one_of("emotion", wish.get("emotion"), EMOTIONS) or self._emotion_now(listener)
             goal = _one_of("goal", wish.get("goal"), GOALS) or listener.goal
@@ -244,6 +258,12 @@ class Live(Namespace):
         (listener.disliked if like else listener.liked).pop(track_id, None)
         return {"ok": True, "problem": None}
 
+    def _listener_in_turn(self) -> Listener:
+        """The listener, where their address has not sent too much."""
+        if not self._admits(request.remote_addr or ""):
+            raise _too_often()
+        return self._listener()
+
     def _admitted(self) -> Listener | None:
         """This connection's Listener; made now if it waited and there is room, None while there is none."""
         with self._door:
@@ -282,6 +302,10 @@ class Live(Namespace):
             f"All {self._max_listeners} places are taken.",
             "The page tries again by itself, and goes on as soon as somebody leaves.",
         )
+
+
+def _too_often() -> Busy:
+    return Busy("Too much came from your address this minute.", "Wait a little; the page goes on by itself.")
 
 
 def _server_fault() -> ServerFault:

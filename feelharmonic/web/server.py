@@ -57,9 +57,12 @@ def main(create_app: Callable) -> int:
         for text in fault.faults:
             print(f"  - {text}", file=sys.stderr)
         return EXIT_MEND_FIRST
-    print(f"Feelharmonic is at {address(settings.host, settings.port)} (Ctrl+C stops it)", flush=True)
     try:
-        serve(app, settings)
+        if settings.https:
+            serve_home(app, settings)
+        else:
+            print(f"Feelharmonic is at {address(settings.host, settings.port)} (Ctrl+C stops it)", flush=True)
+            serve(app, settings)
     except KeyboardInterrupt:
         print()
     return 0
@@ -111,9 +114,27 @@ def make_room(listeners: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def serve(app, settings: Settings) -> None:
-    """Serve until stopped, in the settings' async mode."""
+def serve_home(app, settings: Settings) -> None:
+    """Serve every address of this machine by TLS, with a certificate of our own: phones give no camera without."""
+    from feelharmonic.web.certificate import home_addresses, own_certificate
+
+    addresses = home_addresses()
+    certificate, key = own_certificate(Path(app.instance_path), addresses)
+    for one in addresses:
+        print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
+    print("The browser will warn of a certificate that nobody vouches for: README says what to do. Ctrl+C stops it.")
+    serve(app, settings, certificate=certificate, key=key)
+
+
+def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path | None = None) -> None:
+    """Serve until stopped, in the settings' async mode; by TLS where there is a certificate."""
     options = {}
+    host = settings.host
+    if certificate is not None:
+        host = "0.0.0.0" if settings.host == "127.0.0.1" else settings.host
+        is_werkzeug = settings.async_mode == "threading"
+        pair = (str(certificate), str(key))
+        options = {"ssl_context": pair} if is_werkzeug else dict(zip(("certfile", "keyfile"), pair, strict=True))
     if settings.async_mode == "eventlet":
         # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
         options["max_size"] = settings.max_listeners + SPARE_CONNECTIONS
@@ -121,7 +142,7 @@ def serve(app, settings: Settings) -> None:
         # Werkzeug serves a household well; what a public host needs is in deploy/.
         options["allow_unsafe_werkzeug"] = True
         _hush_werkzeug()
-    app.extensions["socketio"].run(app, host=settings.host, port=settings.port, **options)
+    app.extensions["socketio"].run(app, host=host, port=settings.port, **options)
 
 
 def _hush_werkzeug() -> None:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import encode
+from damaged import png
 from serving import Server
-from test_frame import png_header
 
 from app import create_app
 from feelharmonic.messages import EMOTIONS, Face
@@ -70,7 +70,7 @@ BAD_FRAMES = {
     "a number instead of bytes": ((0, 12), "bad_frame", "Expected the bytes of a picture, got int."),
     "base64": ((0, "data:image/jpeg;base64,AAAA"), "bad_frame", "Expected the bytes of a picture, got str."),
     "no picture": ((0,), "bad_frame", "Expected the bytes of a picture, got none."),
-    "a huge header": ((0, png_header(20_000, 20_000)), "too_large", "Expected at most 1280×1280 pixels, got "),
+    "a huge header": ((0, png(20_000, 20_000)), "too_large", "Expected at most 1280×1280 pixels, got "),
     "too many bytes": ((0, bytes(600_000)), "too_large", "Expected at most 512 KB, got 586 KB."),
     "nothing at all": ((), "bad_request", "Expected frame(seq, picture) with a whole number as seq."),
     "a text as seq": (("one", b""), "bad_request", "Expected frame(seq, picture) with a whole number as seq."),

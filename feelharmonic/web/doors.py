@@ -1,0 +1,162 @@
+"""Who may come in, how often, with how much: origins, rates, sizes, proxies.
+
+In: the settings. Out: checks before every HTTP request, and a count for the wire's events. Addresses are counted for a
+minute, in memory or in the Redis that REDIS_URL names, and never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, jsonify, request
+from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
+from flask_socketio import SocketIO
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from feelharmonic.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Methods that change nothing, which any page may send.
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+#: Two years, as browsers' preload lists ask for.
+HSTS = "max-age=63072000; includeSubDomains"
+
+MEMORY = "memory://"
+
+
+def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_bytes: int) -> EventCounter:
+    """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire."""
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    app.before_request(lambda: refuse_foreign(settings.allowed_origins))
+    app.after_request(lambda response: with_origin(response, settings.allowed_origins))
+    if not settings.https:
+        app.after_request(with_hsts)
+    storage = settings.redis_url or MEMORY
+    limiter = Limiter(
+        address,
+        app=app,
+        default_limits=[settings.http_rate],
+        storage_uri=storage,
+        # A Redis that is away must not close the doors: each process counts by itself meanwhile.
+        in_memory_fallback_enabled=bool(settings.redis_url),
+        headers_enabled=True,
+        strategy="fixed-window",
+    )
+    limiter.request_filter(lambda: request.path.startswith("/static/") or request.path.endswith("healthz"))
+    app.register_error_handler(RateLimitExceeded, too_many)
+    limit_messages(socketio, largest_message_bytes)
+    return EventCounter(settings.socket_rate, storage)
+
+
+def address() -> str:
+    """The address that asks; behind proxies that are trusted, the one that they tell."""
+    return request.remote_addr or "unknown"
+
+
+def refuse_foreign(allowed: tuple[str, ...]) -> Response | None:
+    """A page of another origin may not change anything here, even where it could not read the answer."""
+    origin = request.headers.get("Origin")
+    if request.method in SAFE_METHODS or origin is None or origin in allowed or origin == own_origin():
+        return None
+    return told(HTTPStatus.FORBIDDEN, "forbidden", f"Expected a request of this page, got one of {shown(origin)}.")
+
+
+def socket_origins(allowed: tuple[str, ...]) -> Callable[[str, dict], bool]:
+    """Engine.IO's question whether a page of ``origin`` may open a socket: this server's own, and ``allowed``."""
+
+    def may(origin: str, environ: dict) -> bool:
+        return origin in allowed or origin == f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+
+    return may
+
+
+def own_origin() -> str:
+    return f"{request.scheme}://{request.host}"
+
+
+def shown(origin: str) -> str:
+    """An origin as a log or an answer may repeat it."""
+    host = urlsplit(origin).hostname or "no origin"
+    return host[:80] if host.isprintable() else "no origin"
+
+
+def with_origin(response: Response, allowed: tuple[str, ...]) -> Response:
+    """Lets the pages of ``allowed`` origins read the answer; all others may not, which is what browsers assume."""
+    origin = request.headers.get("Origin")
+    if origin in allowed:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+    if allowed:
+        response.vary.add("Origin")
+    return response
+
+
+def with_hsts(response: Response) -> Response:
+    """Behind TLS the browser shall not come back without. (A certificate of our own, `HTTPS=1`, promises nothing.)"""
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
+    return response
+
+
+def too_many(fault: RateLimitExceeded) -> Response:
+    detail = f"Expected at most {fault.limit.limit} from one address."
+    response = told(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
+    response.headers["Retry-After"] = str(fault.limit.limit.get_expiry())
+    return response
+
+
+def told(status: HTTPStatus, code: str, detail: str, action: str = "Load the page from this server.") -> Response:
+    """A problem document (RFC 9457)."""
+    response = jsonify(
+        type="about:blank", title=status.phrase, status=int(status), code=code, detail=detail, action=action
+    )
+    response.status_code = int(status)
+    response.content_type = "application/problem+json"
+    return response
+
+
+class EventCounter:
+    """Counts what an address sends over the wire; safe between threads."""
+
+    def __init__(self, rate: str, storage: str):
+        self._rate = parse(rate)
+        self._limits = FixedWindowRateLimiter(storage_from_string(storage))
+        self._alone = FixedWindowRateLimiter(storage_from_string(MEMORY))
+
+    def admits(self, who: str) -> bool:
+        """Count one event of ``who``; False where it is one too many for this minute."""
+        try:
+            return self._limits.hit(self._rate, who)
+        except Exception as exc:  # each storage raises its client's own faults
+            log.warning("Events are counted in this process alone (%s)", type(exc).__name__)
+            return self._alone.hit(self._rate, who)
+
+
+def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
+    """Have a WebSocket message above ``most_bytes`` refused before it is buffered.
+
+    Engine.IO hands its limit to eventlet's WebSocket only; under gevent and threads simple-websocket would collect
+    whatever comes. It has a limit of its own, which is set here where Engine.IO makes the socket.
+    """
+    engine = socketio.server.eio
+    make: Callable = engine._async["websocket"]
+
+    def limited(handler: Callable, server: object) -> object:
+        websocket = make(handler, server)
+        if hasattr(websocket, "server_args"):
+            websocket.server_args["max_message_size"] = most_bytes
+        return websocket
+
+    engine._async = {**engine._async, "websocket": limited}

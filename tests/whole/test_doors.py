@@ -1,0 +1,263 @@
+"""Closed doors: origins, rates, proxies, sizes, a certificate of one's own; and nothing of a picture leaves memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import ssl
+import stat
+import subprocess
+import sys
+import time
+import warnings
+
+import pytest
+import requests
+import websocket
+from conftest import PROJECT
+from cryptography import x509
+from serving import Server
+
+from app import LARGEST_MESSAGE_BYTES, create_app
+from feelharmonic.settings import ASYNC_MODES, Settings
+from feelharmonic.web.certificate import home_addresses, own_certificate
+from feelharmonic.web.doors import HSTS, EventCounter
+
+FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
+DEADLINE_S = 60
+
+
+@pytest.fixture(scope="module")
+def client():
+    return create_app(Settings(allowed_origins=(FRIEND,))).test_client()
+
+
+# ---------- origins ----------
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [(None, 200), ("http://localhost", 200), (FRIEND, 200), (FOREIGN, 403), ("null", 403)]
+)
+def test_another_sites_page_changes_nothing_here(client, origin, status):
+    headers = {} if origin is None else {"Origin": origin}
+    answer = client.post("/api/v1/tracks/moods", json={"tracks": []}, headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.content_type == "application/problem+json"
+        assert answer.get_json()["code"] == "forbidden"
+
+
+def test_only_friends_may_read_the_answers(client):
+    for origin, told in ((FRIEND, FRIEND), (FOREIGN, None)):
+        answer = client.get("/api/v1/emotions", headers={"Origin": origin})
+        assert answer.headers.get("Access-Control-Allow-Origin") == told
+        assert "Origin" in answer.headers["Vary"]
+    alone = create_app().test_client().get("/api/v1/emotions", headers={"Origin": FRIEND})
+    assert "Access-Control-Allow-Origin" not in alone.headers
+
+
+def connected(url: str, origin: str) -> bool:
+    address = url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    try:
+        websocket.create_connection(address, origin=origin, timeout=DEADLINE_S).close()
+    except websocket.WebSocketBadStatusException:
+        return False
+    return True
+
+
+def test_a_socket_is_for_this_servers_pages_and_friends(tmp_path):
+    server = Server(tmp_path, ALLOWED_ORIGINS=FRIEND).start()
+    try:
+        assert connected(server.url, server.url)
+        assert connected(server.url, FRIEND)
+        assert not connected(server.url, FOREIGN)
+    finally:
+        server.stop()
+
+
+# ---------- how often ----------
+
+
+def test_an_address_that_asks_too_often_is_told_to_wait():
+    client = create_app(Settings(http_rate="3/minute")).test_client()
+    assert [client.get("/api/v1/emotions").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answer = client.get("/api/v1/emotions")
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["code"] == "busy"
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/static/page.css").status_code == 200
+    other = client.get("/api/v1/emotions", environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
+    assert other.status_code == 200
+
+
+def test_events_beyond_the_rate_are_answered_busy_and_cost_nothing(astronaut_jpeg):
+    app = create_app(Settings(socket_rate="2/minute"))
+    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+
+    def frame() -> dict:
+        return wire.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)
+
+    assert [bool(frame()["faces"]) for _ in range(2)] == [True, True]
+    answer = frame()
+    assert (answer["problem"]["code"], answer["faces"]) == ("busy", [])
+    assert answer["wait_ms"] >= 1000
+    assert wire.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)["problem"]["code"] == "busy"
+
+
+def test_without_its_redis_a_process_counts_by_itself(caplog):
+    counter = EventCounter("2/minute", "redis://127.0.0.1:9/0")
+    assert [counter.admits("192.0.2.1") for _ in range(3)] == [True, True, False]
+    assert "192.0.2.1" not in caplog.text
+
+
+# ---------- proxies and TLS ----------
+
+
+def asked(settings: Settings, **headers: str):
+    return create_app(settings).test_client().get("/", headers=headers)
+
+
+def test_behind_a_trusted_proxy_tls_is_believed_and_asked_for():
+    told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "mood.example", "X-Forwarded-For": "192.0.2.7"}
+    assert asked(Settings(trusted_proxies=1), **told).headers["Strict-Transport-Security"] == HSTS
+    assert "Strict-Transport-Security" not in asked(Settings(), **told).headers
+    assert "Strict-Transport-Security" not in asked(Settings(trusted_proxies=1)).headers
+    assert "Strict-Transport-Security" not in asked(Settings(trusted_proxies=1, https=True), **told).headers
+
+
+def test_a_certificate_names_the_addresses_is_kept_and_its_key_is_the_owners(tmp_path):
+    certificate, key = own_certificate(tmp_path, ["127.0.0.1", "192.0.2.5"])
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    known = x509.load_pem_x509_certificate(certificate.read_bytes())
+    names = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "192.0.2.5"]
+    before = certificate.read_bytes()
+    assert own_certificate(tmp_path, ["127.0.0.1"])[0].read_bytes() == before
+    assert own_certificate(tmp_path, ["127.0.0.1", "192.0.2.6"])[0].read_bytes() != before
+    assert "127.0.0.1" in home_addresses()
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_https_serves_phones_with_its_own_certificate(tmp_path, mode):
+    server = Server(tmp_path, HTTPS="1", ASYNC_MODE=mode)
+    server.url = server.url.replace("http:", "https:")
+    server.start()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = requests.get(server.url, timeout=DEADLINE_S, verify=False)
+        assert answer.status_code == 200
+        assert "Strict-Transport-Security" not in answer.headers
+        assert "https://" in server.log()
+        address = server.url.replace("https", "wss") + "/socket.io/?EIO=4&transport=websocket"
+        options = {"cert_reqs": ssl.CERT_NONE}
+        websocket.create_connection(address, origin=server.url, timeout=DEADLINE_S, sslopt=options).close()
+    finally:
+        server.stop()
+
+
+# ---------- how much ----------
+
+
+def resident_kb(pid: int) -> int:
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
+def is_closed_by(sender: websocket.WebSocket, message: bytes) -> bool:
+    """Whether the server closes the socket instead of taking ``message``."""
+    deadline = time.monotonic() + DEADLINE_S
+    try:
+        sender.send_binary(message)
+        while time.monotonic() < deadline:
+            if not sender.recv():
+                return True
+    except (OSError, websocket.WebSocketException):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_fifty_megabytes_are_refused_before_they_are_buffered(tmp_path, mode, astronaut_jpeg):
+    server = Server(tmp_path, ASYNC_MODE=mode).start()
+    try:
+        with server.listener() as listener:
+            assert listener.call("frame", 0, astronaut_jpeg)["faces"]
+            before = resident_kb(server.process.pid)
+            address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+            sender = websocket.create_connection(address, origin=server.url, timeout=DEADLINE_S)
+            assert is_closed_by(sender, b"\0" * 50 * LARGEST_MESSAGE_BYTES)
+            assert resident_kb(server.process.pid) - before < 20_000
+            assert listener.call("frame", 1, astronaut_jpeg)["faces"]
+    finally:
+        server.stop()
+
+
+# ---------- the promise ----------
+
+PROMISE = """
+import io, json, os, sys
+seen = {"written": [], "connected": []}
+listening = []
+def watch(event, arguments):
+    if not listening:
+        return
+    if event == "open":
+        path, mode, flags = (*arguments, None, None, None)[:3]
+        writes = (isinstance(mode, str) and any(sign in mode for sign in "wax+")) or (
+            isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        if writes:
+            seen["written"].append(str(path))
+    elif event in ("socket.connect", "socket.sendto"):
+        seen["connected"].append(str(arguments[1]))
+    elif event in ("os.rename", "os.mkdir", "shutil.copyfile", "subprocess.Popen"):
+        seen["written"].append(event)
+sys.addaudithook(watch)
+from app import create_app
+from feelharmonic.settings import Settings
+app = create_app(Settings(providers=("catalogue",)))
+picture = sys.stdin.buffer.read()
+wire = app.extensions["socketio"].test_client(app, namespace="/live")
+client = app.test_client()
+def upload(data):
+    # By hand: the test client's own way of packing a large file goes through a temporary one.
+    head = b"--edge\\r\\nContent-Disposition: form-data; name=image; filename=a.jpg\\r\\n\\r\\n"
+    body = head + data + b"\\r\\n--edge--\\r\\n"
+    return client.post("/api/v1/expressions", data=body, content_type="multipart/form-data; boundary=edge")
+wire.emit("frame", 0, picture, namespace="/live", callback=True)
+assert upload(picture).get_json()["faces"]
+listening.append(True)
+for number in range(100):
+    answer = wire.emit("frame", number, picture, namespace="/live", callback=True)
+    assert answer["problem"] is None, answer
+    if number % 4 == 0:
+        assert upload(picture + b"\\0" * 1_000_000).status_code == 200
+assert wire.emit("snap", {}, namespace="/live", callback=True)["tracks"]
+listening.clear()
+print(json.dumps(seen))
+"""
+
+
+def test_no_picture_is_written_or_sent_on(tmp_path, astronaut_jpeg):
+    """An audit hook sees every file that Python opens and every address that it connects to."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROMISE],
+        input=astronaut_jpeg,
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()[-2000:]
+    assert json.loads(ended.stdout.splitlines()[-1]) == {"written": [], "connected": []}
+    assert astronaut_jpeg[:64] not in ended.stderr
+
+
+def test_a_log_tells_nothing_of_a_picture(caplog, astronaut_jpeg):
+    client = create_app().test_client()
+    client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg[:2000]), "secret-name.jpg")})
+    assert "secret-name" not in caplog.text
