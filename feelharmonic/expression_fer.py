@@ -46,8 +46,8 @@ class FerReader:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32. ``labels`` changes nothing: one head."""
         if labels not in LABELS:
             raise BadInput(f"Expected labels to be one of {', '.join(LABELS)}, got {labels!r}.")
-        if not isinstance(crops, np.ndarray) or crops.ndim != 3 or not len(crops) or crops.dtype != np.uint8:
-            is_array = isinstance(crops, np.ndarray)
+        is_array = isinstance(crops, np.ndarray)
+        if not is_array or crops.shape[1:] != (48, 48) or not crops.shape[0] or crops.dtype != np.uint8:
             came = f"shape {crops.shape}, dtype {crops.dtype}" if is_array else type(crops).__name__
             raise BadInput(f"Expected crops (N, 48, 48) uint8 grey with N of at least 1, got {came}.")
         large = np.stack([cv2.resize(crop, (SIDE_PX, SIDE_PX)) for crop in crops]).astype(np.float32)

@@ -34,7 +34,14 @@ def test_crops_arrive_at_64_pixels_between_minus_one_and_one():
 
 @pytest.mark.parametrize(
     ("crops", "came"),
-    [(None, "NoneType"), (np.zeros((0, 48, 48), np.uint8), "shape"), (np.zeros((1, 48, 48)), "dtype float64")],
+    [
+        (None, "NoneType"),
+        (np.zeros((0, 48, 48), np.uint8), r"shape \(0, 48, 48\)"),
+        (np.zeros((1, 64, 64), np.uint8), r"shape \(1, 64, 64\)"),
+        (np.zeros((48, 48), np.uint8), r"shape \(48, 48\)"),
+        (np.array(1, np.uint8), r"shape \(\)"),
+        (np.zeros((1, 48, 48)), "dtype float64"),
+    ],
 )
 def test_bad_crops_are_refused(crops, came):
     with pytest.raises(BadInput, match=came):
