@@ -29,10 +29,7 @@ export class DeviceReader {
    * @returns {Promise<SelfTest>} rejects where they cannot be loaded
    */
   start() {
-    this.#started ??= this.#load().catch((fault) => {
-      this.#started = null;
-      throw fault;
-    });
+    this.#started ??= this.#load();
     return this.#started;
   }
 
@@ -47,9 +44,17 @@ export class DeviceReader {
         this.stop();
       }
     });
-    const test = await this.#ask("load", { url: "/device/parts.json" });
-    this.ready = worker === this.#worker;
-    return test;
+    try {
+      const test = await this.#ask("load", { url: "/device/parts.json" });
+      this.ready = worker === this.#worker;
+      return test;
+    } catch (fault) {
+      // What is still being loaded is of no use, and its progress no news. Another start may have come meanwhile.
+      if (worker === this.#worker) {
+        this.stop();
+      }
+      throw fault;
+    }
   }
 
   /** Frees the networks' memory. */

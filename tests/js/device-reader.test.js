@@ -82,6 +82,17 @@ test("a fault of the worker rejects, and the next start tries again", async () =
   assert.equal(StandIn.made.length, 2);
 });
 
+test("after a fault the rest of the loading is ended, and its progress not told", async () => {
+  const told = [];
+  const reader = new DeviceReader((share) => told.push(share));
+  const failed = reader.start();
+  StandIn.made[0].answer({ fault: "no network" });
+  await assert.rejects(failed, /no network/);
+  assert.equal(StandIn.made[0].ended, true);
+  StandIn.made[0].answer({ progress: 1 }, null);
+  assert.deepEqual(told, []);
+});
+
 test("a worker that cannot even start rejects", async () => {
   const failed = new DeviceReader(() => undefined).start();
   StandIn.made[0].dispatchEvent(new Event("error", { cancelable: true }));
