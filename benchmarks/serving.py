@@ -23,6 +23,13 @@ START_DEADLINE_S = 60
 @contextmanager
 def server(**settings: str) -> Iterator[str]:
     """The address of a server on a free loopback port that plays from the catalogue only; ``settings`` add to it."""
+    with started(**settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """As ``server``, with its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -38,7 +45,7 @@ def server(**settings: str) -> Iterator[str]:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit("The server did not start: run `python app.py` to see why.")
                 time.sleep(0.1)
-            yield url
+            yield url, process
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
