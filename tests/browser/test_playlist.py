@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from steps import DEADLINE_MS
 
 from feelharmonic.catalogue import read_starter
@@ -69,6 +69,37 @@ def test_a_file_is_read_and_what_is_no_playlist_is_told(visit, server):
     page.locator("#file").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": table})
     expect(page.locator("#songs li")).to_have_count(1, timeout=DEADLINE_MS)
     expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_with_an_account_a_spotify_playlist_comes_in_and_the_sorted_one_goes_back(visit, server):
+    page = visit(grants=())
+    asked: list[tuple[str, dict]] = []
+
+    def account(route: Route) -> None:
+        """Answers as the server does for a connected account."""
+        action = route.request.url.split("/spotify")[1]
+        if route.request.method == "GET":
+            route.fulfill(json={"available": True, "connected": True, "connect_url": "/", "csrf": "token"})
+            return
+        assert route.request.headers["x-csrf-token"] == "token"
+        asked.append((action, route.request.post_data_json))
+        rows = [{"id": track.id, "artist": track.artist, "title": track.title} for track in SONGS]
+        route.fulfill(json={"tracks": rows, "url": "https://open.spotify.com/playlist/x"})
+
+    page.context.route("**/api/v1/spotify**", account)
+    page.context.route("**/api/v1/spotify/**", account)
+    page.goto(f"{server.url}/playlist")
+    link = f"https://open.spotify.com/playlist/{'a' * 22}"
+    page.get_by_role("textbox", name="Or the link").fill(link)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#songs li")).to_have_count(len(SONGS), timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Save as playlist").click()
+    expect(page.locator("#notice")).to_have_text("Saved as a private playlist.", timeout=DEADLINE_MS)
+    (_, read), (action, saved) = asked
+    assert read == {"link": link}
+    assert action == "/playlist"
+    assert len(saved["ids"]) == len(SONGS)
+    assert saved["name"] == "Sorted for Neutral"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])

@@ -42,8 +42,8 @@ def run(server, tmp_path, astronaut_jpeg):
     return started
 
 
-def test_there_are_two_of_each():
-    assert [language for language, _ in EXAMPLES] == ["sh", "python", "sh", "python"]
+def test_every_kind_of_request_has_its_example():
+    assert [language for language, _ in EXAMPLES] == ["sh", "python", "sh", "python", "sh", "python", "sh"]
 
 
 @pytest.mark.parametrize("text", [text for language, text in EXAMPLES if language == "sh"])
@@ -51,10 +51,20 @@ def test_a_curl_example_answers_json(run, text):
     if shutil.which("curl") is None:
         assert os.environ.get("CI") != "true", "curl is missing"
         pytest.skip("curl is missing")
-    answer = json.loads(run("sh", text))
-    assert answer.get("faces") or answer.get("tracks")
+    answers = [json.loads(line) for line in run("sh", text).splitlines() if line]
+    assert len(answers) == text.count("curl ")
+    for answer in answers:
+        assert answer
+        assert "problem" not in answer
 
 
-@pytest.mark.parametrize(("number", "words"), [(1, r"\[0\.\d+, .*\] \[0"), (3, r"angry then happy\n.*Calm")])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1, r"\[0\.\d+, .*\] \[0"),
+        (3, r"angry then happy\n.*Calm"),
+        (5, r"\d known, \d unknown\n\['angry', .*\]\ncatalogue\nready\nok"),
+    ],
+)
 def test_a_python_example_prints_what_it_promises(run, number, words):
     assert re.search(words, run(*EXAMPLES[number]))
