@@ -44,7 +44,7 @@ train: .venv-train/stamp
 	$(TRAIN).train --runs $(RUNS) --name small --epochs 110
 	test -f $(RUNS)/lessons.npz || $(TRAIN).teach --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
 	$(TRAIN).train --runs $(RUNS) --name pupil --start small --lessons $(RUNS)/lessons.npz --trust 0.6 --rate 0.05 --epochs 42
-	$(TRAIN).export --runs $(RUNS) --name pupil --int8
+	$(TRAIN).export --runs $(RUNS) --name pupil,small --int8
 	$(TRAIN).card --run $(RUNS)/pupil
 
 # Training has an environment of its own: it needs PyTorch, the server does not.

@@ -112,6 +112,8 @@ def _training(facts: dict[str, str]) -> list[str]:
             f"; its targets are {plan['trust']:.0%} the answers of networks trained here before (`training.teach`), "
             "also on half of UTKFace's faces (Zhang, Song, Qi 2017; non-commercial research), which have no labels"
         )
+    if "averaged_with" in facts:
+        text += f"; then the mean of its weights and those of run {facts['averaged_with']}"
     return [f"| training | {text} |"]
 
 

@@ -64,6 +64,29 @@ def calibrate(network: ExpressionNetwork, faces: Faces) -> dict[str, float]:
     return found
 
 
+def read_run(folder: Path) -> Run:
+    """The run in ``folder``. Raises SystemExit where there is none."""
+    checkpoint = folder / "checkpoint.pt"
+    if not checkpoint.is_file():
+        raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.train.")
+    return resume(checkpoint, torch.device("cpu"))
+
+
+@torch.no_grad()
+def mean_weights(networks: list[ExpressionNetwork]) -> None:
+    """Give the first of ``networks`` the mean of all their weights.
+
+    Worth trying where one began with another's weights: Wortsman et al. 2022, "Model soups", arXiv:2203.05482.
+    """
+    states = [network.state_dict() for network in networks]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    if any(shape != shapes[0] for shape in shapes):
+        raise SystemExit("Expected runs of one shape, got different ones.")
+    for name, value in states[0].items():
+        if value.is_floating_point():
+            value.copy_(torch.stack([state[name] for state in states]).mean(0))
+
+
 def facts_of(run: Run) -> dict[str, str]:
     """How ``run``'s network came to be, for its file's metadata and from there its card."""
     return {
@@ -137,21 +160,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
-    parser.add_argument("--name", default="small", help="the run's folder under --runs")
+    parser.add_argument("--name", default="small", help="the run's folder under --runs; of several (a,b) the mean")
     parser.add_argument("--int8", action="store_true", help="write 8-bit integers where they are worth it")
     parser.add_argument("--out", type=Path, default=Path("feelharmonic/weights/expression.onnx"))
     options = parser.parse_args()
-    checkpoint = options.runs / options.name / "checkpoint.pt"
-    if not checkpoint.is_file():
-        raise SystemExit(f"Expected a run in {checkpoint.parent}, found none. Train it: python -m training.train.")
     folder = data_dir(options.data)
-    run = resume(checkpoint, torch.device("cpu"))
+    names = options.name.split(",")
+    runs = [read_run(options.runs / name) for name in names]
+    run = runs[0]
+    mean_weights([one.average for one in runs])
+    facts = facts_of(run) | ({"averaged_with": ", ".join(names[1:])} if names[1:] else {})
     temperatures = calibrate(run.average, load_fer(folder, "valid"))
-    digest = export(run.average, options.out, facts_of(run))
+    digest = export(run.average, options.out, facts)
     if options.int8:
         from training.int8 import try_int8  # int8 imports this module
 
-        digest = try_int8(run.average, options.out, folder, facts_of(run)) or digest
+        digest = try_int8(run.average, options.out, folder, facts) or digest
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, after epoch {run.epochs_done}, sha256 {digest}")
     print("temperatures: " + ", ".join(f"{name} {value:.3f}" for name, value in temperatures.items()))
 

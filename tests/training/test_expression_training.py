@@ -13,7 +13,7 @@ from feelharmonic.messages import EMOTIONS
 from training.augment import Strength, augmented
 from training.card import card
 from training.data import Faces, ferplus_majority, without_duplicates
-from training.export import calibrate, export
+from training.export import calibrate, export, mean_weights, read_run
 from training.network import SHAPES, ExpressionNetwork
 from training.teach import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
 from training.train import Plan, head_loss, predict, train
@@ -98,6 +98,22 @@ def test_a_teachers_answers_are_distributions_and_repeat(faces):
     assert said.shape == (40, 2, 7)
     np.testing.assert_allclose(said.sum(2), 1, rtol=1e-5)
     np.testing.assert_array_equal(said, answers(network, faces.crops, views=2))
+
+
+def test_of_several_networks_the_mean_is_served(faces):
+    one, other = (ExpressionNetwork(SHAPES["tiny"]) for _ in range(2))
+    expected = (one.heads.weight + other.heads.weight).detach() / 2
+    kept = other.heads.weight.clone()
+    mean_weights([one, other])
+    torch.testing.assert_close(one.heads.weight.detach(), expected)
+    assert torch.equal(other.heads.weight, kept)
+    with pytest.raises(SystemExit, match="Expected runs of one shape"):
+        mean_weights([one, ExpressionNetwork(SHAPES["small"])])
+
+
+def test_a_run_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=r"Expected a run in .*absent, found none"):
+        read_run(tmp_path / "absent")
 
 
 def test_the_exported_file_reads_as_the_network_does(tmp_path, faces):
