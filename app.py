@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_socketio import SocketIO
+from limits.storage import storage_from_string
 
 from feelharmonic import cli, ondevice
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue
@@ -20,7 +21,7 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import api, connect, device, doors, live, pages, providers, server, watch
+from feelharmonic.web import api, connect, device, doors, inside, live, pages, providers, server, watch
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -49,7 +50,9 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
     jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
     pages.bind(app, parts.params, on_device=settings.on_device)
-    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners, admits=counter.admits)
+    figures = inside.Figures()
+    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners, admits=counter.admits, figures=figures)
+    inside.bind(app, figures, ready_checks(settings), jukebox)
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
     api.bind(app, parts, jukebox)
@@ -63,6 +66,14 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     cli.bind(app)
     app.config["FEELHARMONIC_SETTINGS"] = settings
     return app
+
+
+def ready_checks(settings: Settings) -> dict:
+    """What must hold before listeners are sent here. The networks were loaded, or there would be no app to ask."""
+    checks = {"networks": lambda: True}
+    if settings.redis_url:
+        checks["redis"] = storage_from_string(settings.redis_url).check
+    return checks
 
 
 def load_parts(settings: Settings | None, params: Params | None, parts: Parts | None) -> tuple[Settings, Parts]:

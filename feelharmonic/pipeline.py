@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -144,8 +145,10 @@ def load_reader(backend: str) -> Reader:
 class Pipeline:
     """One listener: follows their face, holds their mood. Not for several threads at once."""
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: Parts, observe: Callable[[str, float], None] = lambda stage, seconds: None):
+        """``observe`` is told how long each stage of each frame took (seconds)."""
         self._parts = parts
+        self._observe = observe
         self._follower = FaceFollower(parts.finder)
         self._own = self._keeper = self._new_keeper()
 
@@ -155,11 +158,19 @@ class Pipeline:
         The largest face is the listener, unless a group is read. Without a face the last mood stays for a while.
         Raises BadFrame or TooLarge for bytes that are no such picture; the state is then as before.
         """
-        return self.see_frame(decode(data), at_s)
+        start_s = time.perf_counter()
+        frame = decode(data)
+        self._observe("decode", time.perf_counter() - start_s)
+        return self.see_frame(frame, at_s)
 
     def see_frame(self, frame: Frame, at_s: float) -> Reading:
         """As ``see``, for a picture that is decoded already, at least 32×32."""
-        faces = self._parts.read_faces(frame, self._follower.see(frame.pixels_bgr, at_s))
+        start_s = time.perf_counter()
+        found = self._follower.see(frame.pixels_bgr, at_s)
+        found_s = time.perf_counter()
+        faces = self._parts.read_faces(frame, found)
+        self._observe("face", found_s - start_s)
+        self._observe("expression", time.perf_counter() - found_s)
         group = shared(faces) if self.reads_group else None
         if group is not None:
             mood = self._keeper.see(group.expression, 1.0, at_s)

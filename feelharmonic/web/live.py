@@ -21,6 +21,7 @@ from flask_socketio import Namespace, SocketIO
 from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
 from feelharmonic.messages import EMOTIONS, GOALS, Mood, Wishes
 from feelharmonic.pipeline import Jukebox, Parts, Pipeline
+from feelharmonic.web.inside import Figures
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
 from feelharmonic.web.wire import nothing_read, path_fields, problem_fields, reading_fields, track_fields
@@ -62,8 +63,8 @@ class ServerFault(ListenerFault):
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
-    def __init__(self, parts: Parts):
-        self.pipeline = Pipeline(parts)
+    def __init__(self, parts: Parts, observe: Callable[[str, float], None]):
+        self.pipeline = Pipeline(parts, observe)
         self.goal = "match"
         self.given: dict[str, None] = {}  # an ordered set: oldest first
         self.liked: dict[str, None] = {}
@@ -80,10 +81,11 @@ def bind(
     *,
     max_listeners: int,
     admits: Callable[[str], bool] = lambda who: True,
+    figures: Figures | None = None,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
     an address is welcome."""
-    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits)
+    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits, figures=figures)
     socketio.on_namespace(live)
     return live
 
@@ -114,6 +116,7 @@ class Live(Namespace):
         *,
         max_listeners: int,
         admits: Callable[[str], bool] = lambda who: True,
+        figures: Figures | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -122,6 +125,7 @@ class Live(Namespace):
         self._jukebox = jukebox
         self._max_listeners = max_listeners
         self._admits = admits
+        self._figures = figures or Figures()
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
@@ -134,10 +138,17 @@ class Live(Namespace):
             self._waiting.add(request.sid)
         self._admitted()
 
+    def _observe(self, stage: str, seconds: float) -> None:
+        self._figures.stage.labels(stage).observe(seconds)
+
+    def _refused(self, code: str) -> None:
+        self._figures.refused.labels(code).inc()
+
     def on_disconnect(self, reason: object = None) -> None:
         with self._door:
             self._waiting.discard(request.sid)
             self._listeners.pop(request.sid, None)
+            self._figures.listeners.set(len(self._listeners))
 
     def on_frame(self, *args: object) -> dict:
         """frame(seq, picture) → what it shows, or what is wrong with it."""
@@ -149,18 +160,23 @@ class Live(Namespace):
                     "Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0."
                 )
             if listener is None:
+                self._refused("full")
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
             if not self._admits(request.remote_addr or ""):
+                self._refused("busy")
                 return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
         except Busy as fault:
+            self._refused(fault.code)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), BUSY_WAIT_MS)
         except ListenerFault as fault:
+            self._refused(fault.code)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
         except Exception:
             # The traceback names code and lines, never the picture.
             log.exception("frame failed")
             return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
+        self._figures.frames.inc()
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": 0}
 
     def on_snap(self, *args: object) -> dict:
@@ -181,6 +197,7 @@ class Live(Namespace):
                 chance=listener.chance,
                 wishes=_wishes(wish.get("wishes")),
             )
+            self._figures.lists.labels(playlist.provider or "none").inc()
             for track in playlist.tracks:
                 listener.given[track.id] = None
             return {
@@ -269,7 +286,8 @@ class Live(Namespace):
         with self._door:
             if request.sid in self._waiting and len(self._listeners) < self._max_listeners:
                 self._waiting.discard(request.sid)
-                self._listeners[request.sid] = Listener(self._parts)
+                self._listeners[request.sid] = Listener(self._parts, self._observe)
+                self._figures.listeners.set(len(self._listeners))
             return self._listeners.get(request.sid)
 
     def _listener(self) -> Listener:
