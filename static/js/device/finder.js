@@ -49,15 +49,21 @@ export class FaceFinder {
     return this.#near(frame, box, this.#constants.least_score_followed);
   }
 
-  /** @param {Picture} frame @param {number[]} box @param {number} least_score @returns {Promise<FoundFace|null>} */
-  async #near(frame, box, least_score) {
+  /**
+   * @param {Picture} frame @param {number[]} box @param {number} least_score
+   * @param {boolean} [mirrored] whether the window is; the box that comes back is not
+   * @returns {Promise<FoundFace|null>}
+   */
+  async #near(frame, box, least_score, mirrored = false) {
     const { window_size, window_share } = this.#constants;
     const [x, y, width, height] = box;
     const side = Math.max(width, height) / window_share;
     const scale = window_size[0] / side;
     const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
     const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
-    const faces = await this.#read(this.#window(frame, left, top, scale), view, least_score);
+    const window = this.#window(frame, left, top, scale);
+    const seen = await this.#decoded(mirrored ? mirror(window) : window, least_score);
+    const faces = seen.map((face) => inFrame(mirrored ? unmirrored(face, window.width) : face, view));
     const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
     const near = faces.filter((face) => this.#maps.overlap(face.box, box) > 0.2);
     return near.reduce((best, face) => (best === null || worth(face) > worth(best) ? face : best), /** @type {FoundFace|null} */ (null));
@@ -86,7 +92,8 @@ export class FaceFinder {
       return face;
     }
     const near = await this.#near(frame, face.box, this.#constants.least_score_glimpsed);
-    const score = near ? bothLooks(face.score, near.score, this.#constants.first_look_weight) : 0;
+    const mirrored = await this.#near(frame, face.box, this.#constants.least_score_glimpsed, true);
+    const score = near && mirrored ? allLooks(face.score, near.score, mirrored.score, this.#constants.first_look_weight) : 0;
     return near && score >= this.#constants.least_score ? { ...near, score } : null;
   }
 
@@ -118,15 +125,38 @@ export class FaceFinder {
 
   /** @param {Picture} picture @param {View} view @param {number} least_score */
   async #read(picture, view, least_score) {
+    return (await this.#decoded(picture, least_score)).map((face) => inFrame(face, view));
+  }
+
+  /** @param {Picture} picture @param {number} least_score @returns {Promise<FoundFace[]>} in the picture's own pixels */
+  async #decoded(picture, least_score) {
     const maps = await this.#run(planes(picture), picture.width, picture.height);
-    return this.#maps.decodeMaps(maps, least_score, this.#constants).map((face) => inFrame(face, view));
+    return this.#maps.decodeMaps(maps, least_score, this.#constants);
   }
 }
 
-/** One score out of two looks: the weighted mean of their logits. @param {number} first @param {number} second @param {number} weight the first's */
-function bothLooks(first, second, weight) {
+/** One score out of three looks: the weighted mean of their logits. @param {number} first @param {number} second @param {number} mirrored @param {number} weight the first's */
+function allLooks(first, second, mirrored, weight) {
   const logit = (/** @type {number} */ score) => Math.log(score / (1 - score));
-  return 1 / (1 + Math.exp(-(weight * logit(first) + (1 - weight) * logit(second))));
+  return 1 / (1 + Math.exp(-(weight * logit(first) + ((1 - weight) / 2) * (logit(second) + logit(mirrored)))));
+}
+
+/** @param {Picture} picture @returns {Picture} left and right exchanged */
+function mirror({ data, width, height, channels }) {
+  const turned = new Uint8Array(data.length);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const from = (y * width + x) * channels;
+      turned.set(data.subarray(from, from + channels), (y * width + width - 1 - x) * channels);
+    }
+  }
+  return { data: turned, width, height, channels };
+}
+
+/** @param {FoundFace} face @param {number} width @returns {FoundFace} only its box and score are meant to be used */
+function unmirrored(face, width) {
+  const [x, y, face_width, height] = face.box;
+  return { ...face, box: [width - x - face_width, y, face_width, height] };
 }
 
 /** @param {Picture} picture @returns {Float32Array} (3, height, width) 0..1 */
