@@ -108,7 +108,7 @@ def download(page: Page, kind: str) -> bytes:
     return coming.value.path().read_bytes()
 
 
-def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(visit, shoot):
+def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(visit, shoot, check):
     page = visit(init=OTHER_MOOD)
     go_live(page)
     snap(page)
@@ -125,6 +125,7 @@ def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(
     expect_tracks(page, "#offer-cards")
     assert player_ids(page) == first
     shoot(page, "renewed-1440-light")
+    check(page, "a second list")
 
     # A player that had focus is never removed, nor loaded anew.
     held = player_ids(page, "#offer-cards")[2]
@@ -153,7 +154,7 @@ def card_titles(page) -> list[str]:
     return page.locator("#cards .title").all_text_contents()
 
 
-def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoot):
+def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoot, check):
     page = visit(grants=("camera", "clipboard-read", "clipboard-write"))
     pick(page, "Sad")
     ids = player_ids(page)
@@ -170,6 +171,7 @@ def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoo
     assert card_titles(other) == titles
     expect(other.locator("html")).to_have_attribute("data-mood", "sad")
     shoot(other, "shared-1440-light")
+    check(other, "a shared list")
 
 
 def test_tracks_that_arrive_move_nothing(visit):

@@ -92,7 +92,7 @@ class AccountStandIn:
         route.fulfill(status=201 if action == "playlist" else 200, json={"url": "https://open.spotify.com/playlist/x"})
 
 
-def test_a_connected_account_saves_the_tracks_shown_and_is_forgotten_on_request(visit, shoot):
+def test_a_connected_account_saves_the_tracks_shown_and_is_forgotten_on_request(visit, shoot, check):
     account = AccountStandIn()
     page = visit(tolerate=("status of 409",))
     page.context.route("**/api/v1/spotify", account)
@@ -103,6 +103,7 @@ def test_a_connected_account_saves_the_tracks_shown_and_is_forgotten_on_request(
     expect(page.locator("#notice")).to_contain_text("Saved as a private playlist: Happy tracks")
     assert account.asked == [("playlist", {"name": "Happy tracks · Feelharmonic", "ids": player_ids(page)})]
     shoot(page, "connected-1440-light")
+    check(page, "connected")
     page.get_by_role("button", name="Play in Spotify").click()
     expect(page.locator("#notice")).to_contain_text("No Spotify player is active")
     page.get_by_role("button", name="Add to the queue").click()

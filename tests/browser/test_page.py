@@ -168,7 +168,7 @@ def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot
     shoot(page, "spotify-unreachable-1440-light")
 
 
-def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot):
+def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot, check):
     # The photograph, then after a while a wall: the drawn picture is replaced, the camera runs on.
     page = visit(
         init="""
@@ -185,6 +185,7 @@ def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot):
     expect(page.locator("#notice")).to_contain_text("No face in view: the last mood stays", timeout=DEADLINE_MS)
     expect(page.locator("#mood-word")).to_have_text("Happy")
     shoot(page, "nobody-1440-light")
+    check(page, "nobody")
     expect(page.locator("#mood-word")).to_have_text("Looking…", timeout=DEADLINE_MS)
     page.evaluate("window.wall = false")
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
@@ -219,7 +220,7 @@ def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
     shoot(page, "several-1440-light")
 
 
-def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, tmp_path):
+def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, check, tmp_path):
     server = Server(tmp_path, MAX_LISTENERS="1").start()
     try:
         with server.listener():
@@ -227,6 +228,7 @@ def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, tmp_p
             page.get_by_role("button", name="Allow the camera").click()
             expect(page.locator("#notice")).to_contain_text("The server is full", timeout=DEADLINE_MS)
             shoot(page, "full-1440-light")
+            check(page, "full")
         expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
         expect(page.locator("#notice")).to_be_hidden()
     finally:
