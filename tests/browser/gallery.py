@@ -123,3 +123,20 @@ def test_german(look):
     page.get_by_role("button", name="Überrascht", exact=True).click()
     expect_tracks(page)
     shoot(page, "german-hand")
+
+
+def test_the_pages_beside_the_page(look, server, astronaut_jpeg):
+    open_page, shoot = look
+    for name in ("photo", "playlist", "status", "api/v1/"):
+        page = open_page(url=f"{server.url}/{name}", grants=())
+        shoot(page, f"{name.split('/')[0]}-empty")
+    page = open_page(url=f"{server.url}/photo", grants=())
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
+    expect_tracks(page)
+    shoot(page, "photo-read")
+    page = open_page(url=f"{server.url}/playlist", grants=())
+    songs = "Pharrell Williams – Happy\nPitbull – Fireball\nNobody – Nothing"
+    page.get_by_role("textbox", name="Your playlist").fill(songs)
+    page.get_by_role("button", name="Sort it").click()
+    expect(page.locator("#result")).to_be_visible(timeout=DEADLINE_MS)
+    shoot(page, "playlist-sorted")
