@@ -65,6 +65,8 @@ FEATURE_RANGES = dict.fromkeys(FEATURES, (0.0, 1.0)) | {"loudness": (-60.0, 0.0)
 SCOPES = ("playlist-modify-private", "playlist-read-private", "user-modify-playback-state")
 MOST_ITEMS_AT_ONCE = 100
 MOST_PLAYLIST_ITEMS = 2000
+#: spotipy's own default: documents disagree on whether 100 is allowed.
+PLAYLIST_PAGE = 50
 
 log = logging.getLogger(__name__)
 
@@ -261,16 +263,18 @@ class Account:
     def playlist(self, playlist_id: str) -> list[tuple[str, str, str]]:
         """id, artist and title of the tracks of a playlist that is the listener's own (others Spotify refuses)."""
         rows: list[tuple[str, str, str]] = []
-        for offset in range(0, MOST_PLAYLIST_ITEMS, MOST_ITEMS_AT_ONCE):
+        offset = 0
+        while offset < MOST_PLAYLIST_ITEMS:
             page = self._ask(
                 lambda spotify, offset=offset: spotify.playlist_items(
-                    playlist_id, limit=MOST_ITEMS_AT_ONCE, offset=offset, additional_types=("track",)
+                    playlist_id, limit=PLAYLIST_PAGE, offset=offset, additional_types=("track",)
                 )
             )
             with _account_faults():
                 items = page["items"]
                 rows += [row for item in items if (row := _playlist_row(item)) is not None]
-                if len(items) < MOST_ITEMS_AT_ONCE:
+                offset += len(items)
+                if not items or offset >= page["total"]:
                     break
         return rows
 

@@ -15,6 +15,7 @@ import shutil
 import sqlite3
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -28,6 +29,9 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.messages import EMOTIONS, FEATURES, MusicTargets, Track, Wishes
 
 STARTER_PATH = Path(__file__).resolve().parent / "starter_tracks.csv"
+
+#: So many names are read before others get their turn.
+NAMES_AT_A_TIME = 500
 
 #: In the file's header; a file made by another program or an older version is refused.
 DATABASE_VERSION = 1
@@ -230,7 +234,10 @@ class Catalogue:
         places = list(range(len(hashes)))
         if self._database:
             with closing(_connect(self._database)) as connection:
-                for number, artist, title in connection.execute("SELECT number, artist, title FROM tracks"):
+                rows = connection.execute("SELECT number, artist, title FROM tracks")
+                for count, (number, artist, title) in enumerate(rows):
+                    if count % NAMES_AT_A_TIME == 0:
+                        time.sleep(0)  # under gevent and eventlet the other listeners go on meanwhile
                     place = len(self._starter) + number - 1
                     if place < len(self._places):
                         hashes.append(_hash(key(artist, title)))

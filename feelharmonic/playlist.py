@@ -24,13 +24,15 @@ ARTIST_COLUMNS = ("artist name s", "artist name", "artists", "artist", "artist n
 
 _ID = re.compile(r"(?:^|track[:/])([0-9A-Za-z]{22})(?:\?|$)")
 _DASHES = re.compile(r"\s+[-–—]\s+")
-#: What tables add to a title that stays the same song. A live take or another mix is another song.
-_ASIDES = re.compile(
-    r"[(\[](?:feat|ft|with)\b[^)\]]*[)\]]|[(\[][^)\]]*\bremaster(?:ed)?\b[^)\]]*[)\]]"
-    r"|\s-\s(?:\d{4}\s)?remaster(?:ed)?(?:\s\d{4})?(?:\sversion)?\s*$|\s(?:feat|ft)\.?\s.*$",
-    re.IGNORECASE,
+#: What tables add to a title that stays the same song. A live take or another mix is another song, remastered or not.
+_GUESTS = r"[(\[](?:feat|ft|with)\b[^)\]]*[)\]]|\s(?:feat|ft)\.\s.*$"
+_REMASTERED = (
+    r"[(\[](?![^)\]]*\b(?:live|mix|remix|acoustic|demo|instrumental)\b)[^)\]]*\bremaster(?:ed)?\b[^)\]]*[)\]]"
+    r"|\s-\s(?:\d{4}\s)?(?:digital\s)?remaster(?:ed)?(?:\s\d{4})?(?:\sversion)?\s*$"
 )
-_OTHER_ARTISTS = re.compile(r"\s*(?:[,;]|\s(?:feat|ft)\.?\s).*$", re.IGNORECASE)
+_ASIDES = re.compile(f"{_GUESTS}|{_REMASTERED}", re.IGNORECASE)
+#: Only what is said to be a guest: a comma may be part of a name (Earth, Wind & Fire).
+_OTHER_ARTISTS = re.compile(r"\s(?:feat|ft)\.\s.*$|[(\[](?:feat|ft|with)\b.*$", re.IGNORECASE)
 
 
 class PlaylistLine(NamedTuple):
@@ -103,4 +105,5 @@ def _plain(text: str) -> str:
     """Lower case, without accents, letters and digits only."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(letter if letter.isalnum() else " " for letter in apart if not unicodedata.combining(letter))
-    return " ".join(kept.split())
+    # A name made of signs alone is what it is.
+    return " ".join(kept.split()) or " ".join(text.casefold().split())

@@ -136,6 +136,11 @@ at("account-disconnect").addEventListener("click", () => withAccount(() => accou
 window.addEventListener("focus", showAccount);
 input("device-on").addEventListener("change", () => chooseReader(input("device-on").checked));
 at("device-server").addEventListener("click", letServerRead);
+at("playlist-open").addEventListener("click", () => {
+  // The mood of the moment goes along, in the part of the address that no server sees.
+  const mood = page.mood ? `mood=${page.mood.emotion}&` : "";
+  /** @type {HTMLAnchorElement} */ (at("playlist-open")).hash = `${mood}goal=${page.goal}`;
+});
 input("group-on").addEventListener("change", () => {
   page.group = input("group-on").checked;
   together.update([], null);

@@ -22,9 +22,13 @@ const input = (id) => /** @type {HTMLInputElement} */ (at(id));
 const config = JSON.parse(at("config").textContent ?? "");
 const say = speaker(config.words);
 
+/** The mood and the goal that the listener came with, as the main page links here. */
+const came = new URLSearchParams(location.hash.slice(1));
+const known = (/** @type {string|null} */ wanted) => config.emotions.find(({ name }) => name === wanted);
+
 const page = {
-  emotion: /** @type {import("./types.js").Emotion} */ (config.emotions.find(({ name }) => name === "neutral")),
-  /** @type {import("./types.js").Goal} */ goal: config.goals[0],
+  emotion: /** @type {import("./types.js").Emotion} */ (known(came.get("mood")) ?? known("neutral")),
+  goal: config.goals.find((name) => name === came.get("goal")) ?? config.goals[0],
   /** @type {import("./sorted-playlist.js").PlacedTrack[]} */ tracks: [],
   asked: 0,
 };
@@ -43,6 +47,9 @@ const goals = goalChips(at("goals"), config.goals, say, (goal) => {
   again();
 });
 moods.update(page.emotion.name);
+if (known(came.get("mood"))) {
+  wear(page.emotion);
+}
 goals.update(page.goal);
 
 at("sort").addEventListener("click", () => sort(true));

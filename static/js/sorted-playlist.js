@@ -26,7 +26,7 @@ export async function sorted(text, emotion, goal) {
 
 /** Rows as the text that `sorted` reads. @param {{id: string, artist: string, title: string}[]} tracks */
 export function asText(tracks) {
-  return ["id,artist,title", ...tracks.map(({ id, artist, title }) => [id, artist, title].map(cell).join(","))].join("\n");
+  return ["id,artist,title", ...tracks.map(({ id, artist, title }) => [id, artist, title].map(quoted).join(","))].join("\n");
 }
 
 /** @param {PlacedTrack[]} tracks @returns {string} */
@@ -40,5 +40,10 @@ export function asCsv(tracks) {
 /** A quoted cell; what a spreadsheet would run as a formula is made text. @param {string} value */
 function cell(value) {
   const harmless = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return quoted(harmless);
+}
+
+/** @param {string} value */
+function quoted(value) {
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -7,7 +7,7 @@ import io
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from steps import DEADLINE_MS
+from steps import DEADLINE_MS, pick
 
 from feelharmonic.catalogue import read_starter
 
@@ -33,6 +33,15 @@ def test_a_pasted_playlist_is_sorted_and_the_unknown_are_listed(visit, server):
     after = page.locator("#songs li").all_text_contents()
     assert sorted(before) == sorted(after)
     assert before != after
+
+
+def test_the_listeners_mood_and_goal_come_along(visit, server):
+    page = visit(grants=())
+    pick(page, "Angry")
+    page.get_by_text("calm me").click()
+    page.get_by_role("link", name="Your playlist by mood").click()
+    expect(page.get_by_role("button", name="Angry", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("radio", name="calm me")).to_be_checked()
 
 
 def test_the_map_is_one_stop_and_arrows_walk_it(visit, server):
@@ -65,7 +74,7 @@ def test_a_file_is_read_and_what_is_no_playlist_is_told(visit, server):
     page = visit(url=f"{server.url}/playlist", grants=(), tolerate=("422",))
     page.get_by_role("button", name="Sort it").click()
     expect(page.locator("#notice")).to_contain_text("Expected a playlist", timeout=DEADLINE_MS)
-    table = f"Track Name,Artist Name\n{SONGS[0].title},{SONGS[0].artist.split(',')[0]}\n".encode()
+    table = f'Track Name,Artist Name\n"{SONGS[0].title}","{SONGS[0].artist}"\n'.encode()
     page.locator("#file").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": table})
     expect(page.locator("#songs li")).to_have_count(1, timeout=DEADLINE_MS)
     expect(page.locator("#notice")).to_be_hidden()
