@@ -34,7 +34,7 @@ def watched(tmp_path_factory, project, astronaut_bgr):
 def test_the_room_sees_the_stream_the_mood_and_tracks(visit, watched, check, shoot, width, scheme):
     page = visit(url=watched, grants=(), viewport={"width": width, "height": 900}, color_scheme=scheme)
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
-    page.wait_for_function("document.getElementById('stream').naturalWidth === 640", timeout=DEADLINE_MS)
+    expect(page.locator("#stream")).to_have_js_property("naturalWidth", 640, timeout=DEADLINE_MS)
     expect(page.locator("#group li")).to_have_count(1)
     expect_tracks(page)
     expect(page.locator("#tracks-title")).to_have_text("Happy tracks")
