@@ -21,13 +21,19 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import api, connect, device, doors, inside, live, pages, providers, server, watch
+from feelharmonic.web import api, connect, device, doors, inside, live, pages, providers, server, turns, watch
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
 
 #: A message above this ends its connection; a frame has its own, smaller limit and an answer.
 LARGEST_MESSAGE_BYTES = 1_000_000
+
+#: Each holds its bytes in memory, 10 MB at most.
+MOST_PHOTOGRAPHS_WAITING = 8
+
+#: A listener who does not answer a ping is gone after the two together: a machine asleep, a cable pulled.
+PING_INTERVAL_S, PING_TIMEOUT_S = 10, 8
 
 
 def create_app(settings: Settings | None = None, *, params: Params | None = None, parts: Parts | None = None) -> Flask:
@@ -43,6 +49,11 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         transports=["websocket"],
         max_http_buffer_size=LARGEST_MESSAGE_BYTES,
         manage_session=False,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=PING_TIMEOUT_S,
+        # With several workers: what is said to all listeners from outside reaches each worker's.
+        message_queue=settings.redis_url or None,
+        channel="feelharmonic",
         # None: pages of this server only.
         cors_allowed_origins=doors.socket_origins(settings.allowed_origins) if settings.allowed_origins else None,
     )
@@ -51,11 +62,24 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
     pages.bind(app, parts.params, on_device=settings.on_device)
     figures = inside.Figures()
-    live.bind(socketio, parts, jukebox, max_listeners=settings.max_listeners, admits=counter.admits, figures=figures)
+    # Other networks than ours read one frame after the other anyway, behind a lock.
+    is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
+    at_once = (settings.frames_at_once or turns.cores()) if is_ours else 1
+    app.extensions[live.EXTENSION] = live.bind(
+        socketio,
+        parts,
+        jukebox,
+        max_listeners=settings.max_listeners,
+        admits=counter.admits,
+        figures=figures,
+        turns=turns.Turns(at_once, turns.runner(settings.async_mode, at_once)),
+    )
     inside.bind(app, figures, ready_checks(settings), jukebox)
     connect.bind(app, load_accounts(settings))
     providers.bind(app, jukebox)
-    api.bind(app, parts, jukebox)
+    # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
+    photographs = turns.Turns(1, turns.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING)
+    api.bind(app, parts, jukebox, photographs)
     watch.bind(app, jukebox)
     device.bind(
         app,

@@ -51,12 +51,12 @@ class Listener:
         self._socket.send("40/live,")
         self._until("40/live,")
 
-    def ask(self, number: int) -> str:
-        """The code of the problem with the reply, empty where it was read."""
+    def ask(self, number: int) -> tuple[str, float]:
+        """The code of the problem with the reply, empty where it was read; the seconds to wait that it asks for."""
         self._socket.send(f'451-/live,{number}["frame",{number},{{"_placeholder":true,"num":0}}]')
         self._socket.send(next(self._frames), self._binary)
         reply = json.loads(self._until(f"43/live,{number}[")[len(f"43/live,{number}") :])[0]
-        return reply["problem"]["code"] if reply["problem"] else ""
+        return reply["problem"]["code"] if reply["problem"] else "", reply["wait_ms"] / 1e3
 
     def close(self) -> None:
         self._socket.shutdown()
@@ -73,14 +73,15 @@ def visit(listener: Listener, start_s: float, seconds: float, told: dict) -> Non
     due_s, number, mine = start_s, 0, 0
     while due_s < start_s + WARM_UP_S + seconds:
         time.sleep(max(0.0, due_s - time.monotonic()))
-        problem = listener.ask(number)
+        problem, wait_s = listener.ask(number)
         number += 1
         if due_s >= start_s + WARM_UP_S:
             told["taken_ms"].append((time.monotonic() - due_s) * 1e3)
             told["problems"][problem] = told["problems"].get(problem, 0) + 1
             mine += 1
-        # Frames that fell due meanwhile were dropped by the page: the newest is sent.
-        due_s += max(1.0, np.floor((time.monotonic() - due_s) * RATE_HZ)) / RATE_HZ
+        # Frames that fell due meanwhile were dropped by the page: the newest is sent. And it waits as it is told.
+        now_s = time.monotonic()
+        due_s = max(due_s + max(1.0, np.floor((now_s - due_s) * RATE_HZ)) / RATE_HZ, now_s + wait_s)
     told["each"].append(mine)
 
 
@@ -94,7 +95,8 @@ def load(url: str, count: int, seconds: float) -> None:
     listeners = [Listener(url, frames) for _ in range(count)]
     told: dict = {"taken_ms": [], "problems": {}, "each": []}
     start_s = time.monotonic() + 0.5
-    offsets = np.arange(count) / count / RATE_HZ  # cameras are not in step
+    # They come within a second, one after the other: neither cameras nor the server's searches are in step.
+    offsets = np.arange(count) / count
     visits = [
         gevent.spawn(visit, listener, start_s + offset, seconds, told)
         for listener, offset in zip(listeners, offsets, strict=True)

@@ -149,7 +149,7 @@ class FaceFinder:
         if face.score >= LEAST_SCORE_SURE:
             return face
         near = self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED)
-        mirrored = self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED, mirrored=True)
+        mirrored = near and self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED, mirrored=True)
         if near is None or mirrored is None:
             return None
         score = all_looks(face.score, near.score, mirrored.score)

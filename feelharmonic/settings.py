@@ -56,6 +56,8 @@ class Settings:
     spotify_accounts_url: str = "https://accounts.spotify.com"
     #: More listeners than this get the answer "full".
     max_listeners: int = 200
+    #: How many frames are read at the same time; 0: one for each processor.
+    frames_at_once: int = 0
     #: Other pages that may use this server, as https://host; the server's own always may.
     allowed_origins: tuple[str, ...] = ()
     #: How many proxies in front tell the truth about who asks, and whether by TLS.
@@ -182,6 +184,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "spotify_market": _market,
     "spotify_redirect_uri": _redirect_uri,
     "max_listeners": _whole_number(1, 1_000_000),
+    "frames_at_once": _whole_number(0, 256),
     "allowed_origins": _origins,
     "trusted_proxies": _whole_number(0, 10),
     "http_rate": _rate,

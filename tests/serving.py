@@ -31,9 +31,10 @@ def free_port() -> int:
 
 
 class Server:
-    """Starts, kills and restarts the app on one port. ``environ`` adds settings."""
+    """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies."""
 
-    def __init__(self, folder: Path, **environ: str):
+    def __init__(self, folder: Path, *, project: Path = PROJECT, **environ: str):
+        self._project = project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder  # started in an empty folder: no .env of the developer's is read
@@ -46,7 +47,7 @@ class Server:
         log_path = self._folder / "server.log"
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "app.py")], cwd=self._folder, env=environ, stdout=log, stderr=log
+                [sys.executable, str(self._project / "app.py")], cwd=self._folder, env=environ, stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_DEADLINE_S
         while not self._answers():

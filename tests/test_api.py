@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from app import create_app
 from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.messages import EMOTIONS, FEATURES, GOALS
+from feelharmonic.settings import Settings
 from feelharmonic.web import api
 
 
@@ -247,3 +248,10 @@ def test_a_fault_of_ours_tells_nothing_but_that(client, monkeypatch, astronaut_j
 
 def test_health(client):
     assert client.get("/api/v1/healthz").get_json() == client.get("/healthz").get_json() == {"status": "ok"}
+
+
+def test_too_many_photographs_at_once_are_told_to_come_again(astronaut_jpeg, monkeypatch):
+    monkeypatch.setattr("app.MOST_PHOTOGRAPHS_WAITING", 0)
+    client = create_app(Settings(providers=("catalogue",))).test_client()
+    answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")

@@ -114,7 +114,8 @@ class ServingStandIn:
 
 
 @pytest.mark.parametrize(("mode", "most"), [("eventlet", 5000 + 1024), ("gevent", None)])
-def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most):
+def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypatch):
+    monkeypatch.setattr("feelharmonic.web.server.leave_on_sigterm", lambda app, mode: None)  # this process is pytest's
     app = Flask("nothing")
     app.extensions["socketio"] = ServingStandIn()
     serve(app, Settings(async_mode=mode, max_listeners=5000))

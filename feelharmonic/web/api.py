@@ -27,6 +27,7 @@ from feelharmonic.messages import EMOTIONS, FEATURES, GOALS, TRACK_MOODS, Expres
 from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Jukebox, Parts, moods_of, track_moods_of
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
+from feelharmonic.web.turns import Turns
 from feelharmonic.web.wire import face_fields, group_fields, mood_fields, placed_fields, track_fields
 
 PREFIX = "/api/v1"
@@ -42,7 +43,7 @@ MAX_PLAYLIST_LETTERS = 600_000
 MOST_TRACKS_READ = 1000
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 
-STATUS_CODES = {"bad_frame": 422, "too_large": 413, "bad_request": 422}
+STATUS_CODES = {"bad_frame": 422, "too_large": 413, "bad_request": 422, "busy": 429}
 
 log = logging.getLogger(__name__)
 
@@ -261,6 +262,7 @@ class Behind:
 
     parts: Parts
     jukebox: Jukebox
+    photographs: Turns
 
 
 class Api(flask_smorest.Api):
@@ -300,8 +302,8 @@ class InMemoryRequest(Request):
 api = Blueprint("api", __name__, url_prefix=PREFIX, description="Faces, moods and tracks")
 
 
-def bind(app: Flask, parts: Parts, jukebox: Jukebox) -> None:
-    """Put the addresses, their description and the page about them on ``app``."""
+def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None = None) -> None:
+    """Put the addresses, their description and the page about them on ``app``; ``photographs`` are read in turn."""
     app.request_class = InMemoryRequest
     app.config.update(
         API_TITLE="Feelharmonic",
@@ -310,7 +312,7 @@ def bind(app: Flask, parts: Parts, jukebox: Jukebox) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.extensions[EXTENSION] = Behind(parts=parts, jukebox=jukebox)
+    app.extensions[EXTENSION] = Behind(parts=parts, jukebox=jukebox, photographs=photographs or Turns(1))
     described = Api(app, spec_kwargs={"info": {"description": __doc__.splitlines()[0]}})
     described.register_blueprint(api)
     app.extensions[f"{EXTENSION}_spec"] = described.spec
@@ -345,7 +347,8 @@ def expressions(files: dict, query: dict) -> dict:
     """Read every face of a picture: where it is, and the probabilities of the seven emotions."""
     if set(request.form) or len(request.files) > 1:
         raise BadRequest("Expected one field, image, got more.", "Send a picture and nothing else.")
-    reading = _behind().parts.read_photograph(files["image"].read())
+    data, behind = files["image"].read(), _behind()
+    reading = behind.photographs.read(lambda: behind.parts.read_photograph(data))
     faces = [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]
     return {"faces": faces, "group": group_fields(reading.group)} if query["group"] else {"faces": faces}
 

@@ -6,7 +6,9 @@ minute, in memory or in the Redis that REDIS_URL names, and never logged.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -31,6 +33,11 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 HSTS = "max-age=63072000; includeSubDomains"
 
 MEMORY = "memory://"
+
+#: So many answers may wait until the listener takes them.
+MOST_UNTAKEN = 64
+#: So many messages of a listener may wait to be read; until then nothing more is taken from the network.
+MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
 
 
 def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_bytes: int) -> EventCounter:
@@ -144,8 +151,56 @@ class EventCounter:
             return self._alone.hit(self._rate, who)
 
 
+class Wire:
+    """One WebSocket as Engine.IO uses it, which ends when it should: by itself Engine.IO forgets who answers no ping or
+    takes no answers, but leaves their connection open, and reads on."""
+
+    def __init__(self, websocket: object, connection: object):
+        self._websocket = websocket
+        self._connection = connection
+        self._simple = getattr(websocket, "ws", None)  # simple-websocket's own, under gevent and threading
+        if self._simple is not None:
+            self._simple.sock = Unhurried(self._simple, connection.server.sleep)
+
+    def wait(self) -> object:
+        """The next message; None where the connection has ended."""
+        # Who sends without a break must let others in, and the handlers of their own events: these would pile up.
+        self._connection.server.sleep(0)
+        message = self._websocket.wait()
+        if self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN:
+            self._cut()
+            return None
+        return message
+
+    def _cut(self) -> None:
+        """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
+        raw = self._websocket.socket if self._simple is None else self._simple.sock
+        with contextlib.suppress(OSError):  # it has ended already
+            raw.shutdown(socket.SHUT_RDWR)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._websocket, name)
+
+
+class Unhurried:
+    """The socket of a simple-websocket, read no faster than its messages are taken: it would collect them all."""
+
+    def __init__(self, simple: object, sleep: Callable[[float], None]):
+        self._simple = simple
+        self._sock = simple.sock
+        self._sleep = sleep
+
+    def recv(self, *given: object) -> bytes:
+        while len(self._simple.input_buffer) >= MOST_UNREAD and self._simple.connected:
+            self._sleep(UNREAD_WAIT_S)
+        return self._sock.recv(*given)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sock, name)
+
+
 def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
-    """Have a WebSocket message above ``most_bytes`` refused before it is buffered.
+    """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and who takes no answers hung up.
 
     Engine.IO hands its limit to eventlet's WebSocket only; under gevent and threads simple-websocket would collect
     whatever comes. It has a limit of its own, which is set here where Engine.IO makes the socket.
@@ -154,7 +209,8 @@ def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
     make: Callable = engine._async["websocket"]
 
     def limited(handler: Callable, server: object) -> object:
-        websocket = make(handler, server)
+        connection = handler.__self__  # Engine.IO's own, whose method the handler is
+        websocket = make(lambda opened: handler(Wire(opened, connection)), server)
         if hasattr(websocket, "server_args"):
             websocket.server_args["max_message_size"] = most_bytes
         return websocket

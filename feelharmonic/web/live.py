@@ -24,16 +24,25 @@ from feelharmonic.pipeline import Jukebox, Parts, Pipeline
 from feelharmonic.web.inside import Figures
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
+from feelharmonic.web.turns import Overloaded, Turns, cores
 from feelharmonic.web.wire import nothing_read, path_fields, problem_fields, reading_fields, track_fields
 
 NAMESPACE = "/live"
+EXTENSION = "feelharmonic_live"
 
 #: A listener who sends a frame while one is being read waits so long before the next.
 BUSY_WAIT_MS = 100
+#: A listener whose server is being stopped waits so long: by then it is gone, and the page connects anew.
+LEAVING_WAIT_MS = 1000
 #: An address that sent too much this minute waits so long before its next frame.
 OFTEN_WAIT_MS = 5000
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
+
+#: What is said to every listener when the server stops, and how long it waits for readings under way.
+LEAVING, LEAVING_S = "leaving", 5.0
+#: How often is looked whether the server keeps up.
+TICK_S = 0.1
 
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 #: A listener may wish for so many genres or decades.
@@ -63,8 +72,10 @@ class ServerFault(ListenerFault):
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
-    def __init__(self, parts: Parts, observe: Callable[[str, float], None]):
-        self.pipeline = Pipeline(parts, observe)
+    def __init__(self, parts: Parts):
+        # What took how long is noted while the frame is read and told afterwards, outside of the reading's thread.
+        self.stages: list[tuple[str, float]] = []
+        self.pipeline = Pipeline(parts, lambda stage, seconds: self.stages.append((stage, seconds)))
         self.goal = "match"
         self.given: dict[str, None] = {}  # an ordered set: oldest first
         self.liked: dict[str, None] = {}
@@ -82,10 +93,11 @@ def bind(
     max_listeners: int,
     admits: Callable[[str], bool] = lambda who: True,
     figures: Figures | None = None,
+    turns: Turns | None = None,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
-    an address is welcome."""
-    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits, figures=figures)
+    an address is welcome; ``turns``: how many frames are read at once."""
+    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits, figures=figures, turns=turns)
     socketio.on_namespace(live)
     return live
 
@@ -117,6 +129,7 @@ class Live(Namespace):
         max_listeners: int,
         admits: Callable[[str], bool] = lambda who: True,
         figures: Figures | None = None,
+        turns: Turns | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -126,20 +139,51 @@ class Live(Namespace):
         self._max_listeners = max_listeners
         self._admits = admits
         self._figures = figures or Figures()
+        self._turns = turns or Turns(cores())
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
         self._waiting: set[str] = set()
         # Connects, drops and admissions run in several threads: a dropped connection must never be admitted again.
         self._door = threading.Lock()
+        self._keeps_time = False
+        self._leaving = False
+
+    def leave(self) -> None:
+        """The server is being stopped: tell every listener of this process, finish what is read, hang up.
+
+        Pages connect again by themselves, to whatever serves then.
+        """
+        self._leaving = True
+        # Without the queue: the listeners of other processes stay.
+        self.socketio.emit(LEAVING, {}, namespace=NAMESPACE, ignore_queue=True)
+        ends_s = self._clock() + LEAVING_S
+        self.socketio.sleep(TICK_S)
+        while self._turns.in_work and self._clock() < ends_s:
+            self.socketio.sleep(TICK_S)
+        for connection in list(self.socketio.server.eio.sockets.values()):
+            connection.close(wait=False)
+        self.socketio.sleep(TICK_S)
 
     def on_connect(self, auth: object = None) -> None:
         with self._door:
             self._waiting.add(request.sid)
+            starts_clock, self._keeps_time = not self._keeps_time, True
+        if starts_clock:
+            self.socketio.start_background_task(self._keep_time)
         self._admitted()
 
-    def _observe(self, stage: str, seconds: float) -> None:
-        self._figures.stage.labels(stage).observe(seconds)
+    def _keep_time(self) -> None:
+        """While anybody is here: tells how late the loop is."""
+        while True:
+            due_s = self._clock() + TICK_S
+            self.socketio.sleep(TICK_S)
+            late_s = self._clock() - due_s
+            with self._door:
+                if not self._listeners and not self._waiting:
+                    self._keeps_time = False
+                    return
+            self._turns.tick(late_s)
 
     def _refused(self, code: str) -> None:
         self._figures.refused.labels(code).inc()
@@ -165,10 +209,13 @@ class Live(Namespace):
             if not self._admits(request.remote_addr or ""):
                 self._refused("busy")
                 return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
+            if self._leaving:
+                raise Overloaded(LEAVING_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
-        except Busy as fault:
+        except (Busy, Overloaded) as fault:
             self._refused(fault.code)
-            return nothing_read(seq, self._mood(listener), problem_fields(fault), BUSY_WAIT_MS)
+            wait_ms = fault.wait_ms if isinstance(fault, Overloaded) else BUSY_WAIT_MS
+            return nothing_read(seq, self._mood(listener), problem_fields(fault), wait_ms)
         except ListenerFault as fault:
             self._refused(fault.code)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
@@ -177,7 +224,7 @@ class Live(Namespace):
             log.exception("frame failed")
             return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
         self._figures.frames.inc()
-        return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": 0}
+        return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": self._turns.pause_ms()}
 
     def on_snap(self, *args: object) -> dict:
         """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
@@ -286,7 +333,7 @@ class Live(Namespace):
         with self._door:
             if request.sid in self._waiting and len(self._listeners) < self._max_listeners:
                 self._waiting.discard(request.sid)
-                self._listeners[request.sid] = Listener(self._parts, self._observe)
+                self._listeners[request.sid] = Listener(self._parts)
                 self._figures.listeners.set(len(self._listeners))
             return self._listeners.get(request.sid)
 
@@ -302,9 +349,12 @@ class Live(Namespace):
         if not listener.reading.acquire(blocking=False):
             raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
-            return listener.pipeline.see(picture, self._clock())
+            return self._turns.read(lambda: listener.pipeline.see(picture, self._clock()))
         finally:
+            stages, listener.stages = listener.stages, []
             listener.reading.release()
+            for stage, seconds in stages:
+                self._figures.stage.labels(stage).observe(seconds)
 
     def _mood(self, listener: Listener | None) -> Mood | None:
         return listener.pipeline.mood(self._clock()) if listener else None

@@ -6,6 +6,7 @@ Nothing heavy may be imported at the top: gevent and eventlet must patch the sta
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -20,6 +21,10 @@ VENDOR = Path("static") / "vendor"
 VENDOR_FILES = ("socket.io.esm.min.js", "ort-wasm-simd-threaded.wasm")
 
 EXIT_MEND_FIRST = 2
+
+#: Who is connected and sends nothing for so long, not even the answer to a ping, loses the connection.
+SILENCE_S = 20.0
+
 
 #: Beside its listeners the server answers so many: pages being loaded, listeners who wait for a place.
 SPARE_CONNECTIONS = 1024
@@ -135,14 +140,90 @@ def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path
         is_werkzeug = settings.async_mode == "threading"
         pair = (str(certificate), str(key))
         options = {"ssl_context": pair} if is_werkzeug else dict(zip(("certfile", "keyfile"), pair, strict=True))
+    if settings.async_mode == "gevent":
+        options["handler_class"] = _gevent_handler()
     if settings.async_mode == "eventlet":
         # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
         options["max_size"] = settings.max_listeners + SPARE_CONNECTIONS
+        options["socket_timeout"] = SILENCE_S
     if settings.async_mode == "threading":
         # Werkzeug serves a household well; what a public host needs is in deploy/.
         options["allow_unsafe_werkzeug"] = True
+        options["request_handler"] = _werkzeug_handler()
         _hush_werkzeug()
+    leave_on_sigterm(app, settings.async_mode)
     app.extensions["socketio"].run(app, host=host, port=settings.port, **options)
+
+
+def _gevent_handler() -> type:
+    from gevent import pywsgi
+
+    class Handler(pywsgi.WSGIHandler):
+        """Lets nobody hold a connection by saying nothing; open wires are watched by pings instead."""
+
+        def read_requestline(self) -> str:
+            self.socket.settimeout(SILENCE_S)
+            return super().read_requestline()
+
+        def handle_one_response(self) -> None:
+            is_wire = bool(self.environ.get("HTTP_UPGRADE"))
+            if is_wire:
+                self.socket.settimeout(None)
+            super().handle_one_response()
+            if is_wire:
+                # What is left on a wire that ended is no request: it may be a picture.
+                self.close_connection = True
+
+        def log_error(self, *said: object) -> None:
+            """gevent's lines hold the address of who asks and the bytes that came: none is written."""
+
+    return Handler
+
+
+def _werkzeug_handler() -> type:
+    from werkzeug.serving import WSGIRequestHandler
+
+    class Handler(WSGIRequestHandler):
+        timeout = SILENCE_S
+
+        def log(self, *said: object) -> None:
+            """Werkzeug's lines begin with the address of who asks: none is written."""
+
+    return Handler
+
+
+def leave_on_sigterm(app, async_mode: str) -> None:
+    """On SIGTERM listeners are told and readings finished before the server of ``async_mode`` ends."""
+    from feelharmonic.web.live import EXTENSION
+
+    socketio, live = app.extensions["socketio"], app.extensions[EXTENSION]
+    if async_mode == "gevent":
+        import gevent
+
+        def leave() -> None:
+            live.leave()
+            socketio.stop()
+
+        gevent.signal_handler(signal.SIGTERM, leave)
+    elif async_mode == "eventlet":
+        import eventlet
+        from greenlet import getcurrent
+
+        main_greenlet = getcurrent()
+
+        def leave() -> None:
+            live.leave()
+            eventlet.kill(main_greenlet, SystemExit)
+
+        # A handler may interrupt the loop itself, which must not wait for anything.
+        signal.signal(signal.SIGTERM, lambda number, frame: eventlet.spawn(leave))
+    else:
+
+        def leave_and_end(number: int, frame: object) -> None:
+            live.leave()
+            raise SystemExit(0)
+
+        signal.signal(signal.SIGTERM, leave_and_end)
 
 
 def _hush_werkzeug() -> None:

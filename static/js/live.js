@@ -9,7 +9,7 @@ const FRAME_DEADLINE_MS = 3000;
 /** Tracks may come from far away. */
 const EVENT_DEADLINE_MS = 8000;
 
-/** @typedef {"connected"|"lost"|"unreachable"} WireState */
+/** @typedef {"connected"|"lost"|"leaving"|"unreachable"} WireState */
 
 export class Live {
   #socket;
@@ -22,14 +22,19 @@ export class Live {
       reconnectionDelay: 200,
       reconnectionDelayMax: 1000,
     });
-    let wasConnected = false;
+    // Never connected at all: a proxy may block WebSockets.
+    /** @type {WireState} */ let unconnected = "unreachable";
     this.#socket.on("connect", () => {
-      wasConnected = true;
+      unconnected = "lost";
       onState("connected");
     });
-    this.#socket.on("disconnect", () => onState("lost"));
-    // Never connected at all: a proxy may block WebSockets.
-    this.#socket.on("connect_error", () => onState(wasConnected ? "lost" : "unreachable"));
+    // The server is being stopped; another one may be there in a moment.
+    this.#socket.on("leaving", () => {
+      unconnected = "leaving";
+      onState(unconnected);
+    });
+    this.#socket.on("disconnect", () => onState(unconnected));
+    this.#socket.on("connect_error", () => onState(unconnected));
     // Chromium closes sockets of sleeping machines late: look again at once when the network is back.
     window.addEventListener("online", () => this.#socket.connect());
   }

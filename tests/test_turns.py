@@ -1,0 +1,132 @@
+"""Overload: so many readings at once, so many in wait, everybody else told when to come; all slow down alike."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+
+import pytest
+
+from feelharmonic.settings import ASYNC_MODES
+from feelharmonic.web import turns
+from feelharmonic.web.turns import Overloaded, Turns, runner
+
+
+def in_threads(count: int, action) -> list[threading.Thread]:
+    threads = [threading.Thread(target=action) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_no_more_are_read_at_once_than_allowed_and_the_rest_waits():
+    three, most, now = Turns(3), [0], [0]
+    counted = threading.Lock()
+
+    def reading() -> None:
+        with counted:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        with counted:
+            now[0] -= 1
+
+    for thread in in_threads(20, lambda: three.read(reading)):
+        thread.join(20)
+    assert (most[0], three.in_work) == (3, 0)
+
+
+def test_who_finds_no_room_to_wait_is_told_when_to_come_at_once():
+    one, go_on = Turns(1, most_waiting=2), threading.Event()
+    threads = in_threads(3, lambda: one.read(lambda: go_on.wait(20)))
+    deadline = time.monotonic() + 20
+    while one.waiting < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    with pytest.raises(Overloaded) as raised:
+        one.read(lambda: None)
+    assert (raised.value.code, raised.value.wait_ms) == ("busy", turns.LEAST_WAIT_MS)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert one.read(lambda: "read") == "read"
+
+
+def test_a_reading_that_raises_gives_its_turn_back():
+    one = Turns(1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            one.read(lambda: 1 / 0)
+    assert one.read(lambda: 5) == 5
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_in_every_async_mode_results_and_faults_come_back(mode, capfd):
+    run = runner(mode, 2)
+    assert run(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: 1 / 0)
+    assert "ZeroDivisionError" not in capfd.readouterr().err
+
+
+class Room:
+    """Listeners who send frames to a server that needs ``each_s`` for one, in made-up time: they wait as they are told,
+    and at least ``interval_s``; one after the other is read."""
+
+    def __init__(self, listeners: int, *, each_s: float, interval_s: float = 0.2):
+        self.now_s = 0.0
+        self._turns = Turns(1, clock=lambda: self.now_s)
+        self._each_s, self._interval_s = each_s, interval_s
+        self._sends = [(i * interval_s / listeners, i) for i in range(listeners)]
+        heapq.heapify(self._sends)
+        self.read = [0] * listeners
+        self.waits_s: list[float] = []
+
+    def go_on(self, seconds: float) -> None:
+        self.read, self.waits_s = [0] * len(self.read), []
+        ends_s, tick_s = self.now_s + seconds, self.now_s + 0.1
+        while self.now_s < ends_s:
+            sent_s, who = heapq.heappop(self._sends)
+            self.now_s = max(self.now_s, sent_s)
+            while tick_s <= self.now_s:
+                # What waits for its turn shows as a late loop here, where nothing happens at the same time.
+                self._turns.tick(self.now_s - sent_s)
+                tick_s += 0.1
+            self.waits_s.append(self.now_s - sent_s)
+            self._turns.read(self._take_time)
+            self.read[who] += 1
+            pause_s = self._turns.pause_ms() / 1000
+            heapq.heappush(self._sends, (max(self.now_s + pause_s, sent_s + self._interval_s), who))
+
+    def _take_time(self) -> None:
+        self.now_s += self._each_s
+
+
+def test_a_server_that_keeps_up_asks_nobody_to_wait():
+    room = Room(20, each_s=0.003)
+    room.go_on(20)
+    assert min(room.read) >= 98  # five a second
+    assert max(room.waits_s) < 0.02
+
+
+@pytest.mark.parametrize("listeners", [40, 100, 300])
+def test_beyond_what_is_read_all_rates_fall_alike_and_no_queue_grows(listeners):
+    room = Room(listeners, each_s=0.01)  # a hundred frames a second, where 200 to 1,500 are sent
+    room.go_on(60)
+    room.go_on(30)
+    assert sum(room.read) > 0.85 * 30 / 0.01  # what can be read is
+    fair = sum(room.read) / listeners
+    assert min(room.read) > 0.8 * fair
+    assert max(room.read) < 1.25 * fair
+    waits_s = sorted(room.waits_s)
+    assert waits_s[int(0.95 * len(waits_s))] < 0.4
+
+
+def test_when_listeners_leave_the_rest_is_quick_again():
+    room = Room(100, each_s=0.01)
+    room.go_on(20)
+    room._sends = [one for one in room._sends if one[1] < 10]
+    heapq.heapify(room._sends)
+    room.go_on(5)
+    room.go_on(10)
+    assert min(room.read[:10]) >= 45
