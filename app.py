@@ -21,7 +21,21 @@ from feelharmonic.pipeline import Jukebox, Parts
 from feelharmonic.providers.catalogue import CatalogueProvider
 from feelharmonic.providers.reccobeats import ReccoBeatsProvider
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import api, connect, device, doors, inside, live, pages, providers, server, turns, watch
+from feelharmonic.web import (
+    api,
+    connect,
+    device,
+    doors,
+    inside,
+    kept,
+    live,
+    pages,
+    providers,
+    secret,
+    server,
+    turns,
+    watch,
+)
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -75,7 +89,9 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         turns=turns.Turns(at_once, turns.runner(settings.async_mode, at_once)),
     )
     inside.bind(app, figures, ready_checks(settings), jukebox)
-    connect.bind(app, load_accounts(settings))
+    app.config["SECRET_KEY"] = secret.secret_key(Path(app.instance_path), settings.secret_key)
+    shared = kept.KeptInRedis(settings.redis_url, app.config["SECRET_KEY"]) if settings.redis_url else None
+    connect.bind(app, load_accounts(settings), kept=shared)
     providers.bind(app, jukebox)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
     photographs = turns.Turns(1, turns.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING)

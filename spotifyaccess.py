@@ -16,9 +16,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
 
 import requests
 import spotipy
@@ -218,35 +219,85 @@ class SpotifyAccounts:
 
     def begin(self, state: str) -> Login:
         """A login to send the browser to. ``state`` must come back with the code; the caller checks it."""
-        return Login(self._app, self.redirect_uri, state)
+        pkce = _PKCE(self._app, self.redirect_uri)
+        url = pkce.get_authorize_url(state)
+        return Login(self._app, pkce, url)
+
+    def login(self, kept: dict) -> Login:
+        """The login that ``kept`` was made of, perhaps by another process."""
+        pkce = _PKCE(self._app, self.redirect_uri)
+        pkce.code_verifier, pkce.code_challenge = kept["verifier"], kept["challenge"]
+        return Login(self._app, pkce, kept["url"])
+
+    def account(self, tokens: Tokens) -> Account:
+        """The account whose tokens ``tokens`` keeps."""
+        return Account(self._app, _PKCE(self._app, self.redirect_uri), tokens)
 
 
 class Login:
     """A login under way: ``url`` is Spotify's page; what must come back stays here."""
 
-    def __init__(self, app: SpotifyApp, redirect_uri: str, state: str):
-        _keep_spotipy_quiet()
+    def __init__(self, app: SpotifyApp, pkce: _PKCE, url: str):
         self._app = app
-        self._pkce = _PKCE(app, redirect_uri)
-        self.url = self._pkce.get_authorize_url(state)
+        self._pkce = pkce
+        self.url = url
+
+    def kept(self) -> dict:
+        """What `SpotifyAccounts.login` makes it from again. Secret: whoever has it and the code has the account."""
+        return {"verifier": self._pkce.code_verifier, "challenge": self._pkce.code_challenge, "url": self.url}
 
     def finish(self, code: str) -> Account:
         """The account that ``code`` opens. Raises AccountFault or NotConnected."""
         with _account_faults():
             self._pkce.get_access_token(code, check_cache=False)
-        return Account(self._app, self._pkce)
+        return Account(self._app, self._pkce, OwnTokens(self._pkce.cache_handler.get_cached_token()))
+
+
+class Tokens(Protocol):
+    """Where an account's tokens (plain data, as Spotify gives them) are kept; several processes may share them."""
+
+    def read(self) -> dict | None:
+        """The newest; None where the account was disconnected."""
+        ...
+
+    def write(self, tokens: dict) -> None: ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else refreshes them meanwhile: a refresh may end the refresh token of another."""
+        ...
+
+
+class OwnTokens:
+    """Kept here and nowhere else."""
+
+    def __init__(self, tokens: dict):
+        self._tokens = tokens
+        self._refreshing = threading.Lock()
+
+    def read(self) -> dict:
+        return self._tokens
+
+    def write(self, tokens: dict) -> None:
+        self._tokens = tokens
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self._refreshing
 
 
 class Account:
-    """A connected listener: saves and plays for them. Its tokens live here and nowhere else. Safe between threads.
+    """A connected listener: saves and plays for them, with the tokens of ``tokens``. Safe between threads.
 
     Every method raises NotConnected when Spotify wants the listener to connect again, else AccountFault.
     """
 
-    def __init__(self, app: SpotifyApp, pkce: _PKCE):
+    def __init__(self, app: SpotifyApp, pkce: _PKCE, tokens: Tokens):
         self._pkce = pkce
+        self._tokens = tokens
         self._spotify = _client(app)
-        self._refreshing = threading.Lock()  # two refreshes at once could each spend the other's refresh token
+
+    def kept(self) -> dict:
+        """Its tokens, as plain data. Secret."""
+        return self._signed_out_if_none(self._tokens.read())
 
     def save(self, name: str, description: str, ids: Sequence[str]) -> str:
         """Make a private playlist of the tracks of those ids; returns its address."""
@@ -299,12 +350,22 @@ class Account:
 
     def _signed_in(self, *, refresh: bool = False) -> spotipy.Spotify:
         """The client with a valid token as plain text: with an auth manager spotipy could ask for input."""
-        with self._refreshing:
-            token = self._pkce.cache_handler.get_cached_token()
-            if refresh or self._pkce.is_token_expired(token):
-                token = self._pkce.refresh_access_token(token["refresh_token"])
-            self._spotify.set_auth(token["access_token"])
+        tokens = self._signed_out_if_none(self._tokens.read())
+        if refresh or self._pkce.is_token_expired(tokens):
+            with self._tokens.alone():
+                newest = self._signed_out_if_none(self._tokens.read())
+                if newest["access_token"] == tokens["access_token"]:  # nobody else was quicker
+                    newest = self._pkce.refresh_access_token(tokens["refresh_token"])
+                    self._tokens.write(newest)
+                tokens = newest
+        self._spotify.set_auth(tokens["access_token"])
         return self._spotify
+
+    @staticmethod
+    def _signed_out_if_none(tokens: dict | None) -> dict:
+        if tokens is None:
+            raise NotConnected("The account was disconnected.", "Connect Spotify once more.")
+        return tokens
 
 
 class _AppWeb:
@@ -345,6 +406,7 @@ class _PKCE(SpotifyPKCE):
     """spotipy's PKCE with our addresses, timeouts and memory; it can never open a browser or ask for input."""
 
     def __init__(self, app: SpotifyApp, redirect_uri: str):
+        _keep_spotipy_quiet()
         super().__init__(
             client_id=app.client_id,
             redirect_uri=redirect_uri,

@@ -67,6 +67,8 @@ class Settings:
     socket_rate: str = "150000/minute"
     #: Where several processes count and meet: redis://…; empty: this process alone.
     redis_url: str = field(default="", repr=False)
+    #: Encrypts what several workers share; empty: made at the first start and kept in instance/secret_key.
+    secret_key: str = field(default="", repr=False)
     #: A certificate of this server's own, for phones on the home network; it then listens on every address.
     https: bool = False
     #: Data sets for training and tests.
@@ -168,6 +170,12 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _secret_key(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError(f"expected at least 32 characters that nobody can guess, got {len(text)}.")
+    return text
+
+
 def _switch(text: str) -> bool:
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     if text.lower() not in known:
@@ -190,6 +198,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "http_rate": _rate,
     "socket_rate": _rate,
     "redis_url": _redis_url,
+    "secret_key": _secret_key,
     "https": _switch,
     "data_dir": Path,
 }

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from feelharmonic.params import Params
 from feelharmonic.web import connect, pages
+from feelharmonic.web.kept import KeptInMemory
 from spotifyaccess import SpotifyAccounts, SpotifyApp
 from tests.spotify_stand_in import CLIENT_ID, DOWN, DRIPS, HANGS, RATE_LIMIT, StandIn
 
@@ -78,7 +79,7 @@ def clock() -> Clock:
 def app_with(project, accounts, clock) -> Flask:
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
-    connect.bind(app, accounts, clock=clock, budget_s=20.0)
+    connect.bind(app, accounts, kept=KeptInMemory(1000, clock=clock), budget_s=20.0)
     return app
 
 
@@ -350,7 +351,7 @@ def test_disconnect_forgets_everything(app, browser, spotify):
     assert browser.status()["connected"] is False
     browser.client.set_cookie("connection", key, domain="127.0.0.1")  # a copy of the cookie opens nothing
     assert problem_of(browser.post("play", {"ids": IDS}, csrf)) == (401, "not_connected")
-    assert not app.extensions["feelharmonic_connect"]._kept
+    assert len(app.extensions["feelharmonic_connect"].kept) == 0
 
 
 def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
@@ -361,12 +362,12 @@ def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
     assert browser.status()["connected"] is False
 
 
-def test_logins_do_not_pile_up(app, browser, monkeypatch):
-    monkeypatch.setattr(connect, "MOST_CONNECTIONS", 3)
+def test_logins_do_not_pile_up(app, browser):
+    app.extensions["feelharmonic_connect"].kept = KeptInMemory(3)
     for _ in range(5):
         browser.client.delete_cookie("connection", domain="127.0.0.1")
         browser.get("/connect/spotify")
-    assert len(app.extensions["feelharmonic_connect"]._kept) == 3
+    assert len(app.extensions["feelharmonic_connect"].kept) == 3
 
 
 def test_two_listeners_have_two_accounts(app, spotify):
@@ -385,7 +386,8 @@ def test_logs_and_reprs_hold_no_secret(app, browser, spotify, caplog):
     back = spotify.agree(url)
     browser.client.get("/connect/callback", base_url=HOME, query_string=back)
     browser.post("play", {"ids": IDS}, browser.status()["csrf"])
-    told = caplog.text + repr(list(app.extensions["feelharmonic_connect"]._kept.values()))
+    connections = app.extensions["feelharmonic_connect"]
+    told = caplog.text + repr((connections, connections.kept, connections.find(browser.cookie())))
     verifier = spotify.asked("/api/token")[-1].form["code_verifier"]
     state = parse_qs(urlsplit(url).query)["state"][0]
     csrf = browser.status()["csrf"]

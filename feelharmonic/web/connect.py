@@ -1,7 +1,8 @@
 """Connecting a listener's Spotify account: log in, save the tracks shown, play or queue them, forget it all.
 
 In: requests of one browser. Out: redirects, JSON, problem documents (RFC 9457). The browser holds one random cookie;
-tokens stay in this process's memory and go with a disconnect, a day without use, or the program's end.
+tokens stay in this process's memory, or encrypted in the Redis that several workers share (`kept.py`), and go with a
+disconnect, a day without use, or the program's end.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, re
 from feelharmonic.deadline import within
 from feelharmonic.errors import AccountFault, BadRequest, ListenerFault, NotConnected
 from feelharmonic.settings import CALLBACK_PATH
+from feelharmonic.web.kept import Kept, KeptInMemory
 from feelharmonic.web.pages import chosen_language
 
 connect = Blueprint("connect", __name__)
@@ -54,6 +54,7 @@ STATUS_CODES = {
     "spotify_refused": 403,
     "not_available": 404,
     "no_device": 409,
+    "connections_away": 503,
     "spotify_broken": 502,
     "spotify_busy": 503,
     "spotify_unreachable": 504,
@@ -64,6 +65,10 @@ Result = TypeVar("Result")
 
 class Account(Protocol):
     """A connected account; each method raises a NotConnected or an AccountFault where it cannot."""
+
+    def kept(self) -> dict:
+        """Its tokens as plain data."""
+        ...
 
     def save(self, name: str, description: str, ids: Sequence[str]) -> str: ...
 
@@ -79,15 +84,23 @@ class Login(Protocol):
 
     url: str
 
+    def kept(self) -> dict:
+        """What it is made from again, as plain data."""
+        ...
+
     def finish(self, code: str) -> Account: ...
 
 
 class Accounts(Protocol):
-    """Begins logins; the service sends browsers back to ``redirect_uri``."""
+    """Begins logins; the service sends browsers back to ``redirect_uri``. Makes both again from what was kept."""
 
     redirect_uri: str
 
     def begin(self, state: str) -> Login: ...
+
+    def login(self, kept: dict) -> Login: ...
+
+    def account(self, tokens: AccountTokens) -> Account: ...
 
 
 class Forbidden(ListenerFault):
@@ -104,68 +117,88 @@ class NotAvailable(ListenerFault):
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """One browser's: a login under way, or an account. ``used_s`` is when it was last used."""
+    """One browser's: a login under way, or an account's tokens, as plain data."""
 
-    used_s: float
     state: str = field(default="", repr=False)
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    login: Login | None = field(default=None, repr=False)
-    account: Account | None = field(default=None, repr=False)
+    login: dict | None = field(default=None, repr=False)
+    tokens: dict | None = field(default=None, repr=False)
+
+    @property
+    def lasts_s(self) -> float:
+        return IDLE_S if self.tokens else LOGIN_S
 
 
 class Connections:
-    """The browsers that connect or are connected, by their cookie. Safe between threads; in memory only."""
+    """The browsers that connect or are connected, by their cookie. Safe between threads."""
 
-    def __init__(self, accounts: Accounts | None, *, clock: Callable[[], float], budget_s: float):
+    def __init__(self, accounts: Accounts | None, kept: Kept, *, budget_s: float):
         self.accounts = accounts
         self.budget_s = budget_s
-        self._clock = clock
-        self._kept: OrderedDict[str, Connection] = OrderedDict()  # least lately used first
-        self._lock = threading.Lock()
+        self.kept = kept
 
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
         key = secrets.token_urlsafe(32)
-        with self._lock:
-            self._kept[key] = connection
-            while len(self._kept) > MOST_CONNECTIONS:
-                self._kept.popitem(last=False)
+        self.keep(key, connection)
         return key
 
+    def keep(self, key: str, connection: Connection) -> None:
+        self.kept.put(key, asdict(connection), connection.lasts_s)
+
     def find(self, key: str | None) -> Connection | None:
-        """The connection of that cookie, as long as it is not too old."""
-        with self._lock:
-            self._forget_old()
-            connection = self._kept.get(key or "")
-            if connection is not None:
-                connection.used_s = self._clock()
-                self._kept.move_to_end(key)
-            return connection
+        """The connection of that cookie, as long as it is not too old; looked for, it is young again."""
+        row = self.kept.get(key) if key else None
+        if row is None:
+            return None
+        connection = Connection(**row)
+        self.kept.renew(key, connection.lasts_s)
+        return connection
 
     def forget(self, key: str | None) -> None:
-        with self._lock:
-            self._kept.pop(key or "", None)
+        if key:
+            self.kept.drop(key)
 
-    def now_s(self) -> float:
-        return self._clock()
+    def account(self, key: str) -> Account:
+        return self.accounts.account(AccountTokens(self, key))
 
-    def _forget_old(self) -> None:
-        now_s = self._clock()
-        limits = {key: IDLE_S if kept.account else LOGIN_S for key, kept in self._kept.items()}
-        for key, limit_s in limits.items():
-            if now_s - self._kept[key].used_s > limit_s:
-                del self._kept[key]
+    def alone(self, key: str) -> AbstractContextManager[None]:
+        return self.kept.alone(key)
+
+
+class AccountTokens:
+    """The tokens of one connection, for its account to read and refresh."""
+
+    def __init__(self, connections: Connections, key: str):
+        self._connections = connections
+        self._key = key
+
+    def read(self) -> dict | None:
+        connection = self._connections.find(self._key)
+        return connection and connection.tokens
+
+    def write(self, tokens: dict) -> None:
+        connection = self._connections.find(self._key)
+        if connection is not None:  # disconnected meanwhile, it stays so
+            connection.tokens = tokens
+            self._connections.keep(self._key, connection)
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self._connections.alone(self._key)
 
 
 def bind(
     app: Flask,
     accounts: Accounts | None,
     *,
-    clock: Callable[[], float] = time.monotonic,
+    kept: Kept | None = None,
     budget_s: float = BUDGET_S,
 ) -> None:
-    """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here."""
-    app.extensions[EXTENSION] = Connections(accounts, clock=clock, budget_s=budget_s)
+    """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here. ``kept``: where
+    connections are, this process's memory unless told."""
+    if kept is None:
+        kept = KeptInMemory(MOST_CONNECTIONS)
+    app.extensions[EXTENSION] = Connections(accounts, kept, budget_s=budget_s)
     app.register_blueprint(connect)
 
 
@@ -179,16 +212,18 @@ def begin() -> Response:
     if request.host != home.netloc and "moved" not in request.args:
         # The cookie must be set on the address that Spotify sends the browser back to: localhost is not 127.0.0.1.
         return redirect(f"{home.scheme}://{home.netloc}/connect/spotify?moved=1")
-    connection = connections.find(request.cookies.get(COOKIE))
-    is_new = connection is None
-    if is_new:
-        connection = Connection(used_s=connections.now_s())
+    key = request.cookies.get(COOKIE)
+    known = connections.find(key)
     # An account that is connected stays so until another one takes its place.
+    connection = known or Connection()
     connection.state = secrets.token_urlsafe(24)
-    connection.login = connections.accounts.begin(connection.state)
-    response = redirect(connection.login.url)
-    if is_new:
+    login = connections.accounts.begin(connection.state)
+    connection.login = login.kept()
+    response = redirect(login.url)
+    if known is None:
         _set_cookie(response, connections.add(connection))
+    else:
+        connections.keep(key, connection)
     return response
 
 
@@ -200,7 +235,8 @@ def finish() -> Response:
     connection = connections.find(key)
     if connection is None or connection.login is None or not _same(request.args.get("state"), connection.state):
         return _arrival("unknown", 400)
-    login, connection.login = connection.login, None  # a login serves once
+    login, connection.login = connections.accounts.login(connection.login), None
+    connections.keep(key, connection)  # a login serves once
     code = request.args.get("code")
     if not code:
         return _arrival("refused", 200)
@@ -210,7 +246,7 @@ def finish() -> Response:
         return _arrival("failed", 502)
     connections.forget(key)
     response = _arrival("connected", 200)
-    _set_cookie(response, connections.add(Connection(used_s=connections.now_s(), account=account)))
+    _set_cookie(response, connections.add(Connection(tokens=account.kept())))
     return response
 
 
@@ -219,7 +255,7 @@ def status() -> Response:
     """Whether an account can be connected and is; ``csrf`` goes into the header of every POST."""
     connections = _connections()
     connection = connections.find(request.cookies.get(COOKIE))
-    connected = connection is not None and connection.account is not None
+    connected = connection is not None and connection.tokens is not None
     response = jsonify(
         available=connections.accounts is not None,
         connected=connected,
@@ -292,11 +328,11 @@ def problem(fault: ListenerFault) -> Response:
 def _account() -> Account:
     """The account of the browser that asks, when our page in it asks."""
     connection = _connections().find(request.cookies.get(COOKIE))
-    if connection is None or connection.account is None:
+    if connection is None or connection.tokens is None:
         raise NotConnected("No Spotify account is connected.", "Connect Spotify first.")
     if not _same(request.headers.get(CSRF_HEADER), connection.csrf):
         raise Forbidden(f"Expected the header {CSRF_HEADER} as GET /api/v1/spotify gives it.", "Load the page again.")
-    return connection.account
+    return _connections().account(request.cookies[COOKIE])
 
 
 def _act(action: Callable[[], Result]) -> Result:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import socket
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -34,6 +36,9 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 MEMORY = "memory://"
 
+#: A Redis that is away is not waited for, and not asked again for so long.
+REDIS_TIMEOUT_S, ALONE_S = 0.5, 5.0
+
 #: So many answers may wait until the listener takes them.
 MOST_UNTAKEN = 64
 #: So many messages of a listener may wait to be read; until then nothing more is taken from the network.
@@ -55,6 +60,7 @@ def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_
         app=app,
         default_limits=[settings.http_rate],
         storage_uri=storage,
+        storage_options=storage_options(storage),
         # A Redis that is away must not close the doors: each process counts by itself meanwhile.
         in_memory_fallback_enabled=bool(settings.redis_url),
         headers_enabled=True,
@@ -135,20 +141,31 @@ def told(status: HTTPStatus, code: str, detail: str, action: str = "Load the pag
 
 
 class EventCounter:
-    """Counts what an address sends over the wire; safe between threads."""
+    """Counts what an address sends over the wire; safe between threads. ``clock`` gives steady seconds."""
 
-    def __init__(self, rate: str, storage: str):
+    def __init__(self, rate: str, storage: str, *, clock: Callable[[], float] = time.monotonic):
         self._rate = parse(rate)
-        self._limits = FixedWindowRateLimiter(storage_from_string(storage))
+        self._limits = FixedWindowRateLimiter(storage_from_string(storage, **storage_options(storage)))
         self._alone = FixedWindowRateLimiter(storage_from_string(MEMORY))
+        self._clock = clock
+        self._alone_until_s = -math.inf
 
     def admits(self, who: str) -> bool:
         """Count one event of ``who``; False where it is one too many for this minute."""
-        try:
-            return self._limits.hit(self._rate, who)
-        except Exception as exc:  # each storage raises its client's own faults
-            log.warning("Events are counted in this process alone (%s)", type(exc).__name__)
-            return self._alone.hit(self._rate, who)
+        if self._clock() >= self._alone_until_s:
+            try:
+                return self._limits.hit(self._rate, who)
+            except Exception as exc:  # each storage raises its client's own faults
+                self._alone_until_s = self._clock() + ALONE_S
+                log.warning("Events are counted in this process alone for a while (%s)", type(exc).__name__)
+        return self._alone.hit(self._rate, who)
+
+
+def storage_options(storage: str) -> dict[str, float]:
+    """How long a counter waits for where it is kept."""
+    if storage == MEMORY:
+        return {}
+    return {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S}
 
 
 class Wire:

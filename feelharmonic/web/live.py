@@ -152,9 +152,12 @@ class Live(Namespace):
     def leave(self) -> None:
         """The server is being stopped: tell every listener of this process, finish what is read, hang up.
 
-        Pages connect again by themselves, to whatever serves then.
+        Pages connect again by themselves, to whatever serves then. Later calls do nothing.
         """
+        if self._leaving:
+            return
         self._leaving = True
+        log.info("The server ends; %d listeners are told", len(self._listeners))
         # Without the queue: the listeners of other processes stay.
         self.socketio.emit(LEAVING, {}, namespace=NAMESPACE, ignore_queue=True)
         ends_s = self._clock() + LEAVING_S

@@ -6,6 +6,7 @@ Nothing heavy may be imported at the top: gevent and eventlet must patch the sta
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
+from feelharmonic.web import logs
 
 #: What `npm run vendor` puts in place: without the first the page has no wire, without the second no browser reads
 #: faces by itself.
@@ -24,7 +26,6 @@ EXIT_MEND_FIRST = 2
 
 #: Who is connected and sends nothing for so long, not even the answer to a ping, loses the connection.
 SILENCE_S = 20.0
-
 
 #: Beside its listeners the server answers so many: pages being loaded, listeners who wait for a place.
 SPARE_CONNECTIONS = 1024
@@ -50,6 +51,7 @@ def patch_standard_library() -> None:
 
 def main(create_app: Callable) -> int:
     """Start the server and stay until it is stopped."""
+    logs.set_up()
     try:
         app = create_app()
         settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
@@ -192,17 +194,21 @@ def _werkzeug_handler() -> type:
     return Handler
 
 
-def leave_on_sigterm(app, async_mode: str) -> None:
-    """On SIGTERM listeners are told and readings finished before the server of ``async_mode`` ends."""
+def farewell(app) -> None:
+    """Tell this process' listeners that it ends, and finish what is being read; a few seconds at most."""
     from feelharmonic.web.live import EXTENSION
 
-    socketio, live = app.extensions["socketio"], app.extensions[EXTENSION]
+    app.extensions[EXTENSION].leave()
+
+
+def leave_on_sigterm(app, async_mode: str) -> None:
+    """On SIGTERM listeners are told and readings finished before the server of ``async_mode`` ends."""
     if async_mode == "gevent":
         import gevent
 
         def leave() -> None:
-            live.leave()
-            socketio.stop()
+            farewell(app)
+            app.extensions["socketio"].stop()
 
         gevent.signal_handler(signal.SIGTERM, leave)
     elif async_mode == "eventlet":
@@ -212,7 +218,7 @@ def leave_on_sigterm(app, async_mode: str) -> None:
         main_greenlet = getcurrent()
 
         def leave() -> None:
-            live.leave()
+            farewell(app)
             eventlet.kill(main_greenlet, SystemExit)
 
         # A handler may interrupt the loop itself, which must not wait for anything.
@@ -220,13 +226,11 @@ def leave_on_sigterm(app, async_mode: str) -> None:
     else:
 
         def leave_and_end(number: int, frame: object) -> None:
-            live.leave()
+            farewell(app)
             raise SystemExit(0)
 
         signal.signal(signal.SIGTERM, leave_and_end)
 
 
 def _hush_werkzeug() -> None:
-    import logging
-
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -1,0 +1,75 @@
+"""gunicorn's configuration for a public server, behind nginx (deploy/nginx.conf). From the project's folder:
+
+    gunicorn --config deploy/gunicorn.conf.py
+
+Settings are Feelharmonic's own (README). WEB_CONCURRENCY: how many workers, one for each processor unless told. Workers
+share nothing but the Redis that REDIS_URL names; without one, each counts rates and keeps Spotify logins by itself.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from feelharmonic.settings import Settings  # noqa: E402
+from feelharmonic.web import logs, server, turns  # noqa: E402
+
+settings = Settings.load()
+
+if settings.async_mode == "eventlet":
+    raise SystemExit("ASYNC_MODE: gunicorn 26 and later have no worker for eventlet. Use gevent or threading.")
+
+wsgi_app = "app:create_app()"
+chdir = str(PROJECT)
+bind = f"{settings.host}:{settings.port}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or turns.cores())
+worker_class = {"gevent": "gevent", "threading": "gthread"}[settings.async_mode]
+#: An open wire is a connection for as long as its page is open; pages being loaded come on top.
+worker_connections = settings.max_listeners + server.SPARE_CONNECTIONS
+#: Under gthread each open wire holds a thread, and pages need some.
+threads = settings.max_listeners + 10
+keepalive = 15
+#: By then listeners were told and readings finished.
+graceful_timeout = 10
+control_socket_disable = True
+logconfig_dict = logs.CONFIG
+
+# The workers' figures add up in this folder. prometheus_client looks for it when it is imported.
+figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="feelharmonic-figures-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+# Workers share the processors.
+if not settings.frames_at_once:
+    os.environ["FRAMES_AT_ONCE"] = str(max(1, turns.cores() // workers))
+
+
+def post_worker_init(worker):
+    """A worker is ready: see that it may hold its listeners, and takes its leave of them."""
+    app = worker.wsgi
+    server.check_vendor(PROJECT)
+    server.make_room(settings.max_listeners)
+    app.extensions["feelharmonic_jukebox"].start()
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def leave(number, frame):
+        server.farewell(app)
+        stop(number, frame)
+
+    # A handler may interrupt the loop itself, which must not wait for anything.
+    start = app.extensions["socketio"].start_background_task
+    signal.signal(signal.SIGTERM, lambda number, frame: start(leave, number, frame))
+
+
+def child_exit(arbiter, worker):
+    """A worker is gone, however it went: its listeners no longer count."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(arbiter):
+    shutil.rmtree(figures, ignore_errors=True)
