@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test train test-train fer test-fer audit fuzz test-python test-whole test-js test-browser gallery lint vendor clean
+.PHONY: help run test train test-train fer test-fer audit fuzz soak test-python test-whole test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -83,6 +83,10 @@ audit: $(VENV)/test.stamp
 fuzz: $(VENV)/test.stamp
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/whole/test_fuzz.py
 
+# An hour of twenty listeners; `make test` does a minute of it.
+soak: $(VENV)/test.stamp static/vendor/stamp
+	SOAK_S=3600 $(BIN)/python -m pytest -s tests/whole/test_soak.py
+
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 
@@ -101,7 +105,7 @@ $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/test.stamp: requirements-test.txt $(VENV)/runtime.stamp
+$(VENV)/test.stamp: requirements-test.txt deploy/requirements.txt $(VENV)/runtime.stamp
 	@echo 'Installing what the tests need …'
 	@$(PIP) -r requirements-test.txt
 	@touch $@
