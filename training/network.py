@@ -27,9 +27,11 @@ class Shape:
     dropout: float = 0.2
 
 
-#: "small" is served. "wide" is a teacher: about 25 times its multiplications, for a GPU. "tiny" is for tests.
+#: "medium" can grow out of "small" (training/widen.py). "wide" is a teacher: about 25 times small's multiplications,
+#: for a GPU. "tiny" is for tests.
 SHAPES = {
     "small": Shape(widths=(32, 64, 128, 256), depths=(1, 2, 2, 1)),
+    "medium": Shape(widths=(48, 96, 160, 256), depths=(1, 2, 2, 1), dropout=0.3),
     "wide": Shape(widths=(64, 128, 256, 512), depths=(2, 3, 3, 2), stem_stride=1, dropout=0.4),
     "tiny": Shape(widths=(8, 8), depths=(1, 1)),
 }

@@ -33,6 +33,7 @@ from training.data import FER2013, FERPLUS, Faces, ferplus_majority, joined, loa
 from training.data_dir import data_dir
 from training.folders import LabelledSet, digest, load_folders
 from training.network import SHAPES, ExpressionNetwork
+from training.widen import widened
 
 DEFAULT_RUNS = Path.home() / ".cache" / "feelharmonic" / "expression"
 #: Weight of each head's loss, in LABELS' order: both sets of labels count alike.
@@ -179,8 +180,12 @@ def accuracies(logits: np.ndarray, majority: np.ndarray, label: np.ndarray) -> d
     }
 
 
-def begin_with(plan: Plan, device: torch.device, weights: ExpressionNetwork) -> Run:
-    """A fresh run of ``plan`` that starts from ``weights``."""
+def begin_with(plan: Plan, device: torch.device, teacher: Run) -> Run:
+    """A fresh run of ``plan`` that starts from ``teacher``'s averaged weights, widened where its shape is wider."""
+    weights = teacher.average
+    if plan.shape != teacher.plan.shape:
+        generator = torch.Generator().manual_seed(plan.seed)
+        weights = widened(weights.cpu(), SHAPES[teacher.plan.shape], SHAPES[plan.shape], generator)
     run = begin(plan, device)
     for network in (run.network, run.average):
         network.load_state_dict(weights.state_dict())
@@ -197,7 +202,7 @@ def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None,
     if checkpoint.is_file():
         run = resume(checkpoint, device, plan)
     elif plan.start:
-        run = begin_with(plan, device, resume(folder.parent / plan.start / "checkpoint.pt", device).average)
+        run = begin_with(plan, device, resume(folder.parent / plan.start / "checkpoint.pt", device))
     else:
         run = begin(plan, device)
     while run.epochs_done < plan.epochs:

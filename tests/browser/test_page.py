@@ -73,13 +73,16 @@ def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
     assert page.evaluate("window.streams.at(-1).getTracks().every((track) => track.readyState === 'live')")
 
 
-def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path):
+@pytest.mark.parametrize(
+    ("end", "text"), [(Server.kill, "The connection is lost"), (Server.stop, "The server is being restarted")]
+)
+def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path, end, text):
     server = Server(tmp_path).start()
     try:
         page = visit(url=server.url, tolerate=("WebSocket connection to",))
         go_live(page)
-        server.kill()
-        expect(page.locator("#notice")).to_contain_text("The connection is lost", timeout=DEADLINE_MS)
+        end(server)
+        expect(page.locator("#notice")).to_contain_text(text, timeout=DEADLINE_MS)
         expect(page.locator("#mood-word")).to_have_text("Happy")
         shoot(page, "lost-1440-light")
         server.start()

@@ -8,15 +8,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.expression import LABELS, ExpressionReader, prepare
+from feelharmonic.expression import LABELS, ExpressionReader, normalised, prepare
 from feelharmonic.messages import EMOTIONS
 from training.augment import Strength, augmented
 from training.card import card
 from training.data import Faces, ferplus_majority, without_duplicates
 from training.export import calibrate, export, mean_weights, read_run
-from training.network import SHAPES, ExpressionNetwork
+from training.network import SHAPES, ExpressionNetwork, Shape
 from training.teach import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
 from training.train import Plan, head_loss, predict, train
+from training.widen import widened
 
 PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
 STILL = Strength(tilt_deg=0, zoom=0, shift=0, stretch=0, light=0, dark=0, blur=0, small=0, noise=0, jpeg=0, cover=0)
@@ -59,6 +60,50 @@ def test_a_run_may_begin_with_anothers_weights(tmp_path, faces):
     for name, value in first.average.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[name]), name
         assert torch.equal(value, second.average.state_dict()[name]), name
+
+
+WIDER = Shape(widths=(11, 13), depths=(1, 1))
+
+
+def warmed(faces: Faces) -> ExpressionNetwork:
+    """A network whose every number matters: its norms have seen faces, no block begins as its shortcut."""
+    torch.manual_seed(3)
+    network = ExpressionNetwork(SHAPES["tiny"])
+    for block in network.body:
+        torch.nn.init.uniform_(block.second_norm.weight, 0.5, 1.5)
+    with torch.no_grad():
+        network.train()(normalised(torch.from_numpy(faces.crops).float())[:, None])
+    return network
+
+
+def test_a_network_grown_wider_says_what_it_said(faces, monkeypatch):
+    monkeypatch.setattr("training.widen.NOISE", 0.0)
+    network = warmed(faces)
+    grown = widened(network, SHAPES["tiny"], WIDER, torch.Generator().manual_seed(0))
+    assert grown.heads.in_features == 13
+    np.testing.assert_allclose(predict(grown, faces.crops), predict(network, faces.crops), atol=1e-4)
+
+
+def test_copied_channels_begin_a_little_apart(faces):
+    grown = widened(warmed(faces), SHAPES["tiny"], WIDER, torch.Generator().manual_seed(0))
+    weights = grown.stem[0].weight.flatten(1)
+    assert len(torch.unique(weights, dim=0)) == 11
+
+
+@pytest.mark.parametrize(
+    "shape", [Shape(widths=(7, 8), depths=(1, 1)), Shape(widths=(8, 8), depths=(1, 2)), Shape(widths=(8,), depths=(1,))]
+)
+def test_a_shape_that_is_no_wider_one_is_refused(shape):
+    with pytest.raises(ValueError, match="Expected"):
+        widened(ExpressionNetwork(SHAPES["tiny"]), SHAPES["tiny"], shape, torch.Generator())
+
+
+def test_a_run_may_grow_out_of_a_narrower_one(tmp_path, faces, monkeypatch):
+    monkeypatch.setitem(SHAPES, "wider", WIDER)
+    first = train(PLAN, faces, tmp_path / "first", quiet=True)
+    second = train(Plan(shape="wider", epochs=0, batch=16, start="first"), faces, tmp_path / "second", quiet=True)
+    assert second.average.heads.in_features == 13
+    torch.testing.assert_close(second.average.heads.bias, first.average.heads.bias)
 
 
 def lessons_for(labelled: int, unlabelled: int) -> Lessons:
