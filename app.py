@@ -27,7 +27,6 @@ from feelharmonic.web import (
     device,
     doors,
     inside,
-    kept,
     live,
     pages,
     providers,
@@ -36,6 +35,7 @@ from feelharmonic.web import (
     turns,
     watch,
 )
+from feelharmonic.web.kept import Kept
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
 PROJECT = Path(__file__).resolve().parent
@@ -90,8 +90,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     )
     inside.bind(app, figures, ready_checks(settings), jukebox)
     app.config["SECRET_KEY"] = secret.secret_key(Path(app.instance_path), settings.secret_key)
-    shared = kept.KeptInRedis(settings.redis_url, app.config["SECRET_KEY"]) if settings.redis_url else None
-    connect.bind(app, load_accounts(settings), kept=shared)
+    connect.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
     providers.bind(app, jukebox)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
     photographs = turns.Turns(1, turns.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING)
@@ -147,6 +146,15 @@ def load_providers(settings: Settings, catalogue: Catalogue) -> list:
         makers["spotify-search"] = lambda: SpotifySearch(spotify, catalogue.known)
     names = dict.fromkeys((*settings.providers, "catalogue"))
     return [makers[name]() for name in names if name in makers]
+
+
+def load_kept(settings: Settings, secret_key: str) -> Kept | None:
+    """Where connected accounts are kept for several workers; None for one, which keeps them in its memory."""
+    if not settings.redis_url:
+        return None
+    from feelharmonic.web.kept_in_redis import KeptInRedis
+
+    return KeptInRedis(settings.redis_url, secret_key)
 
 
 def load_accounts(settings: Settings) -> SpotifyAccounts | None:

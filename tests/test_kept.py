@@ -18,7 +18,8 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
 from feelharmonic.web import connect, pages
 from feelharmonic.web.doors import EventCounter
-from feelharmonic.web.kept import Away, KeptInMemory, KeptInRedis
+from feelharmonic.web.kept import Away, KeptInMemory
+from feelharmonic.web.kept_in_redis import KeptInRedis
 from feelharmonic.web.secret import secret_key
 from spotifyaccess import SpotifyAccounts, SpotifyApp
 from tests.spotify_stand_in import CLIENT_ID, StandIn

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 
+from feelharmonic.errors import SetupFault
 from feelharmonic.web import logs
 
 
@@ -41,6 +42,16 @@ def test_a_fault_is_told_by_kind_and_place_without_its_text():
     assert line["where"][-1].startswith("test_logs.py:")
     assert "Jane" not in json.dumps(line)
     assert "192.0.2.1" not in json.dumps(line)
+
+
+def test_a_fault_of_setting_up_says_what_to_mend():
+    def act(log: logging.Logger) -> None:
+        try:
+            raise SetupFault(["PORT: expected a whole number."])
+        except SetupFault:
+            log.exception("Exception in worker process")
+
+    assert "PORT: expected a whole number." in logged(act)["text"]
 
 
 def test_gunicorns_lines_that_name_an_address_are_dropped():

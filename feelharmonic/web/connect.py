@@ -1,8 +1,8 @@
 """Connecting a listener's Spotify account: log in, save the tracks shown, play or queue them, forget it all.
 
 In: requests of one browser. Out: redirects, JSON, problem documents (RFC 9457). The browser holds one random cookie;
-tokens stay in this process's memory, or encrypted in the Redis that several workers share (`kept.py`), and go with a
-disconnect, a day without use, or the program's end.
+tokens stay in this process's memory, or encrypted in the Redis that several workers share (`kept_in_redis.py`), and go
+with a disconnect, a day without use, or the program's end.
 """
 
 from __future__ import annotations

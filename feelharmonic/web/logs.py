@@ -1,7 +1,7 @@
 """The log: one JSON object a line on standard error, with no personal data.
 
-Each line has time (UTC), level, logger, message; a fault has its kind and where it arose, not its text: texts repeat
-what somebody sent. Addresses, names and pictures are never passed to a logger.
+Each line has time (UTC), level, logger, message. A fault has its kind and where it arose, not its text, unless it is of
+setting up: texts repeat what somebody sent. Addresses, names and pictures are never passed to a logger.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ import os
 import traceback
 from datetime import datetime, timezone
 
+from feelharmonic.errors import SetupFault
+
 PACKAGE = "feelharmonic"
+
+
+#: Faults of setting up, when nobody has sent anything yet: their texts are told.
+TOLD = (SetupFault, ImportError)
 
 
 class JsonLines(logging.Formatter):
@@ -28,8 +34,10 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            kind, _, trace = record.exc_info
+            kind, fault, trace = record.exc_info
             line["fault"] = kind.__name__
+            if issubclass(kind, TOLD):
+                line["text"] = str(fault)
             frames = traceback.extract_tb(trace)
             line["where"] = [f"{os.path.basename(one.filename)}:{one.lineno} {one.name}" for one in frames]
         return json.dumps(line, ensure_ascii=False)
