@@ -11,7 +11,6 @@ from pathlib import Path
 
 from flask import Flask
 from flask_socketio import SocketIO
-from limits.storage import storage_from_string
 
 from feelharmonic import cli, ondevice
 from feelharmonic.catalogue import DATABASE_NAME, Catalogue
@@ -111,7 +110,7 @@ def ready_checks(settings: Settings) -> dict:
     """What must hold before listeners are sent here. The networks were loaded, or there would be no app to ask."""
     checks = {"networks": lambda: True}
     if settings.redis_url:
-        checks["redis"] = storage_from_string(settings.redis_url).check
+        checks["redis"] = doors.storage_of(settings.redis_url).check
     return checks
 
 

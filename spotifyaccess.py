@@ -341,25 +341,32 @@ class Account:
 
     def _ask(self, call: Callable[[spotipy.Spotify], dict | None], *, plays: bool = False) -> dict | None:
         with _account_faults(plays=plays):
+            token = self._token()
             try:
-                return call(self._signed_in())
+                return call(self._signed_in(token))
             except spotipy.SpotifyException as exc:
                 if exc.http_status != 401:
                     raise
-            return call(self._signed_in(refresh=True))
+            return call(self._signed_in(self._token(refused=token)))
 
-    def _signed_in(self, *, refresh: bool = False) -> spotipy.Spotify:
-        """The client with a valid token as plain text: with an auth manager spotipy could ask for input."""
-        tokens = self._signed_out_if_none(self._tokens.read())
-        if refresh or self._pkce.is_token_expired(tokens):
-            with self._tokens.alone():
-                newest = self._signed_out_if_none(self._tokens.read())
-                if newest["access_token"] == tokens["access_token"]:  # nobody else was quicker
-                    newest = self._pkce.refresh_access_token(tokens["refresh_token"])
-                    self._tokens.write(newest)
-                tokens = newest
-        self._spotify.set_auth(tokens["access_token"])
+    def _signed_in(self, token: str) -> spotipy.Spotify:
+        """The client with the token as plain text: with an auth manager spotipy could ask for input."""
+        self._spotify.set_auth(token)
         return self._spotify
+
+    def _token(self, *, refused: str = "") -> str:
+        """A token that has not run out, and is not the one that Spotify ``refused``."""
+        tokens = self._signed_out_if_none(self._tokens.read())
+        if self._is_stale(tokens, refused):
+            with self._tokens.alone():
+                tokens = self._signed_out_if_none(self._tokens.read())  # somebody else may have been quicker
+                if self._is_stale(tokens, refused):
+                    tokens = self._pkce.refresh_access_token(tokens["refresh_token"])
+                    self._tokens.write(tokens)
+        return tokens["access_token"]
+
+    def _is_stale(self, tokens: dict, refused: str) -> bool:
+        return tokens["access_token"] == refused or self._pkce.is_token_expired(tokens)
 
     @staticmethod
     def _signed_out_if_none(tokens: dict | None) -> dict:

@@ -14,7 +14,7 @@ import redis
 from flask import Flask
 from services import Redis
 
-from feelharmonic.errors import SetupFault
+from feelharmonic.errors import AccountFault, SetupFault
 from feelharmonic.params import Params
 from feelharmonic.web import connect, pages
 from feelharmonic.web.doors import EventCounter
@@ -57,7 +57,17 @@ def test_what_is_put_is_got_until_it_expires_or_is_dropped(kept):
     assert (kept.get("one"), kept.get("two"), kept.get("three")) == (None, None, None)
 
 
+def test_what_was_dropped_is_not_brought_back_by_a_change(kept):
+    kept.put("one", {"tokens": {"access_token": "old"}}, 60)
+    kept.replace("one", {"tokens": {"access_token": "new"}}, 60)
+    assert kept.get("one") == {"tokens": {"access_token": "new"}}
+    assert [kept.drop("one"), kept.drop("one")] == [True, False]
+    kept.replace("one", {"tokens": {"access_token": "newer"}}, 60)
+    assert kept.get("one") is None
+
+
 def test_one_at_a_time_is_alone_with_a_number(kept):
+    kept.put("one", {}, 60)
     inside, most = [0], [0]
 
     def visit() -> None:
@@ -75,16 +85,49 @@ def test_one_at_a_time_is_alone_with_a_number(kept):
     assert (most[0], inside[0]) == (1, 0)
 
 
+def test_who_waits_too_long_for_the_others_is_told_to_try_again(kept, monkeypatch):
+    monkeypatch.setattr("feelharmonic.web.kept.WAIT_S", 0.1)
+    monkeypatch.setattr("feelharmonic.web.kept_in_redis.WAIT_S", 0.1)
+    kept.put("one", {}, 60)
+    with kept.alone("one"):
+        with pytest.raises(AccountFault) as caught, kept.alone("one"):
+            pytest.fail("two were alone")
+        assert caught.value.code == "spotify_busy"
+        with kept.alone("two"):  # the others' numbers are free
+            pass
+    with kept.alone("one"):
+        pass
+
+
+def test_memory_keeps_no_lock_for_numbers_that_it_does_not_know():
+    kept = KeptInMemory(1000)
+    for i in range(100):
+        with kept.alone(f"made up {i}"):
+            pass
+    assert not kept._locks
+
+
+def test_a_row_moved_to_another_number_is_nobodys(server):
+    client, kept = redis.Redis.from_url(server.url), KeptInRedis(server.url, KEY)
+    client.flushall()
+    kept.put("mine", {"tokens": {}}, 60)
+    (mine,) = client.keys("feelharmonic:connection:*")
+    kept.put("yours", {"tokens": {}}, 60)
+    (yours,) = set(client.keys("feelharmonic:connection:*")) - {mine}
+    client.set(yours, client.get(mine))
+    assert (kept.get("mine"), kept.get("yours")) == ({"tokens": {}}, None)
+
+
 def test_redis_sees_neither_numbers_nor_tokens_and_forgets(server):
-    KeptInRedis(server.url, KEY).put("the cookie", {"tokens": {"refresh_token": "very secret"}}, 100)
     client = redis.Redis.from_url(server.url)
+    client.flushall()
+    KeptInRedis(server.url, KEY).put("the cookie", {"tokens": {"refresh_token": "very secret"}}, 100)
     (name,) = client.keys("feelharmonic:connection:*")
     assert b"cookie" not in name
     assert b"secret" not in client.get(name)
     assert b"refresh" not in client.get(name)
     assert 90 < client.ttl(name) <= 100
     assert KeptInRedis(server.url, "another key, of a stranger's server").get("the cookie") is None
-    client.flushall()
 
 
 @pytest.fixture
@@ -126,6 +169,23 @@ def test_a_login_begun_at_one_worker_is_finished_and_used_at_others(project, spo
     third.post("disconnect", None, csrf)
     assert second.status()["connected"] is False
     assert problem_of(second.post("play", {"ids": IDS}, csrf)) == (401, "not_connected")
+
+
+def test_a_login_serves_once_even_where_two_workers_hear_of_it(project, spotify, server):
+    workers = [worker(project, spotify, server) for _ in range(2)]
+    one = Browser(workers[0], spotify)
+    query = one.login()
+    browsers, answers = [one, moved(one, workers[1])], []
+
+    def arrive(browser: Browser) -> None:
+        answers.append(browser.client.get("/connect/callback", base_url=HOME, query_string=query).status_code)
+
+    threads = [threading.Thread(target=arrive, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == [200, 400]
 
 
 def test_two_workers_do_not_refresh_one_account_at_the_same_time(project, spotify, server):

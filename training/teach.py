@@ -23,7 +23,7 @@ from training.augment import augmented
 from training.data import Faces, joined
 from training.data_dir import data_dir
 from training.network import ExpressionNetwork
-from training.train import DEFAULT_RUNS, best_device, load_training_faces, resume
+from training.train import DEFAULT_RUNS, best_device, fast_arithmetic, load_training_faces, resume
 from training.utkface import ARCHIVE, load_utkface
 
 VIEWS = 8
@@ -76,8 +76,13 @@ def answers(network: ExpressionNetwork, crops: np.ndarray, *, views: int = VIEWS
     means = []
     for part in tqdm(parts, desc="faces", mininterval=10):
         seen = part.to(device)
-        total = sum(network(augmented(seen, generator)).softmax(2) for _ in range(views))
-        means.append((total / views).float().cpu())
+        total = torch.zeros(len(seen), 2, 7, device=device)
+        for _ in range(views):
+            inputs = augmented(seen, generator).to(memory_format=torch.channels_last)
+            with fast_arithmetic(device):
+                logits = network(inputs)
+            total += logits.float().softmax(2)
+        means.append((total / views).cpu())
     return torch.cat(means).numpy() if means else np.zeros((0, 2, 7), np.float32)
 
 

@@ -135,7 +135,7 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
     for i, rows in enumerate(tqdm(batches, desc=f"epoch {run.epochs_done + 1}", disable=quiet, mininterval=10)):
         _set_rate(run, run.epochs_done + i / len(batches))
         inputs = augmented(crops[rows], generator).to(memory_format=torch.channels_last)
-        with _fast(device):
+        with fast_arithmetic(device):
             logits = run.network(inputs)
         loss = head_loss(logits.float(), targets[rows], weights[rows], run.plan.smoothing)
         run.optimizer.zero_grad(set_to_none=True)
@@ -268,7 +268,7 @@ def _on(device: torch.device, faces: Faces) -> tuple[Tensor, Tensor, Tensor]:
     return crops, targets, weights
 
 
-def _fast(device: torch.device) -> AbstractContextManager:
+def fast_arithmetic(device: torch.device) -> AbstractContextManager:
     """bfloat16 where the hardware multiplies it faster: CUDA, and processors with AMX or AVX512-BF16."""
     if device.type == "cpu" and not torch.backends.mkldnn.is_available():
         return nullcontext()

@@ -117,20 +117,25 @@ class NotAvailable(ListenerFault):
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """One browser's: a login under way, or an account's tokens, as plain data."""
+    """One browser's account: its tokens as plain data, and what our page must show for it."""
 
-    state: str = field(default="", repr=False)
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    login: dict | None = field(default=None, repr=False)
-    tokens: dict | None = field(default=None, repr=False)
+    tokens: dict = field(repr=False)
 
-    @property
-    def lasts_s(self) -> float:
-        return IDLE_S if self.tokens else LOGIN_S
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """One browser's login under way, as plain data, and the state that must come back with it."""
+
+    state: str = field(repr=False)
+    login: dict = field(repr=False)
 
 
 class Connections:
-    """The browsers that connect or are connected, by their cookie. Safe between threads."""
+    """The browsers that connect or are connected, by their cookie. Safe between threads.
+
+    A login under way is kept apart from the account that it may replace: neither can undo a change of the other.
+    """
 
     def __init__(self, accounts: Accounts | None, kept: Kept, *, budget_s: float):
         self.accounts = accounts
@@ -139,21 +144,33 @@ class Connections:
 
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
-        key = secrets.token_urlsafe(32)
-        self.keep(key, connection)
+        key = new_key()
+        self.kept.put(key, asdict(connection), IDLE_S)
         return key
 
-    def keep(self, key: str, connection: Connection) -> None:
-        self.kept.put(key, asdict(connection), connection.lasts_s)
+    def change(self, key: str, connection: Connection) -> None:
+        """Keep ``connection`` in the place of the one before; where that was forgotten, forget this one, too."""
+        self.kept.replace(key, asdict(connection), IDLE_S)
 
     def find(self, key: str | None) -> Connection | None:
         """The connection of that cookie, as long as it is not too old; looked for, it is young again."""
         row = self.kept.get(key) if key else None
         if row is None:
             return None
-        connection = Connection(**row)
-        self.kept.renew(key, connection.lasts_s)
-        return connection
+        self.kept.renew(key, IDLE_S)
+        return Connection(**row)
+
+    def begin(self, key: str, pending: Pending) -> None:
+        self.kept.put(_login_of(key), asdict(pending), LOGIN_S)
+
+    def pending(self, key: str | None) -> Pending | None:
+        """The login of that cookie, as long as it is not too old."""
+        row = self.kept.get(_login_of(key)) if key else None
+        return row and Pending(**row)
+
+    def take(self, key: str) -> bool:
+        """Use up the login of that cookie; False where another worker was quicker."""
+        return self.kept.drop(_login_of(key))
 
     def forget(self, key: str | None) -> None:
         if key:
@@ -181,7 +198,7 @@ class AccountTokens:
         connection = self._connections.find(self._key)
         if connection is not None:  # disconnected meanwhile, it stays so
             connection.tokens = tokens
-            self._connections.keep(self._key, connection)
+            self._connections.change(self._key, connection)
 
     def alone(self) -> AbstractContextManager[None]:
         return self._connections.alone(self._key)
@@ -212,18 +229,15 @@ def begin() -> Response:
     if request.host != home.netloc and "moved" not in request.args:
         # The cookie must be set on the address that Spotify sends the browser back to: localhost is not 127.0.0.1.
         return redirect(f"{home.scheme}://{home.netloc}/connect/spotify?moved=1")
-    key = request.cookies.get(COOKIE)
-    known = connections.find(key)
-    # An account that is connected stays so until another one takes its place.
-    connection = known or Connection()
-    connection.state = secrets.token_urlsafe(24)
-    login = connections.accounts.begin(connection.state)
-    connection.login = login.kept()
+    known = request.cookies.get(COOKIE)
+    # An account that is connected stays so, under its cookie, until another one takes its place.
+    key = known if connections.find(known) else new_key()
+    state = secrets.token_urlsafe(24)
+    login = connections.accounts.begin(state)
+    connections.begin(key, Pending(state=state, login=login.kept()))
     response = redirect(login.url)
-    if known is None:
-        _set_cookie(response, connections.add(connection))
-    else:
-        connections.keep(key, connection)
+    if key != known:
+        _set_cookie(response, key)
     return response
 
 
@@ -232,11 +246,11 @@ def finish() -> Response:
     """Back from Spotify: trade the code for the account, under a new cookie."""
     connections = _connections()
     key = request.cookies.get(COOKIE)
-    connection = connections.find(key)
-    if connection is None or connection.login is None or not _same(request.args.get("state"), connection.state):
+    pending = connections.pending(key)
+    is_ours = pending is not None and _same(request.args.get("state"), pending.state)
+    if not is_ours or not connections.take(key):  # a login serves once
         return _arrival("unknown", 400)
-    login, connection.login = connections.accounts.login(connection.login), None
-    connections.keep(key, connection)  # a login serves once
+    login = connections.accounts.login(pending.login)
     code = request.args.get("code")
     if not code:
         return _arrival("refused", 200)
@@ -244,9 +258,10 @@ def finish() -> Response:
         account = _in_time(lambda: login.finish(code))
     except ListenerFault:
         return _arrival("failed", 502)
+    new = connections.add(Connection(tokens=account.kept()))
     connections.forget(key)
     response = _arrival("connected", 200)
-    _set_cookie(response, connections.add(Connection(tokens=account.kept())))
+    _set_cookie(response, new)
     return response
 
 
@@ -255,7 +270,7 @@ def status() -> Response:
     """Whether an account can be connected and is; ``csrf`` goes into the header of every POST."""
     connections = _connections()
     connection = connections.find(request.cookies.get(COOKIE))
-    connected = connection is not None and connection.tokens is not None
+    connected = connection is not None
     response = jsonify(
         available=connections.accounts is not None,
         connected=connected,
@@ -328,7 +343,7 @@ def problem(fault: ListenerFault) -> Response:
 def _account() -> Account:
     """The account of the browser that asks, when our page in it asks."""
     connection = _connections().find(request.cookies.get(COOKIE))
-    if connection is None or connection.tokens is None:
+    if connection is None:
         raise NotConnected("No Spotify account is connected.", "Connect Spotify first.")
     if not _same(request.headers.get(CSRF_HEADER), connection.csrf):
         raise Forbidden(f"Expected the header {CSRF_HEADER} as GET /api/v1/spotify gives it.", "Load the page again.")
@@ -357,6 +372,15 @@ def _in_time(action: Callable[[], Result]) -> Result:
 
 def _connections() -> Connections:
     return current_app.extensions[EXTENSION]
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _login_of(key: str) -> str:
+    """Where the login of a cookie is kept."""
+    return f"{key}/login"
 
 
 def _same(given: str | None, expected: str) -> bool:

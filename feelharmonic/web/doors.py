@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import socket
+import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from flask_limiter import Limiter
 from flask_limiter.errors import RateLimitExceeded
 from flask_socketio import SocketIO
 from limits import parse
-from limits.storage import storage_from_string
+from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -59,7 +59,7 @@ def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_
         address,
         app=app,
         default_limits=[settings.http_rate],
-        storage_uri=storage,
+        storage_uri=storage_url(storage),
         storage_options=storage_options(storage),
         # A Redis that is away must not close the doors: each process counts by itself meanwhile.
         in_memory_fallback_enabled=bool(settings.redis_url),
@@ -145,27 +145,64 @@ class EventCounter:
 
     def __init__(self, rate: str, storage: str, *, clock: Callable[[], float] = time.monotonic):
         self._rate = parse(rate)
-        self._limits = FixedWindowRateLimiter(storage_from_string(storage, **storage_options(storage)))
-        self._alone = FixedWindowRateLimiter(storage_from_string(MEMORY))
+        self._limits = FixedWindowRateLimiter(storage_of(storage))
+        self._alone = FixedWindowRateLimiter(storage_of(MEMORY))
         self._clock = clock
-        self._alone_until_s = -math.inf
+        self._ask_again_s: float | None = None  # while counting alone: when to try again
+        self._lock = threading.Lock()  # one tries; all the others would wait for a Redis that may still be away
 
     def admits(self, who: str) -> bool:
         """Count one event of ``who``; False where it is one too many for this minute."""
-        if self._clock() >= self._alone_until_s:
+        if self._may_ask():
             try:
-                return self._limits.hit(self._rate, who)
+                admitted = self._limits.hit(self._rate, who)
             except Exception as exc:  # each storage raises its client's own faults
-                self._alone_until_s = self._clock() + ALONE_S
-                log.warning("Events are counted in this process alone for a while (%s)", type(exc).__name__)
+                self._goes_alone(type(exc).__name__)
+            else:
+                self._is_back()
+                return admitted
         return self._alone.hit(self._rate, who)
+
+    def _may_ask(self) -> bool:
+        with self._lock:
+            if self._ask_again_s is None:
+                return True
+            if self._clock() < self._ask_again_s:
+                return False
+            self._ask_again_s = self._clock() + ALONE_S
+            return True
+
+    def _goes_alone(self, fault: str) -> None:
+        with self._lock:
+            if self._ask_again_s is None:
+                log.warning("Events are counted in this process alone until Redis answers again (%s)", fault)
+            self._ask_again_s = self._clock() + ALONE_S
+
+    def _is_back(self) -> None:
+        with self._lock:
+            if self._ask_again_s is not None:
+                log.info("Redis answers again: events are counted together")
+            self._ask_again_s = None
+
+
+def storage_of(url: str) -> Storage:
+    """Where `limits` counts: in the Redis of ``url``, which is not waited for, or in memory."""
+    return storage_from_string(storage_url(url), **storage_options(url))
+
+
+def storage_url(url: str) -> str:
+    """``url`` as `limits` writes it."""
+    return f"redis+{url}" if url.startswith("unix:") else url
 
 
 def storage_options(storage: str) -> dict[str, float]:
     """How long a counter waits for where it is kept."""
     if storage == MEMORY:
         return {}
-    return {"socket_connect_timeout": REDIS_TIMEOUT_S, "socket_timeout": REDIS_TIMEOUT_S}
+    options = {"socket_timeout": REDIS_TIMEOUT_S}
+    if not storage.startswith("unix:"):  # redis-py 5 has no such option there
+        options["socket_connect_timeout"] = REDIS_TIMEOUT_S
+    return options
 
 
 class Wire:

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from feelharmonic.errors import ListenerFault
+from feelharmonic.errors import AccountFault, ListenerFault
+
+#: Who waits longer for the others is told to try again. Shorter than what a listener waits for an answer.
+WAIT_S = 2.0
 
 
 class Away(ListenerFault):
@@ -25,19 +28,29 @@ class Away(ListenerFault):
         super().__init__("The server cannot reach its connections now.", "Try again in a moment.")
 
 
+def in_use() -> AccountFault:
+    return AccountFault("spotify_busy", "Your account is in use at this moment.", "Try again in a moment.")
+
+
 class Kept(Protocol):
     """Plain data (what JSON holds) by number. Each method may raise Away."""
 
     def put(self, number: str, data: dict, lasts_s: float) -> None: ...
 
+    def replace(self, number: str, data: dict, lasts_s: float) -> None:
+        """As `put`, in one step with the look whether there still is something: what was dropped stays so."""
+        ...
+
     def get(self, number: str) -> dict | None: ...
 
     def renew(self, number: str, lasts_s: float) -> None: ...
 
-    def drop(self, number: str) -> None: ...
+    def drop(self, number: str) -> bool:
+        """Whether there was something; of several who drop it at once only one hears True."""
+        ...
 
     def alone(self, number: str) -> AbstractContextManager[None]:
-        """A context in which nobody else is inside for that number."""
+        """A context in which nobody else is inside for that number. Raises AccountFault where others stay too long."""
         ...
 
 
@@ -59,6 +72,12 @@ class KeptInMemory:
             while len(self._rows) > self._most:
                 self._remove(next(iter(self._rows)))
 
+    def replace(self, number: str, data: dict, lasts_s: float) -> None:
+        with self._door:
+            self._forget_old()
+            if number in self._rows:
+                self._rows[number] = (self._clock() + lasts_s, data)
+
     def get(self, number: str) -> dict | None:
         with self._door:
             self._forget_old()
@@ -70,16 +89,25 @@ class KeptInMemory:
                 self._rows[number] = (self._clock() + lasts_s, self._rows[number][1])
                 self._rows.move_to_end(number)
 
-    def drop(self, number: str) -> None:
+    def drop(self, number: str) -> bool:
         with self._door:
+            self._forget_old()
+            was_there = number in self._rows
             self._remove(number)
+            return was_there
 
     @contextmanager
     def alone(self, number: str) -> Iterator[None]:
         with self._door:
-            lock = self._locks.setdefault(number, threading.Lock())
-        with lock:
+            # Of what is not kept there is nothing to protect, and a lock for it would stay for ever.
+            is_kept = number in self._rows
+            lock = self._locks.setdefault(number, threading.Lock()) if is_kept else threading.Lock()
+        if not lock.acquire(timeout=WAIT_S):
+            raise in_use()
+        try:
             yield
+        finally:
+            lock.release()
 
     def __len__(self) -> int:
         return len(self._rows)
