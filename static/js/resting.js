@@ -1,5 +1,5 @@
 /**
- * The listener's resting face: the mean of what a few seconds of looking neutral show. Pure; times are passed in.
+ * The listener's resting face: the middle of what a few seconds of looking neutral show. Pure; times are passed in.
  */
 
 /** So long the listener looks neutral. */
@@ -36,17 +36,25 @@ export class RestingFace {
     const lasted_ms = at_ms - this.#began_ms;
     const progress = Math.min(1, lasted_ms / RESTING_MS, this.#readings.length / LEAST_READINGS);
     const done = progress === 1 || lasted_ms >= LONGEST_MS;
-    return { progress, done, probabilities: done ? this.#mean() : null };
+    return { progress, done, probabilities: done ? this.#middle() : null };
   }
 
-  #mean() {
+  /** Each emotion's median, so that a blink or somebody passing by teaches nothing; together they sum to 1. */
+  #middle() {
     const count = this.#readings.length;
     if (count < LEAST_READINGS || count < LEAST_SHARE * this.#replies) {
       return null;
     }
-    return this.#readings[0].map((_, i) => {
-      const sum = this.#readings.reduce((total, reading) => total + reading[i], 0);
-      return Number((sum / count).toFixed(DIGITS));
-    });
+    const medians = this.#readings[0].map((_, i) => median(this.#readings.map((reading) => reading[i])));
+    const total = medians.reduce((sum, value) => sum + value, 0);
+    // A face that never showed the same twice was not at rest.
+    return total > 0 ? medians.map((value) => Number((value / total).toFixed(DIGITS))) : null;
   }
+}
+
+/** @param {number[]} values */
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

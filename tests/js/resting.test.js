@@ -14,12 +14,17 @@ function learn(readings, lasts_ms = RESTING_MS) {
   return state;
 }
 
-test("three seconds of looking neutral give the mean of what was seen", () => {
+test("three seconds of looking neutral give the middle of what was seen", () => {
   assert.deepEqual(learn([one, other, one, other]), {
     progress: 1,
     done: true,
     probabilities: [0.2, 0, 0, 0, 0.4, 0, 0.4],
   });
+});
+
+test("a moment of something else teaches nothing", () => {
+  const laugh = [0, 0, 0, 1, 0, 0, 0];
+  assert.deepEqual(learn([one, laugh, one, one, one, laugh, one, one]).probabilities, one);
 });
 
 test("before the three seconds are over nothing is learned", () => {
@@ -35,6 +40,7 @@ test("a slow server gets more time", () => {
 for (const [name, readings] of Object.entries({
   "nobody in view": [null, null, null, null, null],
   "too few readings": [one, one, one],
+  "a face that never showed the same twice": [0, 1, 2, 3].map((i) => one.map((_, j) => (i === j ? 1 : 0))),
   "a face that was away half of the time": [one, one, one, one, null, null, null, null],
 })) {
   test(`${name} teaches nothing`, () => {
