@@ -29,7 +29,7 @@ from training.data import Faces, load_fer
 from training.data_dir import data_dir
 from training.measures import best_temperature
 from training.network import ExpressionNetwork, multiply_accumulates
-from training.train import DEFAULT_RUNS, Run, predict, resume
+from training.train import DEFAULT_RUNS, Run, mean_weights, predict, resume
 
 OPSET = 17
 #: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
@@ -70,21 +70,6 @@ def read_run(folder: Path) -> Run:
     if not checkpoint.is_file():
         raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.train.")
     return resume(checkpoint, torch.device("cpu"))
-
-
-@torch.no_grad()
-def mean_weights(networks: list[ExpressionNetwork]) -> None:
-    """Give the first of ``networks`` the mean of all their weights.
-
-    Worth trying where one began with another's weights: Wortsman et al. 2022, "Model soups", arXiv:2203.05482.
-    """
-    states = [network.state_dict() for network in networks]
-    shapes = [{name: value.shape for name, value in state.items()} for state in states]
-    if any(shape != shapes[0] for shape in shapes):
-        raise SystemExit("Expected runs of one shape, got different ones.")
-    for name, value in states[0].items():
-        if value.is_floating_point():
-            value.copy_(torch.stack([state[name] for state in states]).mean(0))
 
 
 def facts_of(run: Run) -> dict[str, str]:

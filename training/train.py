@@ -58,7 +58,7 @@ class Plan:
     #: SHA-256 of the lessons learnt from (training.teach), and how far they are trusted over the labels, 0..1.
     lessons: str = ""
     trust: float = 0.5
-    #: The run whose averaged weights this one began with.
+    #: The run whose averaged weights this one began with; of several (a,b) the mean.
     start: str = ""
     #: SHA-256 of the faces of other sets (training.folders) that are mixed in.
     sets: str = ""
@@ -180,6 +180,21 @@ def accuracies(logits: np.ndarray, majority: np.ndarray, label: np.ndarray) -> d
     }
 
 
+@torch.no_grad()
+def mean_weights(networks: list[ExpressionNetwork]) -> None:
+    """Give the first of ``networks`` the mean of all their weights.
+
+    Worth trying where one began with another's weights: Wortsman et al. 2022, "Model soups", arXiv:2203.05482.
+    """
+    states = [network.state_dict() for network in networks]
+    shapes = [{name: value.shape for name, value in state.items()} for state in states]
+    if any(shape != shapes[0] for shape in shapes):
+        raise SystemExit("Expected runs of one shape, got different ones.")
+    for name, value in states[0].items():
+        if value.is_floating_point():
+            value.copy_(torch.stack([state[name] for state in states]).mean(0))
+
+
 def begin_with(plan: Plan, device: torch.device, teacher: Run) -> Run:
     """A fresh run of ``plan`` that starts from ``teacher``'s averaged weights, widened where its shape is wider."""
     weights = teacher.average
@@ -195,14 +210,16 @@ def begin_with(plan: Plan, device: torch.device, teacher: Run) -> Run:
 def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None, quiet: bool = False) -> Run:
     """Begin or go on with the run in ``folder`` until its plan is done; a checkpoint and a log line per epoch.
 
-    A run that starts from another's weights finds that one in the folder beside its own.
+    A run that starts from another's weights, or from the mean of several's, finds them in the folder beside its own.
     """
     device = best_device()
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         run = resume(checkpoint, device, plan)
     elif plan.start:
-        run = begin_with(plan, device, resume(folder.parent / plan.start / "checkpoint.pt", device))
+        teachers = [resume(folder.parent / name / "checkpoint.pt", device) for name in plan.start.split(",")]
+        mean_weights([teacher.average for teacher in teachers])
+        run = begin_with(plan, device, teachers[0])
     else:
         run = begin(plan, device)
     while run.epochs_done < plan.epochs:
@@ -318,7 +335,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
     parser.add_argument("--trust", type=float, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
     parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
-    parser.add_argument("--start", default="", help="begin with this run's weights")
+    parser.add_argument("--start", default="", help="begin with this run's weights; of several (a,b) their mean")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     return parser.parse_args()
 

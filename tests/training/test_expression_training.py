@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,16 @@ def test_a_run_may_begin_with_anothers_weights(tmp_path, faces):
     for name, value in first.average.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[name]), name
         assert torch.equal(value, second.average.state_dict()[name]), name
+
+
+def test_a_run_may_begin_with_the_mean_of_others(tmp_path, faces):
+    first = train(PLAN, faces, tmp_path / "first", quiet=True)
+    other = train(replace(PLAN, seed=PLAN.seed + 1), faces, tmp_path / "other", quiet=True)
+    plan = Plan(shape="tiny", epochs=0, batch=16, start="first,other")
+    second = train(plan, faces, tmp_path / "second", quiet=True)
+    mean = (first.average.heads.weight + other.average.heads.weight) / 2
+    assert not torch.equal(first.average.heads.weight, other.average.heads.weight)
+    torch.testing.assert_close(second.average.heads.weight, mean)
 
 
 WIDER = Shape(widths=(11, 13), depths=(1, 1))
