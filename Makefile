@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test train test-train fer test-fer audit fuzz soak test-python test-whole test-js test-browser gallery lint vendor clean
+.PHONY: help run test train train-finder test-train fer test-fer audit fuzz soak test-python test-whole test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -47,6 +47,23 @@ train: .venv-train/stamp
 	$(TRAIN).export --runs $(RUNS) --name pupil,small --int8
 	$(TRAIN).card --run $(RUNS)/pupil
 
+# The same for feelharmonic/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
+# torch: it comes without what it asks for.
+FINDER ?= $(HOME)/.cache/feelharmonic/finder
+train-finder: .venv-train/stamp
+	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --no-deps facenet-pytorch
+	test -f $(FINDER)/labels.npz || $(TRAIN).finder_labels --out $(FINDER)/labels.npz
+	$(TRAIN).finder_make --folder $(FINDER) --shards 75
+	$(TRAIN).finder_train --folder $(FINDER) --samples 2600000
+	$(TRAIN).finder_export --folder $(FINDER)
+	test -f $(FINDER)/shards/900_0000.npz || \
+		$(TRAIN).finder_mine --folder $(FINDER) --network feelharmonic/weights/face_finder.onnx
+	$(TRAIN).finder_train --folder $(FINDER) --samples 3280000
+	$(TRAIN).finder_export --folder $(FINDER)
+	$(TRAIN).finder_windows --folder $(FINDER) --shards 30
+	$(TRAIN).finder_train --folder $(FINDER) --samples 900000 --second-look
+	$(TRAIN).finder_export --folder $(FINDER) --second-look
+
 # Training has an environment of its own: it needs PyTorch, the server does not.
 test-train: .venv-train/stamp
 	.venv-train/bin/python -m pytest tests/training
@@ -74,7 +91,6 @@ fer: .venv-fer/stamp
 test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
-# Every state of the page at three widths, light and dark, into gallery/.
 # Known faults of what we depend on; where the advisory services cannot be reached it says so.
 audit: $(VENV)/test.stamp
 	$(BIN)/python -m tools.audit
@@ -87,6 +103,7 @@ fuzz: $(VENV)/test.stamp
 soak: $(VENV)/test.stamp static/vendor/stamp
 	SOAK_S=3600 $(BIN)/python -m pytest -s tests/whole/test_soak.py
 
+# Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 

@@ -48,20 +48,23 @@ def haar() -> Find | None:
     return find
 
 
-def as_frame(scene: Scene) -> np.ndarray:
-    """A 320×240 frame: what a webcam's picture is when it arrives."""
-    return cv2.resize(scene.picture, (320, 240), interpolation=cv2.INTER_CUBIC)
+#: What a webcam's picture is when it arrives: 320×240.
+FRAME_WIDTH = 320
+
+
+def maker_of(sources: list[Source], *seed: int) -> SceneMaker:
+    return SceneMaker(sources, np.random.default_rng((SEED, *seed)), FRAME_WIDTH)
 
 
 def found(faces: list[Face], box: np.ndarray) -> bool:
-    return any(overlap(face.box, tuple(2 * box)) >= FOUND_IOU for face in faces)
+    return any(overlap(face.box, tuple(box)) >= FOUND_IOU for face in faces)
 
 
 def recall(find: Find, scenes: list[Scene], wanted: Callable[[float], bool] = lambda roll: True) -> tuple[int, int]:
     """Faces found, faces there, of those whose roll (degrees) is ``wanted``."""
     hits = total = 0
     for scene in scenes:
-        faces = find(as_frame(scene))
+        faces = find(scene.picture)
         for box, roll in zip(scene.boxes, scene.roll_deg, strict=True):
             if wanted(abs(float(roll))):
                 total += 1
@@ -82,7 +85,7 @@ def group_recall(find: Find, faces: list[tuple[str, Source]], maker: SceneMaker)
         scene = maker.scene(roll_deg=20.0, faceless=0.0, fixed=source)
         if not len(scene.boxes):
             continue
-        hit = found(find(as_frame(scene)), scene.boxes[0])
+        hit = found(find(scene.picture), scene.boxes[0])
         for group in groups_of(name):
             hits.setdefault(group, []).append(hit)
     return {group: float(np.mean(values)) for group, values in sorted(hits.items())}
@@ -119,14 +122,14 @@ def contact_sheet(find: Find, scenes: list[Scene], path: Path) -> None:
     """Misses (yellow) and alarms (red) first, then hits (green), 12 × 8."""
     drawn: list[tuple[int, np.ndarray]] = []
     for scene in scenes:
-        frame = as_frame(scene)
+        frame = scene.picture.copy()
         faces = find(frame)
         missed = [box for box in scene.boxes if not found(faces, box)]
-        alarms = [f for f in faces if not any(overlap(f.box, tuple(2 * box)) >= FOUND_IOU for box in scene.boxes)]
+        alarms = [f for f in faces if not any(overlap(f.box, tuple(box)) >= FOUND_IOU for box in scene.boxes)]
         for face in faces:
             draw(frame, face.box, (60, 60, 255) if face in alarms else (80, 220, 80))
         for box in missed:
-            draw(frame, 2 * box, (0, 220, 255))
+            draw(frame, box, (0, 220, 255))
         drawn.append((-len(missed) - len(alarms), cv2.resize(frame, (160, 120), interpolation=cv2.INTER_AREA)))
     drawn.sort(key=lambda item: item[0])
     tiles = [picture for _, picture in drawn[:96]]
@@ -142,13 +145,13 @@ def draw(frame: np.ndarray, box: tuple[float, ...], colour: tuple[int, int, int]
 def measure(find: Find, folder: Path, count: int) -> dict[str, object]:
     """One column of the table."""
     sources, names = load_sources(folder, None, "test")
-    scenes = [SceneMaker(sources, np.random.default_rng((SEED, i))).scene(faceless=0.0) for i in range(count)]
-    without = [SceneMaker(sources, np.random.default_rng((SEED, 1, i))).scene(faceless=1.0) for i in range(count)]
+    scenes = [maker_of(sources, i).scene(faceless=0.0) for i in range(count)]
+    without = [maker_of(sources, 1, i).scene(faceless=1.0) for i in range(count)]
     tight = [(name, source) for name, source in zip(names, sources, strict=True) if source.tight]
     # The archive is in the order of ages: taken from its beginning, nobody would be old.
     order = np.random.default_rng((SEED, 4)).permutation(len(tight))[: 2 * count]
-    groups = group_recall(find, [tight[i] for i in order], SceneMaker(sources, np.random.default_rng((SEED, 2))))
-    frame = as_frame(scenes[0])
+    groups = group_recall(find, [tight[i] for i in order], maker_of(sources, 2))
+    frame = scenes[0].picture
     rows: dict[str, object] = {}
     for title, wanted in {
         "recall, all scenes": lambda roll: True,
@@ -157,7 +160,7 @@ def measure(find: Find, folder: Path, count: int) -> dict[str, object]:
     }.items():
         hits, total = recall(find, scenes, wanted)
         rows[title] = f"{hits / max(total, 1):.1%} of {total}"
-    alarms = [bool(find(as_frame(scene))) for scene in without]
+    alarms = [bool(find(scene.picture)) for scene in without]
     rows["faceless scenes with an alarm"] = f"{np.mean(alarms):.1%} of {len(alarms)}"
     rows["worst of eight groups"] = f"{min(groups.values()):.1%} ({min(groups, key=groups.get)})"
     rows.update({f"  {group}": f"{share:.1%}" for group, share in groups.items()})
@@ -186,7 +189,7 @@ def main() -> None:
     rows = [{"": title, **{name: column[title] for name, column in columns.items()}} for title in first]
     show("Faces of people held back from training, in 320×240 scenes; found: IoU ≥ 0.4", rows, as_json=arguments.json)
     sources, _ = load_sources(folder, None, "test")
-    sheet = [SceneMaker(sources, np.random.default_rng((SEED, 3, i))).scene() for i in range(400)]
+    sheet = [maker_of(sources, 3, i).scene() for i in range(400)]
     contact_sheet(finders[arguments.finder], sheet, Path("runs") / "finder" / "contact_sheet.png")
 
 

@@ -1,7 +1,8 @@
 """Frame → Faces: finding faces, following them between frames, cutting crops in FER2013's framing.
 
 In: pixels (H, W, 3) uint8 BGR. Out: Faces, and (48, 48) uint8 grey crops. No file but the finder's own is read.
-The network is weights/face_finder.onnx; its card lies beside it and says how the maps are decoded.
+The networks are weights/face_finder.onnx, which sees whole frames, and weights/face_look.onnx, of the same make, which
+sees windows around faces; the first one's card says how the maps are decoded.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from feelharmonic.errors import BadInput, SetupFault
 from feelharmonic.messages import Face
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "face_finder.onnx"
+SECOND_LOOK_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
 #: The network's input for a whole frame, and for the window in which a known face is followed (pixels).
 FULL_SIZE = (160, 128)
@@ -28,15 +30,15 @@ STRIDE = 8
 #: The network tells sizes in units of so many pixels.
 SIZE_UNIT = 32.0
 
-#: Scores below this are no face. Chosen on training's tuning faces; the card has the curve.
-LEAST_SCORE = 0.55
+#: Scores below this are no face. Chosen, like all of these, on training's tuning faces; the card says how.
+LEAST_SCORE = 0.5
 #: In the first look at a whole frame this much is worth a second look, which must see at least that much.
-LEAST_SCORE_CANDIDATE = 0.2
+LEAST_SCORE_CANDIDATE = 0.15
 LEAST_SCORE_GLIMPSED = 0.05
 #: What the first look weighs beside the second (0..1), whose window shows the face in more detail, there and mirrored.
 FIRST_LOOK_WEIGHT = 0.4
 #: A candidate of at least this score needs no second look.
-LEAST_SCORE_SURE = 0.8
+LEAST_SCORE_SURE = 0.9
 #: So many candidates get their second look; the best come first.
 MOST_CONFIRMED = 6
 #: A known face goes on being one down to this score.
@@ -76,20 +78,29 @@ class Finder(Protocol):
 
 
 class FaceFinder:
-    """Our own network in ONNX Runtime, one thread. One per process; calls from several threads may overlap."""
+    """Our own networks in ONNX Runtime, one thread. One per process; calls from several threads may overlap."""
 
-    def __init__(self, session: onnxruntime.InferenceSession):
-        self._session = session
+    def __init__(self, first_look: onnxruntime.InferenceSession, second_look: onnxruntime.InferenceSession):
+        self._first_look = first_look
+        self._second_look = second_look
 
     @classmethod
     def load(cls, name: str = "own") -> Finder:
         """The finder called ``name``: "own", or the path of a YuNet ONNX file. Raises SetupFault where it fails."""
-        return cls.load_file(WEIGHTS_PATH) if name == "own" else YuNetFinder.load(name)
+        return cls.load_files(WEIGHTS_PATH, SECOND_LOOK_PATH) if name == "own" else YuNetFinder.load(name)
 
     @classmethod
-    def load_file(cls, path: Path) -> FaceFinder:
-        """A network of our own in the file ``path``. Raises SetupFault where it cannot be read."""
-        return cls(_session(path))
+    def load_files(cls, first_look: Path, second_look: Path) -> FaceFinder:
+        """Networks of our own in these files. Raises SetupFault naming each that cannot be read."""
+        sessions, faults = [], []
+        for path in (first_look, second_look):
+            try:
+                sessions.append(_session(path))
+            except SetupFault as fault:
+                faults.extend(fault.faults)
+        if faults:
+            raise SetupFault(faults)
+        return cls(*sessions)
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
@@ -98,8 +109,8 @@ class FaceFinder:
         frame itself, which sees small faces in more detail, and turns most false alarms away.
         """
         check_frame(frame_bgr)
-        candidates = self._candidates(frame_bgr)
-        seen = [self._second_look(frame_bgr, face) for face in candidates[:MOST_CONFIRMED]]
+        candidates = self.candidates(frame_bgr)
+        seen = [self._looked_at(frame_bgr, face) for face in candidates[:MOST_CONFIRMED]]
         return _distinct([face for face in seen if face is not None])
 
     def find_near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> Face | None:
@@ -124,13 +135,14 @@ class FaceFinder:
         if mirrored:
             # x of the mirrored window is its width less x: the view undoes that.
             window = np.ascontiguousarray(window[:, ::-1])
-            seen = [_mirrored(face, WINDOW_SIZE[0]) for face in self._decoded_of(window, least_score)]
-            near = [face for face in map(view.in_frame, seen) if overlap(face.box, box) > 0.2]
-            return max(near, key=lambda face: overlap(face.box, box) * face.score, default=None)
-        near = [face for face in self._read(window, view, least_score) if overlap(face.box, box) > 0.2]
+        seen = _read(self._second_look, window, least_score)
+        if mirrored:
+            seen = [_mirrored(face, WINDOW_SIZE[0]) for face in seen]
+        near = [face for face in map(view.in_frame, seen) if overlap(face.box, box) > 0.2]
         return max(near, key=lambda face: overlap(face.box, box) * face.score, default=None)
 
-    def _candidates(self, frame_bgr: np.ndarray) -> list[Face]:
+    def candidates(self, frame_bgr: np.ndarray, least_score: float = LEAST_SCORE_CANDIDATE) -> list[Face]:
+        """What the first look alone takes for faces in ``frame_bgr`` (H, W, 3) uint8, best score first."""
         height, width = frame_bgr.shape[:2]
         scale = min(FULL_SIZE[0] / width, FULL_SIZE[1] / height)
         small = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -139,9 +151,9 @@ class FaceFinder:
         canvas = np.zeros((FULL_SIZE[1], FULL_SIZE[0], 3), np.uint8)
         canvas[top : top + small[1], left : left + small[0]] = shrunk
         view = View(left=left, top=top, scale_x=small[0] / width, scale_y=small[1] / height)
-        return self._read(canvas, view, LEAST_SCORE_CANDIDATE)
+        return [view.in_frame(face) for face in _read(self._first_look, canvas, least_score)]
 
-    def _second_look(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
+    def _looked_at(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
         """``face`` as its window shows it, its score made of both looks; None where that is no face.
 
         A sure face is taken as it is: windows around the largest faces show little but what lies beyond the frame.
@@ -154,13 +166,6 @@ class FaceFinder:
             return None
         score = all_looks(face.score, near.score, mirrored.score)
         return replace(near, score=score) if score >= LEAST_SCORE else None
-
-    def _read(self, picture: np.ndarray, view: View, least_score: float) -> list[Face]:
-        return [view.in_frame(face) for face in self._decoded_of(picture, least_score)]
-
-    def _decoded_of(self, picture: np.ndarray, least_score: float) -> list[Face]:
-        (maps,) = self._session.run(None, {"pictures": prepare(picture)})
-        return decode_maps(maps[0], least_score)
 
 
 class YuNetFinder:
@@ -318,6 +323,12 @@ def steadied(face: Face, before: Face) -> Face:
 def prepare(picture_bgr: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, as the network takes it; H and W multiples of 32."""
     return np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+
+
+def _read(session: onnxruntime.InferenceSession, picture_bgr: np.ndarray, least_score: float) -> list[Face]:
+    """What the network sees in ``picture_bgr``, in its pixels."""
+    (maps,) = session.run(None, {"pictures": prepare(picture_bgr)})
+    return decode_maps(maps[0], least_score)
 
 
 def all_looks(first: float, second: float, mirrored: float) -> float:

@@ -17,7 +17,9 @@ from feelharmonic.params import Params
 from feelharmonic.pipeline import MOST_FACES_READ
 
 #: The networks by the names that the browser asks for.
-NETWORKS: dict[str, Path] = {"face_finder.onnx": face.WEIGHTS_PATH, "expression.onnx": expression.WEIGHTS_PATH}
+NETWORKS: dict[str, Path] = {
+    path.name: path for path in (face.WEIGHTS_PATH, face.SECOND_LOOK_PATH, expression.WEIGHTS_PATH)
+}
 
 FINDER = (
     "FULL_SIZE",

@@ -33,7 +33,7 @@ def files(client) -> dict[str, dict]:
     return client.get("/device/parts.json").json["files"]
 
 
-@pytest.mark.parametrize("name", ["face_finder.onnx", "expression.onnx", RUNTIME])
+@pytest.mark.parametrize("name", ["face_finder.onnx", "face_look.onnx", "expression.onnx", RUNTIME])
 def test_a_file_is_what_its_checksum_says_and_may_be_kept_for_ever(client, files, name):
     response = client.get(files[name]["url"])
     assert response.status_code == 200

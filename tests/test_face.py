@@ -252,6 +252,10 @@ def test_a_broken_network_is_named(monkeypatch, tmp_path, damage):
     monkeypatch.setattr(room, "WEIGHTS_PATH", path)
     with pytest.raises(SetupFault, match=r"face_finder\.onnx: the face finder cannot be read"):
         FaceFinder.load()
+    monkeypatch.setattr(room, "SECOND_LOOK_PATH", tmp_path / "face_look.onnx")
+    with pytest.raises(SetupFault) as caught:
+        FaceFinder.load()
+    assert [fault.split(":")[0] for fault in caught.value.faults] == ["face_finder.onnx", "face_look.onnx"]
 
 
 def test_another_finders_missing_file_is_named():

@@ -145,5 +145,5 @@ def clipped(box: tuple[float, ...], size: tuple[int, int]) -> list[float]:
 
 
 def test_the_networks_that_the_browser_gets_are_the_servers():
-    assert sorted(NETWORKS) == ["expression.onnx", "face_finder.onnx"]
+    assert sorted(NETWORKS) == ["expression.onnx", "face_finder.onnx", "face_look.onnx"]
     assert all(path.name == name and path.is_file() for name, path in NETWORKS.items())

@@ -1,9 +1,10 @@
-"""The trained finder as weights/face_finder.onnx: batch norm folded into the convolutions, weights kept as float16.
+"""The trained finder as weights/face_finder.onnx and weights/face_look.onnx: batch norm folded into the convolutions,
+weights kept in 8 bits.
 
-    python -m training.finder_export --folder ~/.cache/feelharmonic/finder
+    python -m training.finder_export --folder ~/.cache/feelharmonic/finder [--second-look]
 
-The file holds float16 weights with a cast to float32 beside each; ONNX Runtime folds the casts at load, so that it
-computes in float32 everywhere. Height and width stay free (multiples of 32): whole frames and windows use one file.
+Each weight is an 8-bit integer times its output channel's scale; ONNX Runtime multiplies them once, at load, so that it
+computes in float32 everywhere. Height and width stay free (multiples of 32).
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
+from training.finder_train import FIRST_LOOK, SECOND_LOOK
 
 WEIGHTS_PATH = Path(__file__).resolve().parent.parent / "feelharmonic" / "weights" / "face_finder.onnx"
+SECOND_LOOK_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
 #: Smaller arrays than this (biases, shapes) stay as they are.
-FEWEST_HALVED = 64
+FEWEST_SHRUNK = 400
 
 
 def folded(network: nn.Module) -> nn.Module:
@@ -39,7 +42,7 @@ def folded(network: nn.Module) -> nn.Module:
 
 
 def export(network: nn.Module, path: Path) -> None:
-    """Write ``network`` to ``path`` with float16 weights."""
+    """Write ``network`` to ``path`` with weights in 8 bits."""
     network = folded(network)
     picture = torch.zeros(1, 3, INPUT_HEIGHT, INPUT_WIDTH)
     torch.onnx.export(
@@ -53,38 +56,45 @@ def export(network: nn.Module, path: Path) -> None:
         dynamo=False,
     )
     model = onnx.load(str(path))
-    halve_weights(model)
+    shrink_weights(model)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
 
-def halve_weights(model: onnx.ModelProto) -> None:
-    """Keep large float32 initialisers as float16, each with a Cast that gives float32 under the old name."""
+def shrink_weights(model: onnx.ModelProto) -> None:
+    """Keep large float32 initialisers as int8, a scale for each output channel; Cast and Mul give them back."""
     graph = model.graph
-    casts = []
-    for tensor in graph.initializer:
+    widened = []
+    for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < FEWEST_HALVED:
+        if values.dtype != np.float32 or values.size < FEWEST_SHRUNK:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
+        largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+        scale = np.maximum(largest, 1e-12) / np.float32(127)
+        tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}_small"))
+        graph.initializer.append(numpy_helper.from_array(scale, f"{name}_scale"))
+        widened.append(helper.make_node("Cast", [f"{name}_small"], [f"{name}_whole"], to=TensorProto.FLOAT))
+        widened.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
+    nodes = [*widened, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True, help="holds checkpoint.pt")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_PATH)
+    parser.add_argument("--folder", type=Path, required=True, help="holds the checkpoints")
+    parser.add_argument("--second-look", action="store_true", help="export second_look.pt, not checkpoint.pt")
+    parser.add_argument("--out", type=Path, help="the file to write (default: the served one)")
     arguments = parser.parse_args()
+    look, served = (SECOND_LOOK, SECOND_LOOK_PATH) if arguments.second_look else (FIRST_LOOK, WEIGHTS_PATH)
     network = FinderNetwork()
-    state = torch.load(arguments.folder / "checkpoint.pt", map_location="cpu")
+    state = torch.load(arguments.folder / look.checkpoint, map_location="cpu")
     network.load_state_dict(state["kept"])
-    export(network, arguments.out)
-    data = arguments.out.read_bytes()
-    print(f"{arguments.out.name}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}, {state['done']} scenes")
+    out = arguments.out or served
+    export(network, out)
+    data = out.read_bytes()
+    print(f"{out.name}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}, {state['done']} scenes")
 
 
 if __name__ == "__main__":

@@ -19,18 +19,39 @@ from training.finder_scenes import MOST_FACES, Scene, SceneMaker
 SCENES_A_SHARD = 4096
 
 
-def packed(scenes: list[Scene]) -> dict[str, np.ndarray]:
-    """Arrays of equal length: pictures (N, 120, 160, 3) uint8; boxes (N, 4, 4), points (N, 4, 5, 2) float32, zero where
-    there is no face; unsure (N, 4, 4)."""
-    boxes = np.zeros((len(scenes), MOST_FACES, 4), np.float32)
-    points = np.zeros((len(scenes), MOST_FACES, 5, 2), np.float32)
-    unsure = np.zeros((len(scenes), MOST_FACES, 4), np.float32)
-    for i, scene in enumerate(scenes):
-        boxes[i, : len(scene.boxes)] = scene.boxes
-        points[i, : len(scene.points)] = scene.points
-        unsure[i, : len(scene.unsure)] = scene.unsure
-    pictures = np.stack([scene.picture for scene in scenes])
-    return {"pictures": pictures, "boxes": boxes, "points": points, "unsure": unsure}
+class Shard:
+    """Pictures of one size with their faces, as they are saved: pictures (N, H, W, 3) uint8; boxes (N, 4, 4), points
+    (N, 4, 5, 2) float32, zero where there is no face; unsure (N, 4, 4)."""
+
+    def __init__(self):
+        self._rows: list[tuple[np.ndarray, ...]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, picture: np.ndarray, boxes: np.ndarray, points: np.ndarray, unsure: np.ndarray) -> None:
+        filled = (np.zeros((MOST_FACES, 4), np.float32), np.zeros((MOST_FACES, 5, 2), np.float32))
+        row = (filled[0], filled[1], filled[0].copy())
+        for empty, given in zip(row, (boxes, points, unsure), strict=True):
+            empty[: len(given)] = given[:MOST_FACES]
+        self._rows.append((picture, *row))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        names = ("pictures", "boxes", "points", "unsure")
+        return {name: np.stack(values) for name, values in zip(names, zip(*self._rows, strict=True), strict=True)}
+
+    def save(self, path: Path) -> None:
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, **self.arrays())
+        part.rename(path)  # a shard is whole or not there
+
+
+def packed(scenes: list[Scene]) -> Shard:
+    shard = Shard()
+    for scene in scenes:
+        shard.add(scene.picture, scene.boxes, scene.points, scene.unsure)
+    return shard
 
 
 def main() -> None:
@@ -49,10 +70,7 @@ def main() -> None:
         if path.exists():
             continue
         maker = SceneMaker(sources, np.random.default_rng((arguments.seed, i)))
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, **packed([maker.scene() for _ in range(SCENES_A_SHARD)]))
-        part.rename(path)  # a shard is whole or not there
+        packed([maker.scene() for _ in range(SCENES_A_SHARD)]).save(path)
 
 
 if __name__ == "__main__":

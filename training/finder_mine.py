@@ -49,7 +49,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
     face.LEAST_SCORE = arguments.least  # nearly an alarm is worth learning from as well
-    finder = FaceFinder.load_file(arguments.network)
+    finder = FaceFinder.load_files(arguments.network, arguments.network)
     chance = np.random.default_rng(arguments.seed)
     maker = SceneMaker(sources, chance)
     wide = [source for source in sources if not source.tight]
@@ -62,10 +62,10 @@ def main() -> None:
                 kept.append(scene)
                 kept += [maker.photograph(source)] * int(chance.random() < EASY_SHARE)
             if len(kept) >= SCENES_A_SHARD:
-                np.savez(arguments.folder / "shards" / f"{arguments.seed}_{shards:04d}.npz", **packed(kept))
+                packed(kept).save(arguments.folder / "shards" / f"{arguments.seed}_{shards:04d}.npz")
                 kept, shards = [], shards + 1
     if len(kept) > SCENES_A_SHARD // 8:
-        np.savez(arguments.folder / "shards" / f"{arguments.seed}_{shards:04d}.npz", **packed(kept))
+        packed(kept).save(arguments.folder / "shards" / f"{arguments.seed}_{shards:04d}.npz")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Scenes as webcams see them, made from LFW and UTKFace: the finder's training and test pictures.
 
-In: faces with landmarks, a NumPy generator. Out: (120, 160, 3) uint8 BGR pictures with the faces' boxes and landmarks.
+In: faces with landmarks, a NumPy generator. Out: uint8 BGR pictures, 4:3, with the faces' boxes and landmarks.
 What surrounds a face varies above all: a net that sees LFW alone learns hair, collars and pasted rectangles.
 """
 
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+#: What the network takes of a 4:3 frame; scenes may be made in another size. Lengths below are in these pixels.
 WIDTH, HEIGHT = 160, 120
+SIZE = (WIDTH, HEIGHT)
 
 #: The mean face of LFW (250×250): landmarks as in finder_labels, and the ellipse from brow to chin, cheek to cheek.
 MEAN_POINTS = np.float32([(103, 111), (146, 111), (125, 137), (109, 157), (141, 157)])
@@ -36,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """``picture`` (120, 160, 3) uint8 BGR; ``boxes`` (N, 4) float32 x, y, width, height; ``points`` (N, 5, 2) float32;
+    """``picture`` (H, W, 3) uint8 BGR; ``boxes`` (N, 4) float32 x, y, width, height; ``points`` (N, 5, 2) float32;
     ``roll_deg`` (N,); ``unsure`` (M, 4) boxes of faces mostly out of view."""
 
     picture: np.ndarray
@@ -72,9 +74,11 @@ def box_of(points: np.ndarray) -> np.ndarray:
 
 
 class SceneMaker:
-    """Makes scenes from ``faces`` (Sources); all chance comes from ``chance``."""
+    """Makes scenes from ``faces`` (Sources), ``width`` pixels wide; all chance comes from ``chance``."""
 
-    def __init__(self, faces: list[Source], chance: np.random.Generator):
+    def __init__(self, faces: list[Source], chance: np.random.Generator, width: int = WIDTH):
+        self.size = (width, round(width * HEIGHT / WIDTH))
+        self._unit = width / WIDTH
         self._wide = [face for face in faces if not face.tight]
         self._tight = [face for face in faces if face.tight]
         self.chance = chance
@@ -107,10 +111,10 @@ class SceneMaker:
     def _finished(self, picture: np.ndarray, faces: list[np.ndarray]) -> Scene:
         if self.chance.random() < 0.5:
             picture = picture[:, ::-1]
-            faces = [mirrored(points) for points in faces]
+            faces = [mirrored(points, self.size[0]) for points in faces]
         boxes = np.array([box_of(points) for points in faces], np.float32).reshape(-1, 4)
         points = np.array(faces, np.float32).reshape(-1, 5, 2)
-        seen = np.array([share_in_view(box) >= LEAST_IN_VIEW for box in boxes], bool)
+        seen = np.array([share_in_view(box, self.size) >= LEAST_IN_VIEW for box in boxes], bool)
         roll = np.array([np.degrees(ellipse_of(face)[2]) for face in faces], np.float32)
         return Scene(
             picture=np.ascontiguousarray(picture),
@@ -145,7 +149,7 @@ class SceneMaker:
             before = picture.copy()
             picture = self._pasted(picture, source, move, points)
             for other in faces:  # who came first stands in front: no hair or shoulder hides a face that is asked for
-                front = ellipse_mask(other)
+                front = ellipse_mask(other, self.size)
                 picture[front] = before[front]
         faces.append(points)
         return picture
@@ -158,15 +162,15 @@ class SceneMaker:
         """(2, 3): where the source's pixels fall in the scene."""
         centre, axes, turn = ellipse_of(source.points)
         tallest = 0.5 if crowded else 0.95
-        height = HEIGHT * float(np.exp(self.chance.uniform(np.log(0.12), np.log(tallest))))
+        height = self.size[1] * float(np.exp(self.chance.uniform(np.log(0.12), np.log(tallest))))
         scale = height / (2 * axes[1])
         turned = np.radians(self.chance.uniform(-roll_deg, roll_deg)) if self.chance.random() < 0.7 else 0.0
         turned -= turn * self.chance.uniform(0, 1)
         # Mostly in view; sometimes cut by the edge.
         reach = 0.5 * height if self.chance.random() < 0.8 else 0.1 * height
         aim = [
-            self.chance.uniform(min(reach * 0.8, WIDTH / 2), max(WIDTH - reach * 0.8, WIDTH / 2)),
-            self.chance.uniform(min(reach, HEIGHT / 2), max(HEIGHT - reach, HEIGHT / 2)),
+            self.chance.uniform(min(near, length / 2), max(length - near, length / 2))
+            for near, length in zip((reach * 0.8, reach), self.size, strict=True)
         ]
         stretch = self.chance.uniform(0.92, 1.08)
         cos, sin = np.cos(turned) * scale, np.sin(turned) * scale
@@ -178,13 +182,14 @@ class SceneMaker:
     def _whole_photograph(self, picture: np.ndarray, source: Source, move: np.ndarray) -> np.ndarray:
         # Never reflected: the photograph's mirror images would be faces that no label tells of.
         if self.chance.random() < 0.4:
-            return warped(source.picture, move, cv2.BORDER_REPLICATE)
-        return np.where(warped_mask(source.picture.shape, move)[..., None] > 0.5, warped(source.picture, move), picture)
+            return warped(source.picture, move, self.size, cv2.BORDER_REPLICATE)
+        inside = warped_mask(source.picture.shape, move, self.size)[..., None] > 0.5
+        return np.where(inside, warped(source.picture, move, self.size), picture)
 
     def _pasted(self, picture: np.ndarray, source: Source, move: np.ndarray, points: np.ndarray) -> np.ndarray:
         if self.chance.random() < (0.75 if source.tight else 0.3):
             self._head_and_body(picture, points)
-        layer = warped(source.picture, move, cv2.BORDER_REFLECT_101)
+        layer = warped(source.picture, move, self.size, cv2.BORDER_REFLECT_101)
         if self.chance.random() < 0.5:
             layer = self._recoloured(layer, picture, points)
         alpha = self._mask(source, move, points)[..., None]
@@ -194,11 +199,11 @@ class SceneMaker:
         """(120, 160) float32 0..1: which part of the source's picture is laid on."""
         centre, axes, turn = ellipse_of(points)
         kind = self.chance.random()
-        inside = warped_mask(source.picture.shape, move)
+        inside = warped_mask(source.picture.shape, move, self.size)
         if kind < (0.25 if source.tight else 0.12):
             return inside  # the pasted rectangle itself
         grown = axes * (self.chance.uniform(0.92, 1.25) if source.tight else self.chance.uniform(0.95, 1.9))
-        mask = np.zeros((HEIGHT, WIDTH), np.float32)
+        mask = np.zeros(self.size[::-1], np.float32)
         raised = 0.0 if source.tight else self.chance.uniform(0, 0.25)  # a head reaches higher than its face
         shift = centre - np.array([-np.sin(turn), np.cos(turn)]) * axes[1] * raised
         cv2.ellipse(
@@ -208,8 +213,8 @@ class SceneMaker:
             -1,
         )
         soft = float(axes[1]) * self.chance.uniform(0.02, 0.3)
-        if soft > 0.4:
-            mask = cv2.GaussianBlur(mask, (0, 0), min(soft, 12.0))
+        if soft > 0.4 * self._unit:
+            mask = cv2.GaussianBlur(mask, (0, 0), min(soft, 12.0 * self._unit))
         return mask * inside if source.tight and self.chance.random() < 0.6 else mask
 
     def _recoloured(self, layer: np.ndarray, picture: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -233,7 +238,7 @@ class SceneMaker:
         colour = self._colour()
         box = ((float(centre[0]), float(centre[1])), (float(max(size[0], 1)), float(max(size[1], 1))), angle)
         if self.chance.random() < 0.4:
-            mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+            mask = np.zeros(self.size[::-1], np.uint8)
             cv2.ellipse(mask, box, 255, -1)
             texture = self._texture()
             picture[mask > 0] = texture[mask > 0]
@@ -285,8 +290,8 @@ class SceneMaker:
             return self._shuffled(picture)
         if kind < 0.8:
             for _ in range(int(self.chance.integers(1, 6))):
-                centre = self.chance.uniform((0, 0), (WIDTH, HEIGHT))
-                size = self.chance.uniform(10, 90, 2)
+                centre = self.chance.uniform((0, 0), self.size)
+                size = self.chance.uniform(10, 90, 2) * self._unit
                 box = ((*map(float, centre),), (*map(float, size),), float(self.chance.uniform(0, 180)))
                 colour = self._skin() if self.chance.random() < 0.6 else self._colour()
                 if self.chance.random() < 0.6:
@@ -298,7 +303,7 @@ class SceneMaker:
     def _face_replaced(self, picture: np.ndarray, points: np.ndarray) -> np.ndarray:
         """The face's place filled with something that is none; nothing of eyes and mouth is left."""
         centre, axes, turn = ellipse_of(points)
-        mask = np.zeros((HEIGHT, WIDTH), np.float32)
+        mask = np.zeros(self.size[::-1], np.float32)
         grown = axes * self.chance.uniform(1.05, 1.3)
         box = ((*map(float, centre),), (*map(float, 2 * grown),), float(np.degrees(turn)))
         cv2.ellipse(mask, box, 1.0, -1)
@@ -306,7 +311,7 @@ class SceneMaker:
         kind = self.chance.random()
         if kind < 0.45:
             filling = np.full_like(picture, self._skin())
-            shade = np.linspace(self.chance.uniform(0.6, 1), self.chance.uniform(0.6, 1), WIDTH)[None, :, None]
+            shade = np.linspace(self.chance.uniform(0.6, 1), self.chance.uniform(0.6, 1), self.size[0])[None, :, None]
             filling = np.uint8(filling * shade)
         elif kind < 0.7:
             filling = self._texture()
@@ -319,21 +324,23 @@ class SceneMaker:
         """Patches of a face in a wrong order: all its colours and edges, none of its sense."""
         source = self._any_face()
         move = self._placing(source, 40, crowded=False)
-        layer = warped(source.picture, move, cv2.BORDER_REFLECT_101)
+        layer = warped(source.picture, move, self.size, cv2.BORDER_REFLECT_101)
         x, y, width, height = box_of(cv2.transform(source.points[None], move)[0])
         pieces = int(self.chance.integers(4, 7))
         rows = slice(max(0, int(y)), max(1, int(y + height)) + 1)
         columns = slice(max(0, int(x)), max(1, int(x + width)) + 1)
-        patch = cv2.resize(layer[rows, columns], (60, 60))
-        step = 60 // pieces
+        side = round(60 * self._unit)
+        patch = cv2.resize(layer[rows, columns], (side, side))
+        step = side // pieces
         starts = [(i * step, j * step) for i in range(pieces) for j in range(pieces)]
         tiles = [patch[i : i + step, j : j + step] for i, j in starts]
         order = self.chance.permutation(len(tiles))
         lines = [np.hstack([tiles[order[i * pieces + j]] for j in range(pieces)]) for i in range(pieces)]
         mixed = cv2.resize(np.vstack(lines), (max(8, int(width)), max(8, int(height))))
-        left, top = int(self.chance.integers(-10, WIDTH - 10)), int(self.chance.integers(-10, HEIGHT - 10))
+        edge = round(10 * self._unit)
+        left, top = (int(self.chance.integers(-edge, length - edge)) for length in self.size)
         x1, y1 = max(0, left), max(0, top)
-        x2, y2 = min(WIDTH, left + mixed.shape[1]), min(HEIGHT, top + mixed.shape[0])
+        x2, y2 = min(self.size[0], left + mixed.shape[1]), min(self.size[1], top + mixed.shape[0])
         if x2 > x1 and y2 > y1:
             picture[y1:y2, x1:x2] = mixed[y1 - top : y2 - top, x1 - left : x2 - left]
         return picture
@@ -341,7 +348,7 @@ class SceneMaker:
     # ---------- what lies behind ----------
 
     def background(self) -> np.ndarray:
-        """(120, 160, 3) uint8 without a face."""
+        """(H, W, 3) uint8 without a face."""
         kind = self.chance.random()
         if kind < 0.6 and self._wide:
             return self._photograph_without_face()
@@ -370,32 +377,36 @@ class SceneMaker:
         cut = strip[top : top + cut_h, start : start + cut_w]
         if self.chance.random() < 0.3:
             cut = np.rot90(cut)
-        return cv2.resize(np.ascontiguousarray(cut), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(np.ascontiguousarray(cut), self.size, interpolation=cv2.INTER_CUBIC)
 
     def _texture(self) -> np.ndarray:
         """Noise at a random grain, stretched and coloured."""
         grain = (int(self.chance.integers(2, 40)), int(self.chance.integers(2, 40)))
         noise = self.chance.uniform(0, 1, (*grain, 1 if self.chance.random() < 0.6 else 3)).astype(np.float32)
-        smooth = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=int(self.chance.choice([0, 1, 2])))
-        smooth = smooth.reshape(HEIGHT, WIDTH, -1)
+        smooth = cv2.resize(noise, self.size, interpolation=int(self.chance.choice([0, 1, 2])))
+        smooth = smooth.reshape(self.size[1], self.size[0], -1)
         one, other = np.float32(self._colour()), np.float32(self._colour())
         return np.uint8(np.clip(one + (other - one) * smooth, 0, 255))
 
     def _room(self) -> np.ndarray:
         """Planes, lines and blobs: a wall with furniture, to a camera of 160 pixels."""
-        across = np.linspace(0, 1, WIDTH, dtype=np.float32)[None, :, None]
+        across = np.linspace(0, 1, self.size[0], dtype=np.float32)[None, :, None]
         one, other = np.float32(self._colour()), np.float32(self._colour())
-        picture = np.uint8(np.broadcast_to(one + (other - one) * across, (HEIGHT, WIDTH, 3)).copy())
+        picture = np.uint8(np.broadcast_to(one + (other - one) * across, (*self.size[::-1], 3)).copy())
         for _ in range(int(self.chance.integers(2, 12))):
-            start, end = self.chance.integers(-20, 180, 2).tolist(), self.chance.integers(-20, 180, 2).tolist()
+            start, end = (np.int32(self.chance.integers(-20, 180, 2) * self._unit).tolist() for _ in range(2))
             kind = self.chance.random()
             if kind < 0.4:
                 cv2.rectangle(picture, start, end, self._colour(), -1)
             elif kind < 0.7:
-                cv2.line(picture, start, end, self._colour(), int(self.chance.integers(1, 8)), cv2.LINE_AA)
+                cv2.line(picture, start, end, self._colour(), self._long(1, 8), cv2.LINE_AA)
             else:
-                cv2.circle(picture, start, int(self.chance.integers(2, 40)), self._colour(), -1, cv2.LINE_AA)
+                cv2.circle(picture, start, self._long(2, 40), self._colour(), -1, cv2.LINE_AA)
         return picture
+
+    def _long(self, low: int, high: int) -> int:
+        """A length in the scene's pixels, of ``low`` to ``high`` - 1 in those of 160."""
+        return round(int(self.chance.integers(low, high)) * self._unit)
 
     def _colour(self) -> tuple[int, int, int]:
         return tuple(int(value) for value in self.chance.integers(0, 256, 3))
@@ -412,7 +423,7 @@ class SceneMaker:
         """The picture after the camera, in light in which people would still see every face."""
         for _ in range(6):
             made = self._as_a_camera_sees(picture)
-            if all(contrast(made, points) >= LEAST_CONTRAST for points in faces):
+            if all(contrast(made, points, self.size) >= LEAST_CONTRAST for points in faces):
                 return made
         return picture
 
@@ -422,7 +433,7 @@ class SceneMaker:
         if chance.random() < 0.5:
             light = light ** chance.uniform(0.6, 1.8)
         if chance.random() < 0.3:  # a lamp or a window at one side
-            across = np.linspace(chance.uniform(0.2, 1.2), chance.uniform(0.2, 1.2), WIDTH, dtype=np.float32)
+            across = np.linspace(chance.uniform(0.2, 1.2), chance.uniform(0.2, 1.2), self.size[0], dtype=np.float32)
             light = light * across[None, :, None]
         if chance.random() < 0.12:  # back light: the whole scene washed out or the face in the dark
             light = light * chance.uniform(0.3, 0.7) + chance.uniform(0, 0.4)
@@ -450,8 +461,8 @@ class SceneMaker:
 
     def _blurred(self, light: np.ndarray) -> np.ndarray:
         if self.chance.random() < 0.6:
-            return cv2.GaussianBlur(light, (0, 0), self.chance.uniform(0.4, 1.6))
-        length = int(self.chance.integers(2, 7))
+            return cv2.GaussianBlur(light, (0, 0), self.chance.uniform(0.4, 1.6) * self._unit)
+        length = self._long(2, 7)
         kernel = np.zeros((length, length), np.float32)
         if self.chance.random() < 0.5:
             kernel[length // 2] = 1 / length
@@ -460,8 +471,10 @@ class SceneMaker:
         return cv2.filter2D(light, -1, kernel)
 
 
-def warped(picture: np.ndarray, move: np.ndarray, border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
-    """``picture`` in the scene's frame; shrunk by averaging first, so that small faces do not alias."""
+def warped(
+    picture: np.ndarray, move: np.ndarray, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT
+) -> np.ndarray:
+    """``picture`` in the scene's frame, ``size`` (W, H); shrunk by averaging first: small faces must not alias."""
     scale = float(np.sqrt(abs(np.linalg.det(move[:, :2]))))
     halvings = 0
     while scale < 0.6 and halvings < 3:
@@ -470,46 +483,47 @@ def warped(picture: np.ndarray, move: np.ndarray, border: int = cv2.BORDER_CONST
         halvings += 1
     move = move.copy()
     move[:, :2] *= 2**halvings
-    return cv2.warpAffine(picture, move, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=border)
+    return cv2.warpAffine(picture, move, size, flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def warped_mask(shape: tuple[int, ...], move: np.ndarray) -> np.ndarray:
-    """(120, 160) float32: 1 where the picture of ``shape`` falls."""
+def warped_mask(shape: tuple[int, ...], move: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W) float32 of ``size`` (W, H): 1 where the picture of ``shape`` falls."""
     height, width = shape[:2]
     corners = np.float32([[(0, 0), (width, 0), (width, height), (0, height)]])
-    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    mask = np.zeros(size[::-1], np.float32)
     cv2.fillConvexPoly(mask, np.int32(np.round(cv2.transform(corners, move)[0])), 1.0, cv2.LINE_AA)
     return mask
 
 
-def mirrored(points: np.ndarray) -> np.ndarray:
+def mirrored(points: np.ndarray, width: int = WIDTH) -> np.ndarray:
     """Landmarks of the scene seen in a mirror: left stays left of the picture."""
     flipped = points[[1, 0, 2, 4, 3]].copy()
-    flipped[:, 0] = WIDTH - 1 - flipped[:, 0]
+    flipped[:, 0] = width - 1 - flipped[:, 0]
     return flipped
 
 
-def ellipse_mask(points: np.ndarray) -> np.ndarray:
-    """(120, 160) bool: the face's ellipse."""
+def ellipse_mask(points: np.ndarray, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """(H, W) bool of ``size`` (W, H): the face's ellipse."""
     centre, axes, turn = ellipse_of(points)
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask = np.zeros(size[::-1], np.uint8)
     cv2.ellipse(mask, ((*map(float, centre),), (*map(float, 2 * axes),), float(np.degrees(turn))), 1, -1)
     return mask > 0
 
 
-def contrast(picture: np.ndarray, points: np.ndarray) -> float:
+def contrast(picture: np.ndarray, points: np.ndarray, size: tuple[int, int] = SIZE) -> float:
     """The grey levels' standard deviation inside the face's ellipse, noise smoothed away; infinite out of view."""
-    mask = ellipse_mask(points)
+    mask = ellipse_mask(points, size)
     if not mask.any():
         return float("inf")
-    grey = cv2.blur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (3, 3))
+    grain = 2 * round(size[0] / WIDTH) + 1
+    grey = cv2.blur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (grain, grain))
     return float(grey[mask].std())
 
 
-def share_in_view(box: np.ndarray) -> float:
+def share_in_view(box: np.ndarray, size: tuple[int, int] = SIZE) -> float:
     x, y, width, height = box
-    seen_w = min(x + width, WIDTH) - max(x, 0)
-    seen_h = min(y + height, HEIGHT) - max(y, 0)
+    seen_w = min(x + width, size[0]) - max(x, 0)
+    seen_h = min(y + height, size[1]) - max(y, 0)
     return max(seen_w, 0) * max(seen_h, 0) / (width * height)
 
 

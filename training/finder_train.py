@@ -1,7 +1,9 @@
 """Trains the face finder on shards of scenes; goes on where it was after any kill.
 
     python -m training.finder_train --folder ~/.cache/feelharmonic/finder --samples 400000
+    python -m training.finder_train --folder ~/.cache/feelharmonic/finder --samples 400000 --second-look
 
+The second look begins with the first's weights and learns from windows (training.finder_windows).
 Loss: focal on the centre map (Zhou et al. 2019, arXiv:1904.07850), IoU and L1 on boxes, L1 on landmarks, at the cells
 near a face's centre. The weights that are kept are an exponential moving average.
 """
@@ -13,6 +15,7 @@ import copy
 import csv
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,34 +24,61 @@ from torch import nn
 from tqdm import tqdm
 
 from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, STRIDE, FinderNetwork
-from training.finder_scenes import HEIGHT
 
 BATCH = 128
 SEED = 0
-LEARNING_RATE = 4e-3
 WEIGHT_DECAY = 1e-4
 #: Boxes are told in units of so many pixels, so that the network's numbers stay near 1.
 SIZE_UNIT = 32.0
-CELLS_X, CELLS_Y = INPUT_WIDTH // STRIDE, INPUT_HEIGHT // STRIDE
 #: So many scenes are moved until their face is nearer to the middle, black beyond: what a second look's window shows.
 MIDDLED_SHARE = 0.25
-#: Scenes are 120 high: so many rows are added above and below.
-PADDING = (INPUT_HEIGHT - HEIGHT) // 2
+#: Rows and columns of a whole frame's maps.
+GRID = (INPUT_HEIGHT // STRIDE, INPUT_WIDTH // STRIDE)
+#: The network wants heights and widths that are multiples of this.
+MULTIPLE_PX = 32
 
 
-def cell_centres() -> torch.Tensor:
-    """(16, 20, 2) float32: x and y, in pixels of the network's input."""
-    y, x = torch.meshgrid(torch.arange(CELLS_Y), torch.arange(CELLS_X), indexing="ij")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is learned: the folder of its shards, its checkpoint, the highest rate, the share of scenes moved."""
+
+    shards: str
+    checkpoint: str
+    log: str
+    rate: float
+    middled_share: float
+    start: str = ""
+
+
+FIRST_LOOK = Look(
+    shards="shards", checkpoint="checkpoint.pt", log="log.csv", rate=4e-3, middled_share=MIDDLED_SHARE
+)
+SECOND_LOOK = Look(
+    shards="windows",
+    checkpoint="second_look.pt",
+    log="second_look.csv",
+    rate=1.5e-3,
+    middled_share=0.0,
+    start=FIRST_LOOK.checkpoint,
+)
+
+
+def cell_centres(rows: int, columns: int) -> torch.Tensor:
+    """(rows, columns, 2) float32: x and y, in pixels of the network's input."""
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
     return (torch.stack([x, y], dim=-1).float() + 0.5) * STRIDE
 
 
-def targets(boxes: torch.Tensor, points: torch.Tensor, unsure: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What each cell should say. ``boxes`` (N, F, 4), ``points`` (N, F, 5, 2), ``unsure`` (N, F, 4), in input pixels.
+def targets(
+    boxes: torch.Tensor, points: torch.Tensor, unsure: torch.Tensor, grid: tuple[int, int] = GRID
+) -> dict[str, torch.Tensor]:
+    """What each cell of ``grid`` (rows R, columns C) should say.
 
-    ``heat`` (N, 16, 20): 1 at a face's centre, falling off; ``share`` (N, 16, 20): how much the cell answers for the
-    face; ``ignore``: cells of faces mostly out of view; ``box``, ``points``: the nearest face's, per cell.
+    ``boxes`` (N, F, 4), ``points`` (N, F, 5, 2), ``unsure`` (N, F, 4), in input pixels. ``heat`` (N, R, C): 1 at a
+    face's centre, falling off; ``share`` (N, R, C): how much the cell answers for the face; ``ignore``: cells of faces
+    mostly out of view; ``box``, ``points``: the nearest face's, per cell.
     """
-    cells = cell_centres().to(boxes.device)
+    cells = cell_centres(*grid).to(boxes.device)
     there = boxes[..., 2] > 0  # (N, F)
     centres = boxes[..., :2] + boxes[..., 2:] / 2
     apart = cells[None, None] - centres[:, :, None, None]  # (N, F, 16, 20, 2)
@@ -71,7 +101,7 @@ def targets(boxes: torch.Tensor, points: torch.Tensor, unsure: torch.Tensor) -> 
 
 def decoded(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Boxes (N, 16, 20, 4) as x1, y1, x2, y2 and landmarks (N, 16, 20, 5, 2) in input pixels, from (N, 15, 16, 20)."""
-    cells = cell_centres().to(maps.device)
+    cells = cell_centres(*maps.shape[2:]).to(maps.device)
     maps = maps.permute(0, 2, 3, 1)
     centre = cells + maps[..., 1:3] * STRIDE
     size = torch.exp(maps[..., 3:5].clamp(-4, 3)) * SIZE_UNIT
@@ -107,7 +137,7 @@ def loss_of(maps: torch.Tensor, wanted: dict[str, torch.Tensor]) -> tuple[torch.
     return sum(parts.values()), {name: float(value) for name, value in parts.items()}
 
 
-def batches(shard: Path, chance: np.random.Generator):
+def batches(shard: Path, chance: np.random.Generator, middled_share: float = MIDDLED_SHARE):
     """Batches of one shard in a new order, half of the scenes mirrored, their brightness jittered."""
     with np.load(shard) as data:
         arrays = {name: data[name] for name in ("pictures", "boxes", "points", "unsure")}
@@ -118,7 +148,7 @@ def batches(shard: Path, chance: np.random.Generator):
         boxes, points, unsure = (torch.from_numpy(arrays[name][rows].copy()) for name in ("boxes", "points", "unsure"))
         gain = torch.from_numpy(chance.uniform(0.8, 1.2, (BATCH, 1, 1, 1)).astype(np.float32))
         made = mirrored_half(pictures.mul_(gain).clamp_(0, 1), boxes, points, unsure, chance)
-        middle_some(*made, chance)
+        middle_some(*made, chance, middled_share)
         yield made
 
 
@@ -126,28 +156,31 @@ def mirrored_half(pictures, boxes, points, unsure, chance):
     """Half of the scenes mirrored, all padded to the network's input; boxes and landmarks follow."""
     flip = torch.from_numpy(chance.random(len(pictures)) < 0.5)
     pictures[flip] = pictures[flip].flip(-1)
+    height, width = pictures.shape[2:]
+    padding = -height % MULTIPLE_PX // 2  # above, and as much below
     for box in (boxes, unsure):
         # Boxes, like landmarks, are in units in which a pixel's middle is a whole number.
-        box[flip, :, 0] = torch.where(box[flip, :, 2] > 0, INPUT_WIDTH - 1 - box[flip, :, 0] - box[flip, :, 2], 0.0)
-        box[:, :, 1] += PADDING
+        box[flip, :, 0] = torch.where(box[flip, :, 2] > 0, width - 1 - box[flip, :, 0] - box[flip, :, 2], 0.0)
+        box[:, :, 1] += padding
     turned = points[flip][:, :, [1, 0, 2, 4, 3]].clone()
-    turned[..., 0] = INPUT_WIDTH - 1 - turned[..., 0]
+    turned[..., 0] = width - 1 - turned[..., 0]
     points[flip] = turned
-    points[..., 1] += PADDING
-    padded = nn.functional.pad(pictures, (0, 0, PADDING, PADDING))
+    points[..., 1] += padding
+    padded = nn.functional.pad(pictures, (0, 0, padding, padding))
     return padded.contiguous(memory_format=torch.channels_last), boxes, points, unsure
 
 
-def middle_some(pictures, boxes, points, unsure, chance) -> None:
+def middle_some(pictures, boxes, points, unsure, chance, share: float = MIDDLED_SHARE) -> None:
     """Moves some scenes in place, so that their first face comes nearer to the middle; no other face may leave."""
-    for i in np.flatnonzero((chance.random(len(pictures)) < MIDDLED_SHARE) & (boxes[:, 0, 2] > 0).numpy()):
+    frame = torch.tensor([pictures.shape[3], pictures.shape[2]])
+    for i in np.flatnonzero((chance.random(len(pictures)) < share) & (boxes[:, 0, 2] > 0).numpy()):
         there = boxes[i, :, 2] > 0
         centre = boxes[i, 0, :2] + boxes[i, 0, 2:] / 2
-        way = torch.tensor([INPUT_WIDTH / 2, INPUT_HEIGHT / 2]) - centre
+        way = frame / 2 - centre
         right, down = (int(value) for value in (way * float(chance.uniform(0.4, 1))).round())
         moved = boxes[i, there] + torch.tensor([right, down, 0, 0])
         low = moved[:, :2].clamp(min=0)
-        high = torch.minimum(moved[:, :2] + moved[:, 2:], torch.tensor([INPUT_WIDTH, INPUT_HEIGHT]))
+        high = torch.minimum(moved[:, :2] + moved[:, 2:], frame)
         if ((high - low).clamp(min=0).prod(1) < 0.7 * moved[:, 2:].prod(1)).any() and there.sum() > 1:
             continue
         pictures[i] = moved_picture(pictures[i], right, down)
@@ -166,19 +199,21 @@ def moved_picture(picture: torch.Tensor, right: int, down: int) -> torch.Tensor:
     return moved
 
 
-def rate(done: int, samples: int) -> float:
+def rate(done: int, samples: int, highest: float = FIRST_LOOK.rate) -> float:
     """The learning rate after ``done`` of ``samples``: a short warm-up, then half a cosine."""
     share = min(done / samples, 1.0)
-    return LEARNING_RATE * min(share / 0.03, 0.5 * (1 + math.cos(math.pi * share)) + 0.003)
+    return highest * min(share / 0.03, 0.5 * (1 + math.cos(math.pi * share)) + 0.003)
 
 
-def train(folder: Path, samples: int, device: str, threads: int) -> None:
+def train(folder: Path, samples: int, device: str, threads: int, look: Look = FIRST_LOOK) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(SEED)
     network = FinderNetwork().to(device, memory_format=torch.channels_last)
+    checkpoint, done, passes = folder / look.checkpoint, 0, 0
+    if look.start and not checkpoint.exists():
+        network.load_state_dict(torch.load(folder / look.start, map_location=device)["kept"])
     kept = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    checkpoint, done, passes = folder / "checkpoint.pt", 0, 0
+    optimiser = torch.optim.AdamW(network.parameters(), look.rate, weight_decay=WEIGHT_DECAY)
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device)
         network.load_state_dict(state["network"])
@@ -187,7 +222,7 @@ def train(folder: Path, samples: int, device: str, threads: int) -> None:
         done, passes = state["done"], state["passes"]
     bar = tqdm(total=samples, initial=done, desc="scenes", mininterval=10)
     while done < samples:
-        shards = sorted((folder / "shards").glob("*.npz"))
+        shards = sorted((folder / look.shards).glob("*.npz"))
         if not shards:
             time.sleep(5)
             continue
@@ -195,12 +230,12 @@ def train(folder: Path, samples: int, device: str, threads: int) -> None:
         # New shards first: the maker may still be at work.
         shard = shards[passes] if passes < len(shards) else shards[int(chance.integers(len(shards)))]
         means: dict[str, list[float]] = {}
-        for pictures, *truth in batches(shard, chance):
+        for pictures, *truth in batches(shard, chance, look.middled_share):
             for group in optimiser.param_groups:
-                group["lr"] = rate(done, samples)
-            wanted = targets(*(item.to(device) for item in truth))
+                group["lr"] = rate(done, samples, look.rate)
             with torch.autocast(device, torch.bfloat16):
                 maps = network(pictures.to(device))
+            wanted = targets(*(item.to(device) for item in truth), tuple(maps.shape[2:]))
             loss, parts = loss_of(maps.float(), wanted)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -213,7 +248,7 @@ def train(folder: Path, samples: int, device: str, threads: int) -> None:
                 means.setdefault(name, []).append(value)
         passes += 1
         save(checkpoint, network=network, kept=kept, optimiser=optimiser, done=done, passes=passes)
-        log(folder / "log.csv", {"done": done, **{name: round(float(np.mean(v)), 4) for name, v in means.items()}})
+        log(folder / look.log, {"done": done, **{name: round(float(np.mean(v)), 4) for name, v in means.items()}})
 
 
 @torch.no_grad()
@@ -258,8 +293,10 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=400_000, help="scenes to learn from in all (default 400000)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--second-look", action="store_true", help="learn from windows/ into second_look.pt")
     arguments = parser.parse_args()
-    train(arguments.folder, arguments.samples, arguments.device, arguments.threads)
+    look = SECOND_LOOK if arguments.second_look else FIRST_LOOK
+    train(arguments.folder, arguments.samples, arguments.device, arguments.threads, look)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 /**
- * Reads faces off the page's thread: loads ONNX Runtime and both networks, checks their checksums, answers frames.
+ * Reads faces off the page's thread: loads ONNX Runtime and the networks, checks their checksums, answers frames.
  * An entry point. Asked by device-reader.js: {job, kind, …} in, {job, result} or {job, fault} out, {progress} in between.
  */
 
@@ -21,9 +21,7 @@ const TEST_MS = 1500;
 const TEST_WARM_UP = 3;
 
 /** @typedef {{url: string, sha256: string, bytes: number}} PartFile */
-/**
- * @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} RunFinder
- */
+/** @typedef {import("./device/finder.js").Look} Look */
 /** @typedef {(crops: Float32Array, count: number) => Promise<Float32Array>} RunExpression */
 
 /** @type {DeviceReading} */ let reading;
@@ -48,7 +46,7 @@ async function answer({ job, kind, ...fields }) {
 /** @param {{url: string}} fields where the parts are told @returns {Promise<{rate_hz: number, least_rate_hz: number}>} */
 async function load({ url }) {
   const { constants, files, least_rate_hz } = await (await fetched(url)).json();
-  const names = [RUNTIME, "face_finder.onnx", "expression.onnx"];
+  const names = [RUNTIME, "face_finder.onnx", "face_look.onnx", "expression.onnx"];
   const whole = names.reduce((sum, name) => sum + files[name].bytes, 0);
   let came = 0;
   const onBytes = (/** @type {number} */ count) => {
@@ -58,12 +56,11 @@ async function load({ url }) {
   const [runtime, ...networks] = await Promise.all(names.map((name) => checked(files[name], onBytes)));
   // One thread needs no shared memory, so the page needs no isolation from Spotify's player.
   Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: runtime.buffer });
-  const [finderSession, expressionSession] = await Promise.all(
+  const [finding, looking, expressing] = await Promise.all(
     networks.map((bytes) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] })),
   );
-  const runFinder = finderOf(finderSession);
-  const runExpression = expressionOf(expressionSession);
-  const finder = new FaceFinder(runFinder, constants.finder, pixels, maps);
+  const runExpression = expressionOf(expressing);
+  const finder = new FaceFinder(finderOf(finding), finderOf(looking), constants.finder, pixels, maps);
   reading = new DeviceReading({
     follower: new FaceFollower(finder, constants.follower, maps.overlap),
     newKeeper: () => new MoodKeeper(constants.mood),
@@ -127,7 +124,7 @@ async function checked({ url, sha256, bytes }, onBytes) {
   return whole;
 }
 
-/** @param {ort.InferenceSession} session @returns {RunFinder} */
+/** @param {ort.InferenceSession} session @returns {Look} */
 function finderOf(session) {
   return async (input, width, height) => {
     const pictures = new ort.Tensor("float32", input, [1, 3, height, width]);

@@ -99,6 +99,7 @@ def test_runtime_and_networks_are_fetched_only_when_they_are_wanted(visit):
     assert {url.rsplit("/", 1)[1] for url in fetched if "/device/" in url} >= {
         "parts.json",
         "face_finder.onnx",
+        "face_look.onnx",
         "expression.onnx",
         "ort-wasm-simd-threaded.wasm",
     }
@@ -123,7 +124,9 @@ def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
     go_live(page)
 
 
-@pytest.mark.parametrize("name", ["expression.onnx", "face_finder.onnx", "ort-wasm-simd-threaded.wasm"])
+@pytest.mark.parametrize(
+    "name", ["expression.onnx", "face_finder.onnx", "face_look.onnx", "ort-wasm-simd-threaded.wasm"]
+)
 def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name):
     page = visit(tolerate=("with the SHA-256",))
     damaged = []

@@ -52,7 +52,7 @@ test("a frame is fitted, a window cut, a crop aligned as in Python", async (t) =
     input = { data, width, height };
     return { data: new Float32Array((15 * width * height) / 64).fill(-9), rows: height / 8, columns: width / 8 };
   };
-  const finder = new FaceFinder(run, constants.finder, pixels, maps);
+  const finder = new FaceFinder(run, run, constants.finder, pixels, maps);
   for (const { down, across, input: expected } of vector.fitted) {
     await t.test(`fitted, ${down} × ${across}`, async () => {
       await finder.find(repeated(pixels.part(frame, 0, 0, 120, 100), down, across));

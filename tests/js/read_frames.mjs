@@ -20,19 +20,18 @@ const ours = (path) => readFileSync(new URL(`../../${path}`, import.meta.url));
 
 Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: ours("static/vendor/ort-wasm-simd-threaded.wasm") });
 const session = (name) => ort.InferenceSession.create(ours(`feelharmonic/weights/${name}`), { executionProviders: ["wasm"] });
-const [finding, expressing] = [await session("face_finder.onnx"), await session("expression.onnx")];
-
-async function run(input, width, height) {
-  const { maps: output } = await finding.run({ pictures: new ort.Tensor("float32", input, [1, 3, height, width]) });
+const looks = [await session("face_finder.onnx"), await session("face_look.onnx")].map((network) => async (input, width, height) => {
+  const { maps: output } = await network.run({ pictures: new ort.Tensor("float32", input, [1, 3, height, width]) });
   return { data: output.data, rows: output.dims[2], columns: output.dims[3] };
-}
+});
+const expressing = await session("expression.onnx");
 
 async function read(crops, count) {
   const { ferplus } = await expressing.run({ faces: new ort.Tensor("float32", crops, [count, 1, 48, 48]) }, ["ferplus"]);
   return ferplus.data;
 }
 
-const finder = new FaceFinder(run, constants.finder, pixels, maps);
+const finder = new FaceFinder(...looks, constants.finder, pixels, maps);
 const newcomer = () =>
   new DeviceReading({
     follower: new FaceFollower(finder, constants.follower, maps.overlap),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,11 +13,12 @@ torch = pytest.importorskip("torch", reason="training's requirements are not ins
 pytest.importorskip("tqdm", reason="training's requirements are not installed: requirements-train.txt")
 
 from feelharmonic.face import decode_maps, overlap, prepare
+from feelharmonic.messages import Face
 from training import finder_data, finder_train
 from training.finder_data import load_sources, split_of
 from training.finder_export import export
 from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, agrees
-from training.finder_make import packed
+from training.finder_make import Shard, packed
 from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
 from training.finder_scenes import (
     HEIGHT,
@@ -25,6 +27,7 @@ from training.finder_scenes import (
     MEAN_CENTRE,
     MEAN_POINTS,
     WIDTH,
+    Scene,
     SceneMaker,
     Source,
     box_of,
@@ -32,6 +35,7 @@ from training.finder_scenes import (
     mirrored,
     share_in_view,
 )
+from training.finder_windows import windows
 
 GREEN = (0, 255, 0)
 
@@ -188,6 +192,66 @@ def test_rolls_stay_within_what_was_asked(faces):
     assert np.abs(wide).max() > 30
 
 
+# ---------- windows for the second look ----------
+
+
+class Guessing:
+    """A finder whose first look takes these boxes for faces."""
+
+    def __init__(self, *guesses: tuple[tuple[float, float, float, float], float]):
+        self._guesses = guesses
+
+    def candidates(self, frame_bgr: np.ndarray, least_score: float) -> list[Face]:
+        return [Face(box=box, score=score) for box, score in self._guesses if score >= least_score]
+
+
+def scene_of(*boxes: tuple[float, float, float, float]) -> Scene:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    points = []
+    for x, y, width, height in boxes:
+        cv2.rectangle(picture, (int(x), int(y)), (int(x + width), int(y + height)), GREEN, -1)
+        places = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6))
+        points.append([(x + width * across, y + height * down) for across, down in places])
+    landmarks = np.float32([[*three, three[0], three[1]] for three in points]).reshape(-1, 5, 2)
+    return Scene(
+        picture=picture,
+        boxes=np.float32(boxes).reshape(-1, 4),
+        points=landmarks,
+        roll_deg=np.zeros(len(boxes), np.float32),
+        unsure=np.zeros((0, 4), np.float32),
+    )
+
+
+def test_a_window_shows_its_face_where_its_label_says():
+    box = (100.0, 80.0, 60.0, 80.0)
+    made = list(windows(Guessing((box, 0.5)), scene_of(box), np.random.default_rng(0)))
+    assert made
+    for picture, boxes, points, unsure in made:
+        assert picture.shape == (96, 96, 3)
+        (x, y, width, height) = cv2.boundingRect(np.uint8(picture[:, :, 1] > 127))
+        np.testing.assert_allclose(boxes, [(x, y, width, height)], atol=2)
+        assert height == pytest.approx(48, rel=0.3)
+        np.testing.assert_allclose(points[0, 0], (x + 0.3 * width, y + 0.4 * height), atol=2)
+        assert not len(unsure)
+
+
+def test_windows_are_cut_around_what_is_doubtful_and_seldom_around_what_is_sure():
+    box, empty = (100.0, 80.0, 60.0, 80.0), (200.0, 20.0, 40.0, 50.0)
+    chance = np.random.default_rng(0)
+    doubtful = [len(list(windows(Guessing((empty, 0.3)), scene_of(), chance))) for _ in range(20)]
+    sure = [len(list(windows(Guessing((box, 0.99)), scene_of(box), chance))) for _ in range(20)]
+    assert min(doubtful) > 0
+    assert 0 in sure
+    assert not any(len(boxes) for _, boxes, *_ in windows(Guessing((empty, 0.3)), scene_of(), chance))
+
+
+def test_a_face_mostly_outside_of_a_window_is_held_against_nobody():
+    far = (10.0, 80.0, 60.0, 80.0)
+    guess = Guessing(((100.0, 80.0, 60.0, 80.0), 0.5))
+    (_, boxes, _, unsure), *_ = windows(guess, scene_of(far), np.random.default_rng(0))
+    assert (len(boxes), len(unsure)) == (0, 1)
+
+
 # ---------- learning ----------
 
 
@@ -198,8 +262,7 @@ def shards(faces, tmp_path, monkeypatch):
     (tmp_path / "shards").mkdir()
     for number in range(2):
         maker = SceneMaker(faces, np.random.default_rng(number))
-        arrays = packed([maker.scene() for _ in range(16)])
-        np.savez(tmp_path / "shards" / f"{number}.npz", **arrays)
+        packed([maker.scene() for _ in range(16)]).save(tmp_path / "shards" / f"{number}.npz")
     return tmp_path
 
 
@@ -215,7 +278,7 @@ def tensors(*boxes: tuple[float, float, float, float]) -> tuple[torch.Tensor, to
 
 def perfect_maps(wanted: dict[str, torch.Tensor]) -> torch.Tensor:
     """(1, 15, 16, 20): what a network that knows everything would say."""
-    cells = finder_train.cell_centres()
+    cells = finder_train.cell_centres(16, 20)
     centre = wanted["box"][..., :2] + wanted["box"][..., 2:] / 2
     size = wanted["box"][..., 2:].clamp(min=1e-3)
     offset = (centre - cells) / finder_train.STRIDE
@@ -330,10 +393,37 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(shards, tmp_pa
         torch.testing.assert_close(value, other["kept"][name], msg=name)
 
 
-def test_training_learns_a_scene_by_heart(shards, monkeypatch):
-    monkeypatch.setattr(finder_train, "LEARNING_RATE", 2e-3)
+def test_the_second_look_begins_with_the_first_and_learns_from_windows(shards):
+    finder_train.train(shards, 32, "cpu", 1)
+    first = torch.load(shards / "checkpoint.pt")["kept"]
+    (shards / "windows").mkdir()
+    chance, shard = np.random.default_rng(0), Shard()
+    box = (100.0, 80.0, 60.0, 80.0)
+    while len(shard) < 16:
+        for window in windows(Guessing((box, 0.5), ((200.0, 20.0, 40.0, 50.0), 0.3)), scene_of(box), chance):
+            shard.add(*window)
+    shard.save(shards / "windows" / "0.npz")
+    finder_train.train(shards, 0, "cpu", 1, finder_train.SECOND_LOOK)
+    assert not (shards / "second_look.pt").exists()
+    finder_train.train(shards, 320, "cpu", 1, finder_train.SECOND_LOOK)
+    losses = [float(line.split(",")[1]) for line in (shards / "second_look.csv").read_text().splitlines()[1:]]
+    assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:2])
+    second = torch.load(shards / "second_look.pt")["kept"]
+    assert {name for name in first if not torch.equal(first[name], second[name])}
+    for name, value in torch.load(shards / "checkpoint.pt")["kept"].items():
+        torch.testing.assert_close(value, first[name], msg=name)
+
+
+def test_scenes_may_be_made_as_large_as_frames_arrive(faces):
+    for seed in range(12):
+        scene = SceneMaker(faces, np.random.default_rng(seed), 320).scene()
+        assert scene.picture.shape == (240, 320, 3)
+        assert all(share_in_view(box, (320, 240)) >= LEAST_IN_VIEW for box in scene.boxes)
+
+
+def test_training_learns_a_scene_by_heart(shards):
     torch.manual_seed(0)
-    finder_train.train(shards, 320, "cpu", 1)
+    finder_train.train(shards, 320, "cpu", 1, replace(finder_train.FIRST_LOOK, rate=2e-3))
     losses = [float(line.split(",")[1]) for line in (shards / "log.csv").read_text().splitlines()[1:]]
     assert len(losses) == 20
     assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:2])
@@ -358,9 +448,9 @@ def test_the_exported_network_says_what_torch_says(faces, tmp_path):
         wanted = {size: network(torch.from_numpy(array)).numpy() for size, array in inputs.items()}
     path = tmp_path / "face_finder.onnx"
     export(network, path)
-    assert path.stat().st_size < 400_000
+    assert path.stat().st_size < 200_000  # two of them are served
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for size, array in inputs.items():
         (maps,) = session.run(None, {"pictures": array})
         assert maps.shape == (1, 15, size[0] // 8, size[1] // 8)
-        np.testing.assert_allclose(maps, wanted[size], atol=0.02)
+        np.testing.assert_allclose(maps, wanted[size], atol=0.05)

@@ -16,8 +16,8 @@ from serving import PROJECT, Server
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
+from feelharmonic.face import SECOND_LOOK_PATH, FaceFinder
 from feelharmonic.face import WEIGHTS_PATH as FINDER_PATH
-from feelharmonic.face import FaceFinder
 from feelharmonic.settings import ASYNC_MODES
 from feelharmonic.web.server import SILENCE_S
 
@@ -144,13 +144,21 @@ def test_a_thousand_connects_and_drops_leave_nothing_behind(server, astronaut_jp
     assert_serves(server, astronaut_jpeg)
 
 
-@pytest.mark.parametrize(("load", "path"), [(FaceFinder.load_file, FINDER_PATH), (ExpressionReader.load, WEIGHTS_PATH)])
+@pytest.mark.parametrize(
+    ("load", "path"),
+    [
+        (lambda cut: FaceFinder.load_files(cut, SECOND_LOOK_PATH), FINDER_PATH),
+        (lambda cut: FaceFinder.load_files(FINDER_PATH, cut), SECOND_LOOK_PATH),
+        (lambda cut: ExpressionReader.load(path=cut), WEIGHTS_PATH),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.5, 0.999])
 def test_a_network_file_cut_short_is_named(tmp_path, load, path, kept):
     cut = tmp_path / path.name
     cut.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
     with pytest.raises(SetupFault) as raised:
-        load(cut) if load is not ExpressionReader.load else load(path=cut)
+        load(cut)
     (text,) = raised.value.faults
     assert path.name in text
 

@@ -1,27 +1,33 @@
 /**
- * A frame → the faces in it: the finder network around the frame, then around each candidate. The same as FaceFinder in
- * feelharmonic/face.py. The network and the other steps are passed in.
+ * A frame → the faces in it: a network around the frame, then another around each candidate. The same as FaceFinder in
+ * feelharmonic/face.py. The networks and the other steps are passed in.
  */
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
+/**
+ * A network: (1, 3, height, width) BGR 0..1 → its maps.
+ * @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} Look
+ */
 /** @typedef {{left: number, top: number, scale_x: number, scale_y: number}} View network = frame × scale + (left, top) */
 
 export class FaceFinder {
-  #run;
+  #firstLook;
+  #secondLook;
   #constants;
   #pixels;
   #maps;
 
   /**
-   * @param {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} run
-   *   the network: (1, 3, height, width) BGR 0..1 → its maps
+   * @param {Look} firstLook at a whole frame
+   * @param {Look} secondLook at a window around a face
    * @param {import("../types.js").FinderConstants} constants
    * @param {typeof import("./picture.js")} pixels
    * @param {typeof import("./maps.js")} maps
    */
-  constructor(run, constants, pixels, maps) {
-    this.#run = run;
+  constructor(firstLook, secondLook, constants, pixels, maps) {
+    this.#firstLook = firstLook;
+    this.#secondLook = secondLook;
     this.#constants = constants;
     this.#pixels = pixels;
     this.#maps = maps;
@@ -32,7 +38,7 @@ export class FaceFinder {
     const candidates = await this.#candidates(frame);
     const seen = [];
     for (const candidate of candidates.slice(0, this.#constants.most_confirmed)) {
-      const face = await this.#secondLook(frame, candidate);
+      const face = await this.#lookedAt(frame, candidate);
       if (face) {
         seen.push(face);
       }
@@ -62,7 +68,7 @@ export class FaceFinder {
     const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
     const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
     const window = this.#window(frame, left, top, scale);
-    const seen = await this.#decoded(mirrored ? mirror(window) : window, least_score);
+    const seen = await this.#read(this.#secondLook, mirrored ? mirror(window) : window, least_score);
     const faces = seen.map((face) => inFrame(mirrored ? unmirrored(face, window.width) : face, view));
     const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
     const near = faces.filter((face) => this.#maps.overlap(face.box, box) > 0.2);
@@ -79,7 +85,8 @@ export class FaceFinder {
     const canvas = this.#pixels.black(full_size[0], full_size[1], 3);
     this.#pixels.put(canvas, fitted, left, top);
     const view = { left, top, scale_x: width / frame.width, scale_y: height / frame.height };
-    return this.#read(canvas, view, least_score_candidate);
+    const seen = await this.#read(this.#firstLook, canvas, least_score_candidate);
+    return seen.map((face) => inFrame(face, view));
   }
 
   /**
@@ -87,7 +94,7 @@ export class FaceFinder {
    * @param {Picture} frame
    * @param {FoundFace} face
    */
-  async #secondLook(frame, face) {
+  async #lookedAt(frame, face) {
     if (face.score >= this.#constants.least_score_sure) {
       return face;
     }
@@ -123,14 +130,9 @@ export class FaceFinder {
     return this.#pixels.warped(piece, move, width, height, "black", this.#constants.sampling_steps);
   }
 
-  /** @param {Picture} picture @param {View} view @param {number} least_score */
-  async #read(picture, view, least_score) {
-    return (await this.#decoded(picture, least_score)).map((face) => inFrame(face, view));
-  }
-
-  /** @param {Picture} picture @param {number} least_score @returns {Promise<FoundFace[]>} in the picture's own pixels */
-  async #decoded(picture, least_score) {
-    const maps = await this.#run(planes(picture), picture.width, picture.height);
+  /** @param {Look} look @param {Picture} picture @param {number} least_score @returns {Promise<FoundFace[]>} in the picture's own pixels */
+  async #read(look, picture, least_score) {
+    const maps = await look(planes(picture), picture.width, picture.height);
     return this.#maps.decodeMaps(maps, least_score, this.#constants);
   }
 }
