@@ -74,10 +74,9 @@ fer: .venv-fer/stamp
 test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
-# Every state of the page at three widths, light and dark, into gallery/.
 # Known faults of what we depend on; where the advisory services cannot be reached it says so.
-audit: $(VENV)/test.stamp
-	$(BIN)/python -m tools.audit
+audit: $(VENV)/test.stamp $(VENV)/node.stamp
+	$(WITH_NODE) $(BIN)/python -m tools.audit
 
 # The fuzzing of `make test`, 25 times as long.
 fuzz: $(VENV)/test.stamp
@@ -87,6 +86,7 @@ fuzz: $(VENV)/test.stamp
 soak: $(VENV)/test.stamp static/vendor/stamp
 	SOAK_S=3600 $(BIN)/python -m pytest -s tests/whole/test_soak.py
 
+# Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp
 	$(BIN)/python -m pytest -q tests/browser/gallery.py
 
