@@ -5,23 +5,26 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import socket
 import ssl
 import stat
 import subprocess
 import sys
 import time
-import warnings
+from pathlib import Path
 
 import pytest
 import requests
 import websocket
 from conftest import PROJECT
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from serving import Server
 
 from app import LARGEST_MESSAGE_BYTES, create_app
 from feelharmonic.settings import ASYNC_MODES, Settings
-from feelharmonic.web.certificate import home_addresses, own_certificate
+from feelharmonic.web.certificate import FOR_PHONES, home_addresses, own_certificate
 from feelharmonic.web.doors import HSTS, EventCounter
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
@@ -127,35 +130,116 @@ def test_behind_a_trusted_proxy_tls_is_believed_and_asked_for():
     assert "Strict-Transport-Security" not in asked(Settings(trusted_proxies=1, https=True), **told).headers
 
 
+def extension(certificate: x509.Certificate, kind: type):
+    return certificate.extensions.get_extension_for_class(kind).value
+
+
 def test_a_certificate_names_the_addresses_is_kept_and_its_key_is_the_owners(tmp_path):
     certificate, key = own_certificate(tmp_path, ["127.0.0.1", "192.0.2.5"])
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    known = x509.load_pem_x509_certificate(certificate.read_bytes())
-    names = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    known, _ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    names = extension(known, x509.SubjectAlternativeName)
     assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "192.0.2.5"]
+    assert names.get_values_for_type(x509.DNSName) == ["localhost"]
     before = certificate.read_bytes()
     assert own_certificate(tmp_path, ["127.0.0.1"])[0].read_bytes() == before
     assert own_certificate(tmp_path, ["127.0.0.1", "192.0.2.6"])[0].read_bytes() != before
-    assert "127.0.0.1" in home_addresses()
+
+
+def test_what_a_phone_trusts_is_an_authority_that_can_sign_nothing_more(tmp_path):
+    """iOS lists authorities alone; whoever had the key of one could be any site to that phone."""
+    certificate, key = own_certificate(tmp_path, ["127.0.0.1"])
+    served, chained = x509.load_pem_x509_certificates(certificate.read_bytes())
+    authority = x509.load_pem_x509_certificate((tmp_path / FOR_PHONES).read_bytes())
+    assert chained == authority
+    basic = extension(authority, x509.BasicConstraints)
+    assert (basic.ca, basic.path_length) == (True, 0)
+    assert extension(authority, x509.KeyUsage).key_cert_sign
+    assert not extension(served, x509.BasicConstraints).ca
+    assert not extension(served, x509.KeyUsage).key_cert_sign
+    served.verify_directly_issued_by(authority)
+    secret = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert secret.public_key() == served.public_key() != authority.public_key()
+    assert {path.name for path in tmp_path.iterdir()} == {certificate.name, key.name, FOR_PHONES}
+    assert sum(path.read_bytes().count(b"PRIVATE KEY-----") for path in tmp_path.iterdir()) == 2  # begin and end of one
+
+
+def lone(folder: Path) -> None:
+    """As it was before phones could trust it: one certificate, its own and no authority."""
+    certificate = folder / "certificate.pem"
+    served, _ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    certificate.write_bytes(served.public_bytes(serialization.Encoding.PEM))
+
+
+def foreign_key(folder: Path) -> None:
+    own_certificate(folder / "other", ["127.0.0.1"])[1].replace(folder / "certificate-key.pem")
+
+
+@pytest.mark.parametrize("damage", [lone, foreign_key, lambda folder: (folder / FOR_PHONES).unlink()])
+def test_an_old_or_broken_certificate_is_made_anew(tmp_path, damage):
+    certificate, key = own_certificate(tmp_path, ["127.0.0.1"])
+    damage(tmp_path)
+    own_certificate(tmp_path, ["127.0.0.1"])
+    served, authority = x509.load_pem_x509_certificates(certificate.read_bytes())
+    served.verify_directly_issued_by(authority)
+    assert (tmp_path / FOR_PHONES).is_file()
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+
+
+HAS_IPV6 = socket.has_ipv6 and os.path.exists("/proc/net/if_inet6")
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_https_serves_phones_with_its_own_certificate(tmp_path, mode):
-    server = Server(tmp_path, HTTPS="1", ASYNC_MODE=mode)
-    server.url = server.url.replace("http:", "https:")
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::"])
+def test_https_serves_phones_at_each_address_that_it_prints(tmp_path, mode, host):
+    """By a certificate that holds for who trusts the one for phones. 127.0.0.1, the default, becomes every address."""
+    if host == "::" and not HAS_IPV6:
+        pytest.skip("no IPv6 here")
+    if host == "127.0.0.2" and sys.platform != "linux":
+        pytest.skip("only Linux has all of 127.0.0.0/8")
+    server = Server(tmp_path, HTTPS="1", ASYNC_MODE=mode, HOST=host)
+    server.url = f"https://{'[::1]' if host == '::' else host}:{server.port}"
     server.start()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            answer = requests.get(server.url, timeout=DEADLINE_S, verify=False)
-        assert answer.status_code == 200
-        assert "Strict-Transport-Security" not in answer.headers
-        assert "https://" in server.log()
-        address = server.url.replace("https", "wss") + "/socket.io/?EIO=4&transport=websocket"
-        options = {"cert_reqs": ssl.CERT_NONE}
-        websocket.create_connection(address, origin=server.url, timeout=DEADLINE_S, sslopt=options).close()
+        printed = re.findall(r"Feelharmonic is at (https://\S+)", server.log())
+        assert server.url in printed
+        if host == "127.0.0.2":
+            assert printed == [server.url]
+        trusted = str(Path(create_app().instance_path) / FOR_PHONES)
+        for url in printed:
+            answer = requests.get(url, timeout=DEADLINE_S, verify=trusted)
+            assert answer.status_code == 200
+            assert "Strict-Transport-Security" not in answer.headers
+            address = url.replace("https", "wss") + "/socket.io/?EIO=4&transport=websocket"
+            options = {"ca_certs": trusted}
+            websocket.create_connection(address, origin=url, timeout=DEADLINE_S, sslopt=options).close()
     finally:
         server.stop()
+
+
+def test_every_address_is_this_machines_own_and_one_address_is_that_one():
+    assert home_addresses("0.0.0.0")[0] == "127.0.0.1"
+    assert home_addresses("192.0.2.77") == ["192.0.2.77"]
+    assert not any(":" in one for one in home_addresses("0.0.0.0"))  # what listens there hears no IPv6
+
+
+def test_the_port_that_is_looked_at_is_the_one_that_is_opened(tmp_path):
+    """Taken on another address of this machine, the port cannot be opened on all of them."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.2" if sys.platform == "linux" else "127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        environ = {**os.environ, "HTTPS": "1", "PORT": port, "HOST": "127.0.0.1", "PROVIDERS": "catalogue"}
+        ended = subprocess.run(
+            [sys.executable, str(PROJECT / "app.py")],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert ended.returncode == 2, ended.stderr
+    assert f"PORT: 0.0.0.0:{port} cannot be opened" in ended.stderr
 
 
 # ---------- how much ----------
