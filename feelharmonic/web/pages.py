@@ -38,6 +38,7 @@ HEADERS = {
     # Spotify's player checks where it is embedded: it learns the origin, nobody learns more.
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 

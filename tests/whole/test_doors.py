@@ -60,10 +60,10 @@ def test_only_friends_may_read_the_answers(client):
     assert "Access-Control-Allow-Origin" not in alone.headers
 
 
-def connected(url: str, origin: str) -> bool:
+def connected(url: str, origin: str, **options: object) -> bool:
     address = url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
     try:
-        websocket.create_connection(address, origin=origin, timeout=DEADLINE_S).close()
+        websocket.create_connection(address, origin=origin, timeout=DEADLINE_S, **options).close()
     except websocket.WebSocketBadStatusException:
         return False
     return True
@@ -77,6 +77,95 @@ def test_a_socket_is_for_this_servers_pages_and_friends(tmp_path):
         assert not connected(server.url, FOREIGN)
     finally:
         server.stop()
+
+
+def asked_as(client, host: str, **headers: str):
+    """A POST as a page that was loaded from ``host`` sends it."""
+    about = {"Host": host, "Origin": f"http://{host}", **headers}
+    return client.post("/api/v1/tracks/moods", json={"tracks": []}, headers=about)
+
+
+OWN_NAMES = ("localhost", "LOCALHOST:8000", "localhost.", socket.gethostname(), f"{socket.gethostname()}.local:8000")
+ADDRESSES = ("127.0.0.1:8000", "192.168.1.5", "[::1]:8000", "[fd00::2]")
+#: Names of others, and what no browser sends.
+FOREIGN_NAMES = (
+    "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "mood.example.evil.example",
+    "evil@localhost", "[::1", "[evil.example]", "local host", "127.0.0.1:8000:80", "-", "..", "[::1]evil.example",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def named():
+    redirect_uri = "https://music.example/connect/callback"
+    named = Settings(allowed_hosts=("mood.example",), allowed_origins=(FRIEND,), spotify_redirect_uri=redirect_uri)
+    return create_app(named).test_client()
+
+
+@pytest.mark.parametrize("host", [*OWN_NAMES, *ADDRESSES, "mood.example", "friend.example:8443", "music.example"])
+def test_by_its_addresses_and_names_the_server_answers(named, host):
+    if host.removesuffix(":8443") == host:
+        assert asked_as(named, host.lower()).status_code == 200
+    assert named.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", FOREIGN_NAMES)
+def test_a_foreign_name_that_leads_here_opens_nothing(named, host):
+    """DNS rebinding: to the browser, Host and Origin agree."""
+    for answer in (asked_as(named, host), named.get("/", headers={"Host": host})):
+        assert answer.status_code == 421
+        assert answer.content_type == "application/problem+json"
+        assert answer.get_json()["code"] == "unknown_host"
+        assert "ALLOWED_HOSTS" in answer.get_json()["action"]
+
+
+def test_nobody_names_the_server_by_a_header_unless_a_proxy_is_trusted():
+    told = {"X-Forwarded-Host": "localhost"}
+    assert asked_as(create_app().test_client(), "evil.example", **told).status_code == 421
+    behind = create_app(Settings(trusted_proxies=1)).test_client()
+    assert behind.get("/", headers={"Host": "localhost", "X-Forwarded-Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_a_foreign_name_that_leads_here_opens_no_socket(tmp_path, mode):
+    server = Server(tmp_path, ASYNC_MODE=mode).start()
+    evil = f"http://evil.example:{server.port}"
+    try:
+        assert connected(server.url, server.url)
+        assert not connected(server.url, evil, host=f"evil.example:{server.port}")
+        assert not connected(server.url, evil, header={"X-Forwarded-Host": f"evil.example:{server.port}"})
+    finally:
+        server.stop()
+
+
+# ---------- what a page may do ----------
+
+#: As issue 8 gives it, whole: a source more is a door more.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "worker-src 'self'; connect-src 'self'; frame-src https://open.spotify.com; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+PERMISSIONS_POLICY = (
+    'camera=(self), microphone=(), geolocation=(), autoplay=(self "https://open.spotify.com"), '
+    'encrypted-media=(self "https://open.spotify.com")'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200), ("/photo", 200), ("/playlist", 200), ("/status", 200), ("/watch", 404), ("/connect/callback", 400),
+        ("/static/js/main.js", 200), ("/service-worker.js", 200), ("/api/v1/", 200), ("/api/v1/emotions", 200),
+        ("/api/v1/tracks?n=0", 422), ("/healthz", 200), ("/nowhere", 404),
+    ],
+)  # fmt: skip
+def test_every_answer_says_what_a_page_may_do(client, path, status):
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.headers.getlist("Content-Security-Policy") == [CONTENT_SECURITY_POLICY]
+    assert answer.headers.getlist("Permissions-Policy") == [PERMISSIONS_POLICY]
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 # ---------- how often ----------
@@ -123,11 +212,13 @@ def asked(settings: Settings, **headers: str):
 
 
 def test_behind_a_trusted_proxy_tls_is_believed_and_asked_for():
+    names = ("mood.example",)
     told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "mood.example", "X-Forwarded-For": "192.0.2.7"}
-    assert asked(Settings(trusted_proxies=1), **told).headers["Strict-Transport-Security"] == HSTS
+    assert asked(Settings(trusted_proxies=1, allowed_hosts=names), **told).headers["Strict-Transport-Security"] == HSTS
     assert "Strict-Transport-Security" not in asked(Settings(), **told).headers
     assert "Strict-Transport-Security" not in asked(Settings(trusted_proxies=1)).headers
-    assert "Strict-Transport-Security" not in asked(Settings(trusted_proxies=1, https=True), **told).headers
+    own = Settings(trusted_proxies=1, allowed_hosts=names, https=True)
+    assert "Strict-Transport-Security" not in asked(own, **told).headers
 
 
 def extension(certificate: x509.Certificate, kind: type):
