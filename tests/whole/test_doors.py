@@ -168,6 +168,28 @@ def test_every_answer_says_what_a_page_may_do(client, path, status):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+# ---------- cookies ----------
+
+
+@pytest.mark.parametrize(("scheme", "is_secure"), [("http", False), ("https", True)])
+def test_the_language_is_kept_in_a_cookie_that_scripts_and_other_sites_do_not_get(client, scheme, is_secure):
+    answer = client.post("/language/de", base_url=f"{scheme}://localhost")
+    assert (answer.status_code, answer.data) == (204, b"")
+    words = answer.headers["Set-Cookie"].split("; ")
+    assert words[0] == "language=de"
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"} <= set(words)
+    assert ("Secure" in words) is is_secure
+    assert b'<html lang="de">' in client.get("/", base_url=f"{scheme}://localhost").data
+    client.delete_cookie("language")
+
+
+def test_a_language_is_chosen_by_our_page_alone_and_is_one_of_ours(client):
+    assert client.post("/language/de", headers={"Origin": FOREIGN}).status_code == 403
+    assert client.post("/language/fr").status_code == 404
+    assert client.get("/language/de").status_code == 405
+    assert client.get_cookie("language") is None
+
+
 # ---------- how often ----------
 
 
