@@ -92,8 +92,8 @@ test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
 # Known faults of what we depend on; where the advisory services cannot be reached it says so.
-audit: $(VENV)/test.stamp
-	$(BIN)/python -m tools.audit
+audit: $(VENV)/test.stamp $(VENV)/node.stamp
+	$(WITH_NODE) $(BIN)/python -m tools.audit
 
 # The fuzzing of `make test`, 25 times as long.
 fuzz: $(VENV)/test.stamp

@@ -67,8 +67,8 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         # With several workers: what is said to all listeners from outside reaches each worker's.
         message_queue=settings.redis_url or None,
         channel="feelharmonic",
-        # None: pages of this server only.
-        cors_allowed_origins=doors.socket_origins(settings.allowed_origins) if settings.allowed_origins else None,
+        # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
+        cors_allowed_origins=doors.socket_origins(settings.allowed_origins),
     )
     counter = doors.bind(app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES)
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)

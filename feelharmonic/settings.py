@@ -60,6 +60,8 @@ class Settings:
     frames_at_once: int = 0
     #: Other pages that may use this server, as https://host; the server's own always may.
     allowed_origins: tuple[str, ...] = ()
+    #: Names by which browsers reach this server, beside its own host name; by addresses and localhost they always may.
+    allowed_hosts: tuple[str, ...] = ()
     #: How many proxies in front tell the truth about who asks, and whether by TLS.
     trusted_proxies: int = 0
     #: How often one address may ask by HTTP, and send over the wire; a school may be behind one.
@@ -158,6 +160,14 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower().rstrip(".") for name in text.split(",") if name.strip())
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
+            raise ValueError(f"expected names such as mood.example, separated by commas, got {name!r}.")
+    return names
+
+
 def _rate(text: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour)", text):
         raise ValueError(f"expected a number a second, minute or hour, such as 600/minute, got {text!r}.")
@@ -194,6 +204,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "max_listeners": _whole_number(1, 1_000_000),
     "frames_at_once": _whole_number(0, 256),
     "allowed_origins": _origins,
+    "allowed_hosts": _hosts,
     "trusted_proxies": _whole_number(0, 10),
     "http_rate": _rate,
     "socket_rate": _rate,

@@ -31,9 +31,11 @@ def free_port() -> int:
 
 
 class Server:
-    """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies."""
+    """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies;
+    ``under``: a program that starts it and becomes it."""
 
-    def __init__(self, folder: Path, *, project: Path = PROJECT, **environ: str):
+    def __init__(self, folder: Path, *, project: Path = PROJECT, under: tuple[str, ...] = (), **environ: str):
+        self._under = under
         self._project = project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -47,7 +49,11 @@ class Server:
         log_path = self._folder / "server.log"
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(self._project / "app.py")], cwd=self._folder, env=environ, stdout=log, stderr=log
+                [*self._under, sys.executable, str(self._project / "app.py")],
+                cwd=self._folder,
+                env=environ,
+                stdout=log,
+                stderr=log,
             )
         deadline = time.monotonic() + START_DEADLINE_S
         while not self._answers():

@@ -54,6 +54,9 @@ def test_a_port_must_be_a_port(text):
     [
         ("ALLOWED_ORIGINS", "example.org", "expected origins such as https://example.org"),
         ("ALLOWED_ORIGINS", "https://example.org/page", "expected origins such as https://example.org"),
+        ("ALLOWED_HOSTS", "https://mood.example", "expected names such as mood.example, separated by commas, got"),
+        ("ALLOWED_HOSTS", "mood.example:8000", "expected names such as mood.example"),
+        ("ALLOWED_HOSTS", "*.mood.example", "expected names such as mood.example"),
         ("TRUSTED_PROXIES", "-1", "expected a whole number from 0 to 10, got '-1'."),
         ("HTTP_RATE", "often", "expected a number a second, minute or hour, such as 600/minute, got 'often'."),
         ("SOCKET_RATE", "0/minute", "expected a number a second, minute or hour"),
@@ -69,7 +72,9 @@ def test_what_keeps_the_doors_is_checked(name, text, fault):
 
 def test_doors_are_read_and_typed():
     environ = {"ALLOWED_ORIGINS": "https://a.example/, http://b.example:8080", "HTTPS": "yes", "TRUSTED_PROXIES": "2"}
+    environ["ALLOWED_HOSTS"] = "Mood.example, music.example."
     settings = Settings.load({**environ, "REDIS_URL": "redis://:secret@localhost/0"}, None)
+    assert settings.allowed_hosts == ("mood.example", "music.example")
     assert settings.allowed_origins == ("https://a.example", "http://b.example:8080")
     assert (settings.https, settings.trusted_proxies) == (True, 2)
     assert "secret" not in repr(settings)

@@ -2,6 +2,9 @@
 
 In: a folder and this machine's addresses. Out: the paths of certificate and key, made once and kept while they hold for
 the same addresses. The key is readable by its owner alone.
+
+iOS lets its owner trust an authority only, never a mere server. So a small authority signs the server's certificate and
+its key is forgotten at once: who trusts it trusts this one certificate, for nobody can ever sign another by it.
 """
 
 from __future__ import annotations
@@ -15,54 +18,46 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 #: What browsers take at most (398 days), less a day for clocks that differ.
 LASTS = datetime.timedelta(days=397)
 #: A certificate that ends sooner is made anew at the start.
 LEAST_LEFT = datetime.timedelta(days=30)
+#: What a phone installs and trusts.
+FOR_PHONES = "certificate-for-phones.crt"
+
+EVERY_ADDRESS = {"0.0.0.0": (socket.AF_INET, "127.0.0.1", "192.0.2.1"), "::": (socket.AF_INET6, "::1", "2001:db8::1")}
 
 
 def own_certificate(folder: Path, addresses: list[str]) -> tuple[Path, Path]:
-    """Certificate and key in ``folder``, as PEM files, valid for ``addresses`` and localhost."""
+    """Certificate (and the one that signed it) and key in ``folder``, PEM files valid for ``addresses``, localhost."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = folder / "certificate.pem", folder / "certificate-key.pem"
-    if not (certificate.is_file() and key.is_file() and holds(certificate, addresses)):
-        make(certificate, key, addresses)
+    if not holds(certificate, key, folder / FOR_PHONES, addresses):
+        make(certificate, key, folder / FOR_PHONES, addresses)
     return certificate, key
 
 
-def holds(path: Path, addresses: list[str]) -> bool:
-    """Whether the certificate in ``path`` names all ``addresses`` and lasts a while."""
+def holds(certificate: Path, key: Path, for_phones: Path, addresses: list[str]) -> bool:
+    """Whether the certificate names all ``addresses``, is signed by the authority for phones, and lasts a while."""
     try:
-        known = x509.load_pem_x509_certificate(path.read_bytes())
+        known, authority = x509.load_pem_x509_certificates(certificate.read_bytes())
+        secret = serialization.load_pem_private_key(key.read_bytes(), None)
         names = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+        is_trusted = x509.load_pem_x509_certificate(for_phones.read_bytes()) == authority
+    except (OSError, ValueError, x509.ExtensionNotFound):
         return False
-    told = {str(address) for address in names.get_values_for_type(x509.IPAddress)}
     left = known.not_valid_after_utc - datetime.datetime.now(datetime.timezone.utc)
-    return told.issuperset(addresses) and left > LEAST_LEFT
+    is_whole = is_trusted and known.public_key() == secret.public_key()
+    return is_whole and {*names}.issuperset(map(alternative, addresses)) and left > LEAST_LEFT
 
 
-def make(certificate: Path, key: Path, addresses: list[str]) -> None:
-    """Write a new key and its certificate."""
-    secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Feelharmonic at home")])
-    alternatives = [x509.DNSName("localhost")] + [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
-    now = datetime.datetime.now(datetime.timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(secret.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + LASTS)
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(secret, hashes.SHA256())
-    )
+def make(certificate: Path, key: Path, for_phones: Path, addresses: list[str]) -> None:
+    """Write a new key, its certificate, and the authority that signed it; the authority's own key is kept nowhere."""
+    secret, authority_secret = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority = signed("Feelharmonic at home (authority)", authority_secret, None, authority_secret)
+    served = signed("Feelharmonic at home", secret, authority, authority_secret, addresses)
     key.unlink(missing_ok=True)
     with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(
@@ -70,17 +65,76 @@ def make(certificate: Path, key: Path, addresses: list[str]) -> None:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    trusted = authority.public_bytes(serialization.Encoding.PEM)
+    for_phones.write_bytes(trusted)
+    certificate.write_bytes(served.public_bytes(serialization.Encoding.PEM) + trusted)
 
 
-def home_addresses() -> list[str]:
-    """This machine's own addresses on its networks, loopback first; nothing is sent to find them."""
-    found = ["127.0.0.1"]
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((far, 9))  # a datagram socket only looks up the way; the addresses are for examples
-                found.append(probe.getsockname()[0].partition("%")[0])
-            except OSError:
-                continue
+def signed(
+    name: str,
+    secret: ec.EllipticCurvePrivateKey,
+    authority: x509.Certificate | None,
+    authority_secret: ec.EllipticCurvePrivateKey,
+    addresses: list[str] | None = None,
+) -> x509.Certificate:
+    """A certificate for ``secret``: a server's at ``addresses``; without an ``authority``, one itself."""
+    is_authority = authority is None
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if is_authority else authority.subject)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + LASTS)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), critical=True)
+        .add_extension(usage(is_authority), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(secret.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_secret.public_key()), critical=False
+        )
+    )
+    if not is_authority:
+        names = [alternative(one) for one in dict.fromkeys(["localhost", *addresses])]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    return builder.sign(authority_secret, hashes.SHA256())
+
+
+def usage(is_authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
+def home_addresses(host: str) -> list[str]:
+    """Where a server that listens on ``host`` is found: there; or, where that stands for every address, at this
+    machine's own on its networks, loopback first. Nothing is sent to find them."""
+    if host not in EVERY_ADDRESS:
+        return [host]
+    family, loopback, far = EVERY_ADDRESS[host]
+    found = [loopback]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))  # a datagram socket only looks up the way; the addresses are for examples
+            found.append(probe.getsockname()[0].partition("%")[0])
+        except OSError:
+            pass  # no network
     return list(dict.fromkeys(found))

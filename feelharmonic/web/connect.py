@@ -394,9 +394,9 @@ def _set_cookie(response: Response, key: str) -> None:
 
 
 def _is_https() -> bool:
-    """Told by the registered address: behind a proxy the request itself does not show it."""
+    """Told by the request, and by the registered address: behind a proxy that is not trusted only that shows it."""
     accounts = _connections().accounts
-    return accounts is not None and accounts.redirect_uri.startswith("https:")
+    return request.is_secure or (accounts is not None and accounts.redirect_uri.startswith("https:"))
 
 
 def _arrival(outcome: str, status_code: int) -> Response:

@@ -1,4 +1,4 @@
-"""Who may come in, how often, with how much: origins, rates, sizes, proxies.
+"""Who may come in, how often, with how much: names, origins, rates, sizes, proxies.
 
 In: the settings. Out: checks before every HTTP request, and a count for the wire's events. Addresses are counted for a
 minute, in memory or in the Redis that REDIS_URL names, and never logged.
@@ -7,11 +7,14 @@ minute, in memory or in the Redis that REDIS_URL names, and never logged.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import json
 import logging
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -23,6 +26,7 @@ from limits import parse
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.settings import Settings
 
@@ -31,8 +35,13 @@ log = logging.getLogger(__name__)
 #: Methods that change nothing, which any page may send.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
+#: A request's Host: a name or an address, and a port or none.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d*)?")
+
 #: Two years, as browsers' preload lists ask for.
 HSTS = "max-age=63072000; includeSubDomains"
+
+PROBLEM_TYPE = "application/problem+json"
 
 MEMORY = "memory://"
 
@@ -47,6 +56,7 @@ MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
 
 def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_bytes: int) -> EventCounter:
     """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire."""
+    app.wsgi_app = NameDoor(app.wsgi_app, own_names(settings))
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
@@ -77,6 +87,56 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
+class NameDoor:
+    """Answers only those who ask for this server by an address or one of its ``names``, pages and sockets alike.
+
+    A foreign page may have its own name lead here (DNS rebinding): to the browser this server would then be of its
+    origin. An address cannot be led elsewhere, and needs no entry.
+    """
+
+    def __init__(self, wsgi_app: Callable, names: frozenset[str]):
+        self._wsgi_app = wsgi_app
+        self._names = names
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")  # a browser never leaves it out; a check of a proxy's may
+        if not host or is_known(host, self._names):
+            return self._wsgi_app(environ, start_response)
+        return unknown_name(host)(environ, start_response)
+
+
+def own_names(settings: Settings) -> frozenset[str]:
+    """What this server is called: by its settings, by its machine, and localhost."""
+    machine = socket.gethostname()
+    urls = (*settings.allowed_origins, settings.spotify_redirect_uri)
+    told = (*settings.allowed_hosts, settings.host, *(urlsplit(url).hostname or "" for url in urls))
+    given = ("localhost", machine, machine.partition(".")[0], f"{machine.partition('.')[0]}.local", *told)
+    return frozenset(name.lower() for name in given if name)
+
+
+def is_known(host: str, names: frozenset[str]) -> bool:
+    parts = HOST.fullmatch(host)
+    if parts is None:
+        return False
+    name = parts[1].strip("[]").lower().removesuffix(".")
+    return name in names or is_address(name)
+
+
+def is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def unknown_name(host: str) -> PlainResponse:
+    detail = f"Expected this server's address or a name that it knows, got {shown(f'//{host}')}."
+    action = "If that name is this server's, have its host add it to ALLOWED_HOSTS; else open the server's address."
+    problem = problem_document(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)
+    return PlainResponse(json.dumps(problem), HTTPStatus.MISDIRECTED_REQUEST, content_type=PROBLEM_TYPE)
+
+
 def refuse_foreign(allowed: tuple[str, ...]) -> Response | None:
     """A page of another origin may not change anything here, even where it could not read the answer."""
     origin = request.headers.get("Origin")
@@ -100,8 +160,11 @@ def own_origin() -> str:
 
 def shown(origin: str) -> str:
     """An origin as a log or an answer may repeat it."""
-    host = urlsplit(origin).hostname or "no origin"
-    return host[:80] if host.isprintable() else "no origin"
+    try:
+        host = urlsplit(origin).hostname or "no name"
+    except ValueError:
+        return "no name"
+    return host[:80] if host.isprintable() else "no name"
 
 
 def with_origin(response: Response, allowed: tuple[str, ...]) -> Response:
@@ -131,13 +194,16 @@ def too_many(fault: RateLimitExceeded) -> Response:
 
 
 def told(status: HTTPStatus, code: str, detail: str, action: str = "Load the page from this server.") -> Response:
-    """A problem document (RFC 9457)."""
-    response = jsonify(
-        type="about:blank", title=status.phrase, status=int(status), code=code, detail=detail, action=action
-    )
+    response = jsonify(problem_document(status, code, detail, action))
     response.status_code = int(status)
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_TYPE
     return response
+
+
+def problem_document(status: HTTPStatus, code: str, detail: str, action: str) -> dict:
+    """As RFC 9457 has it."""
+    told = {"title": status.phrase, "status": int(status), "code": code, "detail": detail, "action": action}
+    return {"type": "about:blank", **told}
 
 
 class EventCounter:

@@ -38,14 +38,16 @@ HEADERS = {
     # Spotify's player checks where it is embedded: it learns the origin, nobody learns more.
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
 #: The languages that static/messages/ holds, the first for browsers that ask for none of them.
 LANGUAGES = ("en", "de")
 
-#: The language chosen by hand; the page sets it, the server only reads it.
+#: The language chosen by hand, remembered for a year. No script reads it.
 LANGUAGE_COOKIE = "language"
+YEAR_S = 31_536_000
 
 
 def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
@@ -90,6 +92,14 @@ def photo() -> Response:
 def playlist() -> Response:
     """Where one's own playlist is sorted by mood."""
     return in_language("playlist.html")
+
+
+@pages.post(f"/language/<any({', '.join(LANGUAGES)}):code>")
+def choose_language(code: str) -> Response:
+    """Remember the language chosen by hand, for the next time that a page is loaded."""
+    response = Response(status=204)
+    response.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR_S, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
 
 
 def in_language(template: str, **told: object) -> Response:

@@ -56,7 +56,7 @@ def main(create_app: Callable) -> int:
         app = create_app()
         settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
         check_vendor(Path(app.root_path))
-        check_port(settings.host, settings.port)
+        check_port(bound_host(settings), settings.port)
         make_room(settings.max_listeners)
         app.extensions["feelharmonic_jukebox"].start()
     except SetupFault as fault:
@@ -79,6 +79,11 @@ def address(host: str, port: int) -> str:
     """Where a browser on this machine finds the server; the camera needs https or a loopback address."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
+
+
+def bound_host(settings: Settings) -> str:
+    """The address that is listened on: phones come from outside."""
+    return "0.0.0.0" if settings.https and settings.host == Settings().host else settings.host
 
 
 def check_vendor(root: Path) -> None:
@@ -122,10 +127,10 @@ def make_room(listeners: int) -> None:
 
 
 def serve_home(app, settings: Settings) -> None:
-    """Serve every address of this machine by TLS, with a certificate of our own: phones give no camera without."""
+    """Serve the addresses of this machine by TLS, with a certificate of our own: phones give no camera without."""
     from feelharmonic.web.certificate import home_addresses, own_certificate
 
-    addresses = home_addresses()
+    addresses = home_addresses(bound_host(settings))
     certificate, key = own_certificate(Path(app.instance_path), addresses)
     for one in addresses:
         print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
@@ -136,9 +141,7 @@ def serve_home(app, settings: Settings) -> None:
 def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path | None = None) -> None:
     """Serve until stopped, in the settings' async mode; by TLS where there is a certificate."""
     options = {}
-    host = settings.host
     if certificate is not None:
-        host = "0.0.0.0" if settings.host == "127.0.0.1" else settings.host
         is_werkzeug = settings.async_mode == "threading"
         pair = (str(certificate), str(key))
         options = {"ssl_context": pair} if is_werkzeug else dict(zip(("certfile", "keyfile"), pair, strict=True))
@@ -154,7 +157,7 @@ def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path
         options["request_handler"] = _werkzeug_handler()
         _hush_werkzeug()
     leave_on_sigterm(app, settings.async_mode)
-    app.extensions["socketio"].run(app, host=host, port=settings.port, **options)
+    app.extensions["socketio"].run(app, host=bound_host(settings), port=settings.port, **options)
 
 
 def _gevent_handler() -> type:

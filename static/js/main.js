@@ -38,9 +38,6 @@ const SETTLED_MS = 1500;
 const DEVICE_REPLY_SHARE = 1.25;
 /** Good news stays so long. */
 const NEWS_MS = 6000;
-/** A language chosen by hand is remembered for a year. */
-const LANGUAGE_COOKIE = "language";
-const YEAR_S = 31_536_000;
 
 /** @param {string} id */
 const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -713,9 +710,20 @@ function rememberSwitches() {
   showRestingFace();
 }
 
-function chooseLanguage() {
-  document.cookie = `${LANGUAGE_COOKIE}=${select("language").value}; path=/; max-age=${YEAR_S}; samesite=lax`;
-  location.reload();
+async function chooseLanguage() {
+  if (await keepLanguage(select("language").value)) {
+    location.reload();
+  } else {
+    tell(say("page.language.later"));
+  }
+}
+
+/** The server keeps the language in a cookie that no script sees; out of its reach, the wish waits here. @param {string} language */
+async function keepLanguage(language) {
+  const answer = await fetch(`language/${language}`, { method: "POST" }).catch(() => null);
+  const kept = answer !== null && answer.ok;
+  here.set("language", kept ? null : language);
+  return kept;
 }
 
 /** Good news, for a while. @param {string} text @param {boolean} [passes] */
@@ -737,7 +745,14 @@ function sayWire() {
 function onWire(state) {
   document.body.dataset.wire = state;
   sayWire();
-  if (state !== "connected" || page.onDevice) {
+  if (state !== "connected") {
+    return;
+  }
+  const language = here.get("language");
+  if (language !== null) {
+    keepLanguage(language);
+  }
+  if (page.onDevice) {
     return;
   }
   if (here.get("resting") !== null) {

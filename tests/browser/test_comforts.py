@@ -216,6 +216,20 @@ def test_a_language_chosen_by_hand_is_remembered(visit, shoot):
     shoot(page, "german-1440-light")
 
 
+def test_a_language_chosen_out_of_the_servers_reach_comes_later(visit):
+    page = visit(tolerate=("net::ERR_FAILED",))
+    page.route("**/language/de", lambda route: route.abort())
+    page.get_by_role("combobox", name="Language").select_option("de")
+    expect(page.locator("#notice")).to_contain_text("The page comes in that language once it can")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.unroute("**/language/de")
+    with page.expect_response("**/language/de"):  # as soon as the wire is there
+        page.reload()
+    page.wait_for_function("localStorage.getItem('feelharmonic.language') === null", timeout=DEADLINE_MS)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
 def test_single_keys_do_what_the_list_under_the_question_mark_says(visit, shoot):
     page = visit()
     page.keyboard.press("?")

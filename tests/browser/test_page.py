@@ -348,3 +348,25 @@ def test_nothing_is_wider_than_the_window(visit, shoot, width, scheme):
     expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shoot(page, f"snap-{width}-{scheme}")
+
+
+#: A proxy that lets pages through and answers the handshake of a WebSocket as it would any request.
+PROXY = """
+    window.blocks = true;
+    const Real = WebSocket;
+    window.WebSocket = class extends Real {
+      constructor(url, ...others) {
+        super(window.blocks ? String(url).replace("/socket.io/", "/no-such-page/") : url, ...others);
+      }
+    };
+"""
+
+
+def test_behind_a_proxy_that_blocks_the_wire_the_page_says_so_and_goes_on_once_it_may(visit):
+    page = visit(init=PROXY, tolerate=("WebSocket connection to",))
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("cannot be reached over a WebSocket", timeout=DEADLINE_MS)
+    expect(notice).to_contain_text("A proxy in between may block it.")
+    page.evaluate("window.blocks = false")
+    expect(notice).not_to_contain_text("WebSocket", timeout=DEADLINE_MS)
+    go_live(page)

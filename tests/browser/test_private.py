@@ -32,3 +32,14 @@ def test_the_browser_keeps_choices_but_no_picture_and_no_mood_of_earlier_visits(
     assert set(kept) <= {f"feelharmonic.{name}" for name in ("camera", "keys-use", "renew-on", "renew-after")}
     assert page.evaluate("indexedDB.databases().then((list) => list.length)") == 0
     assert page.context.cookies() == []
+
+
+def test_a_language_chosen_by_hand_is_the_only_cookie_and_no_script_sees_it(visit):
+    page = visit()
+    page.get_by_role("combobox", name="Language").select_option("de")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    (cookie,) = page.context.cookies()
+    assert (cookie["name"], cookie["value"], cookie["path"]) == ("language", "de", "/")
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    assert page.evaluate("document.cookie") == ""
+    assert page.evaluate("localStorage.getItem('feelharmonic.language')") is None

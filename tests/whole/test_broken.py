@@ -57,7 +57,7 @@ def resident_mb(server: Server) -> float:
 
 
 def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astronaut_jpeg):
-    headers = b"Host: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    headers = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
     half = b"POST /api/v1/tracks/moods HTTP/1.1\r\n" + headers + b"{"
     with server.listener() as idle:
         silent = []

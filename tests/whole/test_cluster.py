@@ -124,7 +124,8 @@ def pictures(picture_bgr: np.ndarray) -> list[bytes]:
 def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     redis = Redis(folder).start()
-    gunicorn = Gunicorn(folder, workers=WORKERS, REDIS_URL=redis.url, TRUSTED_PROXIES="1", SECRET_KEY="x" * 40).start()
+    settings = {"TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "mood.example", "SECRET_KEY": "x" * 40}
+    gunicorn = Gunicorn(folder, workers=WORKERS, REDIS_URL=redis.url, **settings).start()
     nginx = Nginx(folder, gunicorn, *own_certificate(folder, ["127.0.0.1"])).start()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the certificate is our own
@@ -188,6 +189,16 @@ def test_through_nginx_another_sites_page_opens_no_wire(cluster):
     client = socketio.Client(reconnection=False, ssl_verify=False)
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(nginx.url, headers={"Origin": "https://elsewhere.example"}, transports=["websocket"])
+
+
+def test_through_nginx_the_server_answers_to_its_name_alone(cluster):
+    _, _, nginx = cluster
+    for host, status in (("mood.example", 200), ("evil.example", 421)):
+        headers = {"Host": host, "X-Forwarded-Host": "mood.example", "Origin": f"https://{host}"}
+        answer = requests.post(
+            f"{nginx.url}/api/v1/tracks/moods", json={"tracks": []}, headers=headers, timeout=20, verify=False
+        )
+        assert answer.status_code == status
 
 
 def test_rates_are_counted_over_all_workers_and_by_the_address_that_nginx_tells(cluster):
