@@ -70,11 +70,13 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         # None: pages of this server only.
         cors_allowed_origins=doors.socket_origins(settings.allowed_origins) if settings.allowed_origins else None,
     )
-    counter = doors.bind(app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES)
-    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
-    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
-    pages.bind(app, parts.params, on_device=settings.on_device)
     figures = inside.Figures()
+    counter = doors.bind(
+        app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES, refused=figures.refused
+    )
+    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
+    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue, observer=figures)
+    pages.bind(app, parts.params, on_device=settings.on_device)
     # Other networks than ours read one frame after the other anyway, behind a lock.
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or turns.cores()) if is_ours else 1
@@ -87,7 +89,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         figures=figures,
         turns=turns.Turns(at_once, turns.runner(settings.async_mode, at_once)),
     )
-    inside.bind(app, figures, ready_checks(settings), jukebox)
+    inside.bind(app, figures, ready_checks(settings))
     app.config["SECRET_KEY"] = secret.secret_key(Path(app.instance_path), settings.secret_key)
     connect.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
     providers.bind(app, jukebox)

@@ -102,9 +102,23 @@ def bind(
     return live
 
 
+def counting(handler: Callable) -> Callable:
+    """Count what ``handler`` refuses, by the code in its answer."""
+
+    @functools.wraps(handler)
+    def counted(self: Live, *args: object) -> dict:
+        answer = handler(self, *args)
+        if answer["problem"]:
+            self._figures.refused(answer["problem"]["code"])
+        return answer
+
+    return counted
+
+
 def answering(handler: Callable) -> Callable:
     """Turn what ``handler`` raises into an answer with a ``problem``: the connection survives every fault."""
 
+    @counting
     @functools.wraps(handler)
     def answer(self: Live, *args: object) -> dict:
         try:
@@ -188,15 +202,13 @@ class Live(Namespace):
                     return
             self._turns.tick(late_s)
 
-    def _refused(self, code: str) -> None:
-        self._figures.refused.labels(code).inc()
-
     def on_disconnect(self, reason: object = None) -> None:
         with self._door:
             self._waiting.discard(request.sid)
             self._listeners.pop(request.sid, None)
             self._figures.listeners.set(len(self._listeners))
 
+    @counting
     def on_frame(self, *args: object) -> dict:
         """frame(seq, picture) → what it shows, or what is wrong with it."""
         seq = args[0] if args and _is_whole(args[0]) else None
@@ -207,20 +219,16 @@ class Live(Namespace):
                     "Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0."
                 )
             if listener is None:
-                self._refused("full")
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
             if not self._admits(request.remote_addr or ""):
-                self._refused("busy")
                 return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             if self._leaving:
                 raise Overloaded(LEAVING_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
         except (Busy, Overloaded) as fault:
-            self._refused(fault.code)
             wait_ms = fault.wait_ms if isinstance(fault, Overloaded) else BUSY_WAIT_MS
             return nothing_read(seq, self._mood(listener), problem_fields(fault), wait_ms)
         except ListenerFault as fault:
-            self._refused(fault.code)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
         except Exception:
             # The traceback names code and lines, never the picture.
@@ -229,6 +237,7 @@ class Live(Namespace):
         self._figures.frames.inc()
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": self._turns.pause_ms()}
 
+    @counting
     def on_snap(self, *args: object) -> dict:
         """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
         emotion = goal = None
@@ -247,7 +256,6 @@ class Live(Namespace):
                 chance=listener.chance,
                 wishes=_wishes(wish.get("wishes")),
             )
-            self._figures.lists.labels(playlist.provider or "none").inc()
             for track in playlist.tracks:
                 listener.given[track.id] = None
             return {

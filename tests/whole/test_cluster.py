@@ -207,6 +207,21 @@ def test_figures_add_up_over_the_workers(cluster, pages):
     assert len({figure(gunicorn, "feelharmonic_listeners") for _ in range(10)}) == 1  # whichever worker answers
 
 
+def test_refusals_and_providers_calls_add_up_over_the_workers(cluster):
+    _, gunicorn, _ = cluster
+    asked = {
+        'feelharmonic_provider_calls_total{outcome="answered",provider="catalogue"}': "/api/v1/tracks?emotion=sad",
+        'feelharmonic_refused_total{reason="bad_request"}': "/api/v1/tracks?emotion=none",
+    }
+    before = {name: figure(gunicorn, name) for name in asked}
+    for path in asked.values():
+        for _ in range(9):
+            requests.get(gunicorn.url + path, timeout=20)
+    for name in asked:
+        assert {figure(gunicorn, name) for _ in range(5)} == {before[name] + 9}  # whichever worker answers
+    assert figure(gunicorn, 'feelharmonic_provider_resting{provider="catalogue"}') == 0
+
+
 def test_what_is_said_to_all_reaches_every_workers_listeners(cluster, pages):
     redis, _, _ = cluster
     outside = SocketIO(message_queue=redis.url, channel="feelharmonic")
