@@ -54,9 +54,9 @@ class Page:
     stops: bool = False
 
     def run(self) -> None:
-        # As static/js/live.js: 200 ms to 1 s between tries.
+        # As static/js/live.js, 200 ms to 1 s between tries; here the factor is in seconds.
         client = socketio.Client(
-            reconnection_delay=0.2, reconnection_delay_max=1, randomization_factor=0.5, ssl_verify=False
+            reconnection_delay=0.3, reconnection_delay_max=0.9, randomization_factor=0.1, ssl_verify=False
         )
         client.on("leaving", lambda *said: self.told.append("leaving"), namespace="/live")
         client.on("disconnect", lambda *why: self._settled.set(), namespace="/live")
