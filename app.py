@@ -33,6 +33,7 @@ from feelharmonic.web import (
     server,
     turns,
     watch,
+    work,
 )
 from feelharmonic.web.kept import Kept
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     """
     settings, parts = load_parts(settings, params, parts)
     app = Flask("feelharmonic", root_path=str(PROJECT))
+    # Innermost, where the wires do not pass: Socket.IO takes them out before.
+    app.wsgi_app = requests = work.RequestsInWork(app.wsgi_app)
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
@@ -88,6 +91,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         admits=counter.admits,
         figures=figures,
         turns=turns.Turns(at_once, turns.runner(settings.async_mode, at_once)),
+        requests_in_work=lambda: requests.count,
     )
     inside.bind(app, figures, ready_checks(settings))
     app.config["SECRET_KEY"] = secret.secret_key(Path(app.instance_path), settings.secret_key)

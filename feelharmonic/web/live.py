@@ -39,7 +39,7 @@ OFTEN_WAIT_MS = 5000
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
 
-#: What is said to every listener when the server stops, and how long it waits for readings under way.
+#: What is said to every listener when the server stops, and how long it waits for frames and requests under way.
 LEAVING, LEAVING_S = "leaving", 5.0
 #: How often is looked whether the server keeps up.
 TICK_S = 0.1
@@ -94,10 +94,20 @@ def bind(
     admits: Callable[[str], bool] = lambda who: True,
     figures: Figures | None = None,
     turns: Turns | None = None,
+    requests_in_work: Callable[[], int] = lambda: 0,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
-    an address is welcome; ``turns``: how many frames are read at once."""
-    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits, figures=figures, turns=turns)
+    an address is welcome; ``turns``: how many frames are read at once; ``requests_in_work``: what else of this process
+    must be finished before it ends."""
+    live = Live(
+        parts,
+        jukebox,
+        max_listeners=max_listeners,
+        admits=admits,
+        figures=figures,
+        turns=turns,
+        requests_in_work=requests_in_work,
+    )
     socketio.on_namespace(live)
     return live
 
@@ -144,6 +154,7 @@ class Live(Namespace):
         admits: Callable[[str], bool] = lambda who: True,
         figures: Figures | None = None,
         turns: Turns | None = None,
+        requests_in_work: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -154,6 +165,7 @@ class Live(Namespace):
         self._admits = admits
         self._figures = figures or Figures()
         self._turns = turns or Turns(cores())
+        self._requests_in_work = requests_in_work
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
@@ -164,7 +176,7 @@ class Live(Namespace):
         self._leaving = False
 
     def leave(self) -> None:
-        """The server is being stopped: tell every listener of this process, finish what is read, hang up.
+        """The server is being stopped: tell every listener of this process, finish frames and requests, hang up.
 
         Pages connect again by themselves, to whatever serves then. Later calls do nothing.
         """
@@ -176,11 +188,15 @@ class Live(Namespace):
         self.socketio.emit(LEAVING, {}, namespace=NAMESPACE, ignore_queue=True)
         ends_s = self._clock() + LEAVING_S
         self.socketio.sleep(TICK_S)
-        while self._turns.in_work and self._clock() < ends_s:
+        while self._is_at_work() and self._clock() < ends_s:
             self.socketio.sleep(TICK_S)
+        self.socketio.sleep(TICK_S)  # the last frame was read, its answer is on its way
         for connection in list(self.socketio.server.eio.sockets.values()):
             connection.close(wait=False)
         self.socketio.sleep(TICK_S)
+
+    def _is_at_work(self) -> bool:
+        return bool(self._turns.in_work or self._turns.waiting or self._requests_in_work())
 
     def on_connect(self, auth: object = None) -> None:
         with self._door:

@@ -195,14 +195,14 @@ def _werkzeug_handler() -> type:
 
 
 def farewell(app) -> None:
-    """Tell this process' listeners that it ends, and finish what is being read; a few seconds at most."""
+    """Tell this process' listeners that it ends, and finish frames and requests under way; a few seconds at most."""
     from feelharmonic.web.live import EXTENSION
 
     app.extensions[EXTENSION].leave()
 
 
 def leave_on_sigterm(app, async_mode: str) -> None:
-    """On SIGTERM listeners are told and readings finished before the server of ``async_mode`` ends."""
+    """On SIGTERM listeners are told, frames and requests finished before the server of ``async_mode`` ends."""
     if async_mode == "gevent":
         import gevent
 
