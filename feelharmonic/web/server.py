@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def patch_standard_library() -> None:
 
         monkey.patch_all()
     elif mode == "eventlet":
+        # It says at import that it is being retired: the README tells that, a start needs no warning.
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
         import eventlet
 
         eventlet.monkey_patch()
@@ -233,4 +236,8 @@ def leave_on_sigterm(app, async_mode: str) -> None:
 
 
 def _hush_werkzeug() -> None:
+    """No lines with addresses in the log, and no words of Flask's own beside ours at the start."""
+    from flask import cli
+
+    cli.show_server_banner = lambda *about: None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
