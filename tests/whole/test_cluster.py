@@ -26,7 +26,8 @@ from feelharmonic.frame import decode
 from feelharmonic.web.certificate import own_certificate
 
 LISTENERS, WORKERS = 30, 3
-#: What part 7 promises, for a machine that is not kept busy by other tests; the deadline of the test is more generous.
+#: What part 7 promises of a listener: half of them must keep it wherever the tests run, and all of them the deadline,
+#: which a machine kept busy by other tests meets, too.
 RECOVERS_S, DEADLINE_S = 3.0, 10.0
 BETWEEN_FRAMES_S = 0.4
 
@@ -238,8 +239,12 @@ def test_a_killed_workers_listeners_go_on_at_another_with_their_mood(cluster, pa
     assert_all_go_on(pages, killed_s, record_property, "a worker killed")
     moved = [page for page, connection in zip(pages, connections, strict=True) if page.connection > connection]
     assert 0 < len(moved) < LISTENERS
-    for page in moved:
-        again = next(one for one in page.answers if one.connection == page.connection)
+    first = [next(one for one in page.answers if one.connection > connections[page.number]) for page in moved]
+    took_s = sorted(one.at_s - killed_s for one in first)
+    print(f"until the first answer of another worker: median {np.median(took_s):.2f} s, longest {took_s[-1]:.2f} s")
+    assert np.median(took_s) < RECOVERS_S
+    assert took_s[-1] < DEADLINE_S
+    for page, again in zip(moved, first, strict=True):
         assert again.mood["emotion"] == moods[page.number]["emotion"]
         assert again.mood["since_s"] >= moods[page.number]["since_s"] - 0.5  # it went on, it did not begin anew
     assert_soon(lambda: len(gunicorn.workers()) == WORKERS, 30)
