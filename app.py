@@ -33,6 +33,7 @@ from feelharmonic.web import (
     server,
     turns,
     watch,
+    work,
 )
 from feelharmonic.web.kept import Kept
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     """
     settings, parts = load_parts(settings, params, parts)
     app = Flask("feelharmonic", root_path=str(PROJECT))
+    # Innermost, where the wires do not pass: Socket.IO takes them out before.
+    app.wsgi_app = requests = work.RequestsInWork(app.wsgi_app)
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
@@ -70,11 +73,13 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
         cors_allowed_origins=doors.socket_origins(settings.allowed_origins),
     )
-    counter = doors.bind(app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES)
-    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
-    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue)
-    pages.bind(app, parts.params, on_device=settings.on_device)
     figures = inside.Figures()
+    counter = doors.bind(
+        app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES, refused=figures.refused
+    )
+    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
+    jukebox = Jukebox(parts.params, load_providers(settings, catalogue), catalogue, observer=figures)
+    pages.bind(app, parts.params, on_device=settings.on_device)
     # Other networks than ours read one frame after the other anyway, behind a lock.
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or turns.cores()) if is_ours else 1
@@ -86,8 +91,9 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         admits=counter.admits,
         figures=figures,
         turns=turns.Turns(at_once, turns.runner(settings.async_mode, at_once)),
+        requests_in_work=lambda: requests.count,
     )
-    inside.bind(app, figures, ready_checks(settings), jukebox)
+    inside.bind(app, figures, ready_checks(settings))
     app.config["SECRET_KEY"] = secret.secret_key(Path(app.instance_path), settings.secret_key)
     connect.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
     providers.bind(app, jukebox)

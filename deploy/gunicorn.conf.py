@@ -7,6 +7,7 @@ share nothing but the Redis that REDIS_URL names; without one, each counts rates
 """
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -40,11 +41,24 @@ control_socket_disable = True
 logconfig_dict = logs.CONFIG
 
 # The workers' figures add up in this folder. prometheus_client looks for it when it is imported.
-figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="feelharmonic-figures-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+FIGURES, OWN_FIGURES = "PROMETHEUS_MULTIPROC_DIR", "FEELHARMONIC_OWN_FIGURES"
+#: How prometheus_client calls its files: a kind of figure, and the number of the worker that wrote it.
+FIGURES_FILE = re.compile(r"(counter|histogram|summary|gauge_[a-z]+)_\d+\.db")
+if not os.environ.get(FIGURES):
+    # Kept in the environment: SIGHUP reads this file again, which must know whose folder it is.
+    os.environ[FIGURES] = os.environ[OWN_FIGURES] = tempfile.mkdtemp(prefix="feelharmonic-figures-")
 # Workers share the processors.
 if not settings.frames_at_once:
     os.environ["FRAMES_AT_ONCE"] = str(max(1, turns.cores() // workers))
+
+
+def on_starting(arbiter):
+    """What an earlier run left in the host's folder would be added to this one's figures."""
+    folder = Path(os.environ[FIGURES])
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if FIGURES_FILE.fullmatch(path.name):
+            path.unlink()
 
 
 def post_worker_init(worker):
@@ -72,4 +86,7 @@ def child_exit(arbiter, worker):
 
 
 def on_exit(arbiter):
-    shutil.rmtree(figures, ignore_errors=True)
+    """A folder that the host named stays."""
+    own = os.environ.get(OWN_FIGURES)
+    if own:
+        shutil.rmtree(own, ignore_errors=True)

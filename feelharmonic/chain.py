@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from feelharmonic.deadline import within
 from feelharmonic.errors import ProviderUnavailable
@@ -71,6 +72,33 @@ class ProviderStatus:
     served: int
 
 
+class Observer(Protocol):
+    """Told of what the chain does, by names from the settings. Must be quick: the chain may hold its lock meanwhile."""
+
+    def called(self, provider: str, outcome: str) -> None:
+        """A call or a probe ended. ``outcome``: "answered", "empty" (nothing fits), "late", "unavailable" (it said so)
+        or "broken"."""
+        ...
+
+    def served(self, provider: str) -> None:
+        """A list was served; ``provider`` is "none" where nobody could."""
+        ...
+
+    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
+        """From now it rests for ``rest_s`` seconds, 0: not any more, None: it is off. ``anew``: it did not before."""
+        ...
+
+
+class _Nobody:
+    """An observer for whom nothing is worth a note."""
+
+    def called(self, provider: str, outcome: str) -> None: ...
+
+    def served(self, provider: str) -> None: ...
+
+    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None: ...
+
+
 @dataclass(slots=True)
 class _Link:
     """A provider and how it is."""
@@ -89,7 +117,8 @@ class _Link:
 
 
 class Chain:
-    """Asks ``providers`` in their order. ``clock`` gives seconds that never run backwards. Safe between threads."""
+    """Asks ``providers`` in their order. ``clock`` gives seconds that never run backwards; ``observer`` is told of all.
+    Safe between threads."""
 
     def __init__(
         self,
@@ -97,12 +126,16 @@ class Chain:
         *,
         budget_s: float = BUDGET_S,
         clock: Callable[[], float] = time.monotonic,
+        observer: Observer | None = None,
     ):
         self._links = [_Link(provider) for provider in providers]
         self._budget_s = budget_s
         self._clock = clock
         self._lock = threading.Lock()  # held for moments only, never during a call to a provider
         self._started = False
+        self._observer = observer or _Nobody()
+        for link in self._links:
+            self._observer.rests(link.provider.name, 0.0, anew=False)
 
     def start(self) -> None:
         """Try every provider behind a network once, in the background; later calls do nothing."""
@@ -128,6 +161,7 @@ class Chain:
             if 2 * len(tracks) >= request.n:
                 break
             reasons[link.provider.name] = reason
+        self._observer.served(best[0].provider.name if best else "none")
         if best is None:
             return Served(provider="", note=_said(reasons), tracks=(), reasons=tuple(reasons.items()))
         return self._served(*best, reasons)
@@ -162,15 +196,18 @@ class Chain:
             return [], "was not asked, for lack of time"
         try:
             tracks = within(left_s, lambda: self._call(link, request)) if remote else link.provider.tracks(request)
-            return tracks, "has too little that fits" if tracks else "has nothing that fits"
         except TimeoutError:
+            self._observer.called(link.provider.name, "late")
             # Who was given a fraction of the budget is not to blame for being late.
             rest_s = LATE_REST_S if left_s > self._budget_s / 2 else 0.0
             return [], self._rest(link, ProviderUnavailable("did not answer in time", rest_s=rest_s))
         except Exception as exc:
+            self._observer.called(link.provider.name, _outcome(exc))
             if not remote and not isinstance(exc, ProviderUnavailable):
                 raise
             return [], self._rest(link, exc)
+        self._observer.called(link.provider.name, "answered" if tracks else "empty")
+        return tracks, "has too little that fits" if tracks else "has nothing that fits"
 
     def _call(self, link: _Link, request: TrackRequest) -> list[Track]:
         with self._lock:
@@ -185,8 +222,10 @@ class Chain:
         try:
             link.provider.probe()
         except Exception as exc:
+            self._observer.called(link.provider.name, _outcome(exc))
             self._rest(link, exc)
             return
+        self._observer.called(link.provider.name, "answered")
         with self._lock:
             link.state, link.reason = "ready", ""
 
@@ -196,9 +235,14 @@ class Chain:
         with self._lock:
             if link.state == "off":  # another listener's call was told first
                 return link.reason
+            rested = link.state == "resting" and self._clock() < link.until_s
             link.reason, link.action = fault.reason, fault.action
             link.state = "off" if fault.rest_s is None else "resting" if fault.rest_s > 0 else "ready"
             link.until_s = self._clock() + (fault.rest_s or 0.0)
+            # Within the lock: the observer hears of two faults in the order in which they counted.
+            self._observer.rests(
+                link.provider.name, fault.rest_s, anew=link.state in ("resting", "off") and not rested
+            )
         pause = {"off": " Not asked again before a restart.", "resting": f" Left alone for {fault.rest_s or 0:.0f} s."}
         log.warning("%s %s.%s%s", link.label, fault.reason, f" {fault.action}".rstrip(), pause.get(link.state, ""))
         return fault.reason
@@ -221,6 +265,10 @@ class Chain:
                 rests_for_s=max(0.0, link.until_s - self._clock()) if link.state == "resting" else None,
                 served=link.served,
             )
+
+
+def _outcome(exc: Exception) -> str:
+    return "unavailable" if isinstance(exc, ProviderUnavailable) else "broken"
 
 
 def _as_unavailable(link: _Link, exc: Exception) -> ProviderUnavailable:

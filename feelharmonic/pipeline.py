@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from feelharmonic.catalogue import Catalogue, distances
-from feelharmonic.chain import Chain, ProviderStatus, Served
+from feelharmonic.chain import Chain, Observer, ProviderStatus, Served
 from feelharmonic.errors import SetupFault
 from feelharmonic.expression import ExpressionReader
 from feelharmonic.expression_fer import FerReader
@@ -256,12 +256,18 @@ class TracksAtHand(Protocol):
 class Jukebox:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
 
-    ``tracks``: what is at hand, to be looked up by id and by name.
+    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is told of the providers' calls.
     """
 
-    def __init__(self, params: Params, providers: list[MusicProvider], tracks: TracksAtHand | None = None):
+    def __init__(
+        self,
+        params: Params,
+        providers: list[MusicProvider],
+        tracks: TracksAtHand | None = None,
+        observer: Observer | None = None,
+    ):
         self._params = params
-        self._chain = Chain(providers)
+        self._chain = Chain(providers, observer=observer)
         self._tracks = tracks or Catalogue(())
 
     def known(self, ids: Sequence[str]) -> list[Track]:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from feelharmonic.chain import LATE_REST_S, Chain
+from feelharmonic.chain import BROKEN_REST_S, LATE_REST_S, Chain
 from feelharmonic.deadline import within
 from feelharmonic.errors import ProviderUnavailable
 from feelharmonic.messages import FEATURES, FeatureTarget, MusicTargets, Track, TrackRequest
@@ -52,6 +52,24 @@ class Remote(Local):
             self.gate.wait(20)
         if self.fault is not None:
             raise self.fault
+
+
+class Notes:
+    """An observer who notes what it is told."""
+
+    def __init__(self):
+        self.calls: list[tuple[str, str]] = []
+        self.lists: list[str] = []
+        self.rested: list[tuple[str, float | None, bool]] = []
+
+    def called(self, provider: str, outcome: str) -> None:
+        self.calls.append((provider, outcome))
+
+    def served(self, provider: str) -> None:
+        self.lists.append(provider)
+
+    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
+        self.rested.append((provider, rest_s, anew))
 
 
 class Clock:
@@ -230,6 +248,60 @@ def test_status_tells_state_reason_and_count():
         0,
     )
     assert (catalogue.state, catalogue.reason, catalogue.rests_for_s, catalogue.served) == ("ready", "", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "rest_s"),
+    [
+        (None, "answered", None),
+        (ProviderUnavailable("asks for a pause", rest_s=37), "unavailable", 37),
+        (RuntimeError("a fault of ours"), "broken", BROKEN_REST_S),
+    ],
+)
+def test_the_observer_hears_how_each_call_and_probe_ended(fault, outcome, rest_s):
+    notes = Notes()
+    chain = Chain([Remote(fault=fault), Local()], observer=notes)
+    assert notes.rested == [("spotify-search", 0.0, False), ("catalogue", 0.0, False)]
+    del notes.rested[:]
+    chain.tracks(REQUEST)
+    last = [] if fault is None else [("catalogue", "answered")]
+    assert notes.calls == [("spotify-search", outcome), *last]
+    assert notes.lists == ["spotify-search" if fault is None else "catalogue"]
+    assert notes.rested == ([] if fault is None else [("spotify-search", rest_s, True)])
+    probed = Notes()
+    Chain([Remote(fault=fault), Local()], observer=probed).start()
+    until(lambda: probed.calls == [("spotify-search", outcome)])
+
+
+def test_the_observer_hears_of_late_calls_and_of_nobody_who_served():
+    notes, remote, broken = Notes(), Remote(), Local("broken")
+    remote.gate = threading.Event()
+    chain = Chain([remote, Local(tracks=())], budget_s=0.3, observer=notes)
+    chain.tracks(REQUEST)
+    assert notes.calls == [("spotify-search", "late"), ("catalogue", "empty")]
+    assert notes.lists == ["none"]
+    remote.gate.set()
+    broken.tracks = None
+    with pytest.raises(TypeError):
+        Chain([broken], observer=notes).tracks(REQUEST)
+    assert notes.calls[-1] == ("broken", "broken")
+
+
+def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
+    clock, notes = Clock(), Notes()
+    remote = Remote(fault=ProviderUnavailable("asks for a pause", rest_s=37))
+    remote.gate = threading.Event()
+    chain = Chain([remote, Local()], clock=clock, budget_s=20, observer=notes)
+    together = [threading.Thread(target=chain.tracks, args=(REQUEST,)) for _ in range(3)]
+    for thread in together:
+        thread.start()
+    until(lambda: remote.asked == 3)
+    remote.gate.set()
+    for thread in together:
+        thread.join(20)
+    clock.now_s += 38
+    chain.tracks(REQUEST)
+    assert [anew for name, rest_s, anew in notes.rested if rest_s == 37] == [True, False, False, True]
 
 
 def test_within_hands_on_results_and_faults():

@@ -28,7 +28,7 @@ from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Jukebox, Parts, moods_of
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
 from feelharmonic.web.turns import Turns
-from feelharmonic.web.wire import face_fields, group_fields, mood_fields, placed_fields, track_fields
+from feelharmonic.web.wire import face_fields, group_fields, mood_fields, placed_fields, problem_code, track_fields
 
 PREFIX = "/api/v1"
 EXTENSION = "feelharmonic_api"
@@ -275,7 +275,7 @@ class Api(flask_smorest.Api):
             return error
         told = getattr(error, "data", None) or {}
         detail = _told(told["messages"]) if "messages" in told else error.description or ""
-        return problem(error.code or 500, _code(error.code or 500), detail, error.get_response().headers)
+        return problem(error.code or 500, problem_code(error.code or 500), detail, error.get_response().headers)
 
     def _register_responses(self) -> None:
         """As flask-smorest does it, but for the type of the content: it offers no setting for that."""
@@ -482,12 +482,6 @@ def _expression(values: list[float] | None) -> Expression | None:
     if values is None or total <= 0:
         return None
     return Expression(probabilities=tuple(value / total for value in values))
-
-
-def _code(status: int) -> str:
-    return {413: "too_large", 404: "not_found", 405: "method_not_allowed", 429: "busy"}.get(
-        status, "server_fault" if status >= 500 else "bad_request"
-    )
 
 
 def _told(messages: object, where: str = "") -> str:

@@ -43,6 +43,9 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 PROBLEM_TYPE = "application/problem+json"
 
+#: Where Engine.IO opens wires.
+WIRE_PATH = "/socket.io/"
+
 MEMORY = "memory://"
 
 #: A Redis that is away is not waited for, and not asked again for so long.
@@ -54,9 +57,18 @@ MOST_UNTAKEN = 64
 MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
 
 
-def bind(app: Flask, socketio: SocketIO, settings: Settings, *, largest_message_bytes: int) -> EventCounter:
-    """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire."""
-    app.wsgi_app = NameDoor(app.wsgi_app, own_names(settings))
+def bind(
+    app: Flask,
+    socketio: SocketIO,
+    settings: Settings,
+    *,
+    largest_message_bytes: int,
+    refused: Callable[[str], None] = lambda reason: None,
+) -> EventCounter:
+    """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire. ``refused``
+    is told why a wire was not opened, or a name not known; Flask sees all other refusals, but not these."""
+    app.wsgi_app = counting_wires(app.wsgi_app, settings.allowed_origins, refused)
+    app.wsgi_app = NameDoor(app.wsgi_app, own_names(settings), refused)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
@@ -94,14 +106,16 @@ class NameDoor:
     origin. An address cannot be led elsewhere, and needs no entry.
     """
 
-    def __init__(self, wsgi_app: Callable, names: frozenset[str]):
+    def __init__(self, wsgi_app: Callable, names: frozenset[str], refused: Callable[[str], None]):
         self._wsgi_app = wsgi_app
         self._names = names
+        self._refused = refused
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")  # a browser never leaves it out; a check of a proxy's may
         if not host or is_known(host, self._names):
             return self._wsgi_app(environ, start_response)
+        self._refused("unknown_host")
         return unknown_name(host)(environ, start_response)
 
 
@@ -152,6 +166,25 @@ def socket_origins(allowed: tuple[str, ...]) -> Callable[[str, dict], bool]:
         return origin in allowed or origin == f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
 
     return may
+
+
+def counting_wires(wsgi_app: Callable, allowed: tuple[str, ...], refused: Callable[[str], None]) -> Callable:
+    """``wsgi_app``, which tells ``refused`` of each wire that Engine.IO does not open."""
+    is_ours = socket_origins(allowed)
+
+    def counting(environ: dict, start_response: Callable) -> object:
+        if not environ.get("PATH_INFO", "").startswith(WIRE_PATH):
+            return wsgi_app(environ, start_response)
+
+        def started(status: str, *given: object) -> object:
+            if status.startswith("4"):
+                origin = environ.get("HTTP_ORIGIN")
+                refused("bad_request" if origin is None or is_ours(origin, environ) else "forbidden")
+            return start_response(status, *given)
+
+        return wsgi_app(environ, started)
+
+    return counting
 
 
 def own_origin() -> str:

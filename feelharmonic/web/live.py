@@ -39,7 +39,7 @@ OFTEN_WAIT_MS = 5000
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
 
-#: What is said to every listener when the server stops, and how long it waits for readings under way.
+#: What is said to every listener when the server stops, and how long it waits for frames and requests under way.
 LEAVING, LEAVING_S = "leaving", 5.0
 #: How often is looked whether the server keeps up.
 TICK_S = 0.1
@@ -94,17 +94,41 @@ def bind(
     admits: Callable[[str], bool] = lambda who: True,
     figures: Figures | None = None,
     turns: Turns | None = None,
+    requests_in_work: Callable[[], int] = lambda: 0,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
-    an address is welcome; ``turns``: how many frames are read at once."""
-    live = Live(parts, jukebox, max_listeners=max_listeners, admits=admits, figures=figures, turns=turns)
+    an address is welcome; ``turns``: how many frames are read at once; ``requests_in_work``: what else of this process
+    must be finished before it ends."""
+    live = Live(
+        parts,
+        jukebox,
+        max_listeners=max_listeners,
+        admits=admits,
+        figures=figures,
+        turns=turns,
+        requests_in_work=requests_in_work,
+    )
     socketio.on_namespace(live)
     return live
+
+
+def counting(handler: Callable) -> Callable:
+    """Count what ``handler`` refuses, by the code in its answer."""
+
+    @functools.wraps(handler)
+    def counted(self: Live, *args: object) -> dict:
+        answer = handler(self, *args)
+        if answer["problem"]:
+            self._figures.refused(answer["problem"]["code"])
+        return answer
+
+    return counted
 
 
 def answering(handler: Callable) -> Callable:
     """Turn what ``handler`` raises into an answer with a ``problem``: the connection survives every fault."""
 
+    @counting
     @functools.wraps(handler)
     def answer(self: Live, *args: object) -> dict:
         try:
@@ -130,6 +154,7 @@ class Live(Namespace):
         admits: Callable[[str], bool] = lambda who: True,
         figures: Figures | None = None,
         turns: Turns | None = None,
+        requests_in_work: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -140,6 +165,7 @@ class Live(Namespace):
         self._admits = admits
         self._figures = figures or Figures()
         self._turns = turns or Turns(cores())
+        self._requests_in_work = requests_in_work
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
@@ -150,7 +176,7 @@ class Live(Namespace):
         self._leaving = False
 
     def leave(self) -> None:
-        """The server is being stopped: tell every listener of this process, finish what is read, hang up.
+        """The server is being stopped: tell every listener of this process, finish frames and requests, hang up.
 
         Pages connect again by themselves, to whatever serves then. Later calls do nothing.
         """
@@ -162,11 +188,15 @@ class Live(Namespace):
         self.socketio.emit(LEAVING, {}, namespace=NAMESPACE, ignore_queue=True)
         ends_s = self._clock() + LEAVING_S
         self.socketio.sleep(TICK_S)
-        while self._turns.in_work and self._clock() < ends_s:
+        while self._is_at_work() and self._clock() < ends_s:
             self.socketio.sleep(TICK_S)
+        self.socketio.sleep(TICK_S)  # the last frame was read, its answer is on its way
         for connection in list(self.socketio.server.eio.sockets.values()):
             connection.close(wait=False)
         self.socketio.sleep(TICK_S)
+
+    def _is_at_work(self) -> bool:
+        return bool(self._turns.in_work or self._turns.waiting or self._requests_in_work())
 
     def on_connect(self, auth: object = None) -> None:
         with self._door:
@@ -188,15 +218,13 @@ class Live(Namespace):
                     return
             self._turns.tick(late_s)
 
-    def _refused(self, code: str) -> None:
-        self._figures.refused.labels(code).inc()
-
     def on_disconnect(self, reason: object = None) -> None:
         with self._door:
             self._waiting.discard(request.sid)
             self._listeners.pop(request.sid, None)
             self._figures.listeners.set(len(self._listeners))
 
+    @counting
     def on_frame(self, *args: object) -> dict:
         """frame(seq, picture) → what it shows, or what is wrong with it."""
         seq = args[0] if args and _is_whole(args[0]) else None
@@ -207,20 +235,16 @@ class Live(Namespace):
                     "Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0."
                 )
             if listener is None:
-                self._refused("full")
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
             if not self._admits(request.remote_addr or ""):
-                self._refused("busy")
                 return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             if self._leaving:
                 raise Overloaded(LEAVING_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
         except (Busy, Overloaded) as fault:
-            self._refused(fault.code)
             wait_ms = fault.wait_ms if isinstance(fault, Overloaded) else BUSY_WAIT_MS
             return nothing_read(seq, self._mood(listener), problem_fields(fault), wait_ms)
         except ListenerFault as fault:
-            self._refused(fault.code)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
         except Exception:
             # The traceback names code and lines, never the picture.
@@ -229,6 +253,7 @@ class Live(Namespace):
         self._figures.frames.inc()
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": self._turns.pause_ms()}
 
+    @counting
     def on_snap(self, *args: object) -> dict:
         """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
         emotion = goal = None
@@ -247,7 +272,6 @@ class Live(Namespace):
                 chance=listener.chance,
                 wishes=_wishes(wish.get("wishes")),
             )
-            self._figures.lists.labels(playlist.provider or "none").inc()
             for track in playlist.tracks:
                 listener.given[track.id] = None
             return {

@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def patch_standard_library() -> None:
 
         monkey.patch_all()
     elif mode == "eventlet":
+        # It says at import that it is being retired: the README tells that, a start needs no warning.
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
         import eventlet
 
         eventlet.monkey_patch()
@@ -198,14 +201,14 @@ def _werkzeug_handler() -> type:
 
 
 def farewell(app) -> None:
-    """Tell this process' listeners that it ends, and finish what is being read; a few seconds at most."""
+    """Tell this process' listeners that it ends, and finish frames and requests under way; a few seconds at most."""
     from feelharmonic.web.live import EXTENSION
 
     app.extensions[EXTENSION].leave()
 
 
 def leave_on_sigterm(app, async_mode: str) -> None:
-    """On SIGTERM listeners are told and readings finished before the server of ``async_mode`` ends."""
+    """On SIGTERM listeners are told, frames and requests finished before the server of ``async_mode`` ends."""
     if async_mode == "gevent":
         import gevent
 
@@ -236,4 +239,8 @@ def leave_on_sigterm(app, async_mode: str) -> None:
 
 
 def _hush_werkzeug() -> None:
+    """No lines with addresses in the log, and no words of Flask's own beside ours at the start."""
+    from flask import cli
+
+    cli.show_server_banner = lambda *about: None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -99,6 +99,13 @@ def problem_fields(fault: ListenerFault) -> dict:
     return {"code": fault.code, "text": fault.text, "action": fault.action}
 
 
+def problem_code(status: int) -> str:
+    """The code of a fault of which only HTTP's status is known."""
+    return {413: "too_large", 404: "not_found", 405: "method_not_allowed", 429: "busy"}.get(
+        status, "server_fault" if status >= 500 else "bad_request"
+    )
+
+
 def nothing_read(seq: int | None, mood: Mood | None, problem: dict, wait_ms: int) -> dict:
     """The answer to a frame that was not read: the mood that held goes on."""
     return {

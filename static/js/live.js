@@ -9,6 +9,12 @@ const FRAME_DEADLINE_MS = 3000;
 /** Tracks may come from far away. */
 const EVENT_DEADLINE_MS = 8000;
 
+/**
+ * How Socket.IO's client comes back after the wire was lost: every delay lies between 200 ms and 1 s, at random within a
+ * third around 300, 600 and 1200 ms, so that a lost server's listeners do not all come at once.
+ */
+export const RECONNECTION = { reconnectionDelay: 300, reconnectionDelayMax: 1000, randomizationFactor: 1 / 3 };
+
 /** @typedef {"connected"|"lost"|"leaving"|"unreachable"} WireState */
 
 export class Live {
@@ -17,11 +23,7 @@ export class Live {
 
   /** @param {(state: WireState) => void} onState told of every change */
   constructor(onState) {
-    this.#socket = io("/live", {
-      transports: ["websocket"],
-      reconnectionDelay: 200,
-      reconnectionDelayMax: 1000,
-    });
+    this.#socket = io("/live", { transports: ["websocket"], ...RECONNECTION });
     // Never connected at all: a proxy may block WebSockets.
     /** @type {WireState} */ let unconnected = "unreachable";
     this.#socket.on("connect", () => {

@@ -1,18 +1,26 @@
-"""SIGTERM: listeners are told, what is read is finished, the process ends by itself; and gunicorn's other worker."""
+"""SIGTERM: listeners are told, frames and uploads under way are answered, the process ends by itself; and gunicorn's
+other worker."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
+import socket
 import subprocess
 import time
 
+import cv2
+import numpy as np
 import pytest
 import socketio
+from conftest import encode
 from services import Gunicorn
 from serving import Server
 
 from feelharmonic.settings import ASYNC_MODES
+
+DEADLINE_S = 20
 
 
 class Told:
@@ -28,11 +36,95 @@ class Told:
     def reads(self, jpeg: bytes) -> bool:
         return bool(self.client.call("frame", (0, jpeg), namespace="/live", timeout=20)["faces"])
 
+    def shows(self, jpeg: bytes) -> list[dict]:
+        """Sends a frame without waiting: where its answer will be."""
+        answers: list[dict] = []
+        self.client.emit("frame", (1, jpeg), namespace="/live", callback=answers.append)
+        return answers
+
     def heard(self, said: list[str]) -> bool:
-        deadline = time.monotonic() + 20
-        while self.said != said and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return self.said == said
+        return soon(lambda: self.said == said)
+
+
+def soon(holds) -> bool:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return holds()
+
+
+class Upload:
+    """A photograph on its way: its head is sent, and the server has asked for the rest."""
+
+    def __init__(self, url: str, jpeg: bytes):
+        boundary = b"a-boundary"
+        disposition = b'Content-Disposition: form-data; name="image"; filename="a.jpg"'
+        self._body = b"--%b\r\n%b\r\n\r\n%b\r\n--%b--\r\n" % (boundary, disposition, jpeg, boundary)
+        host, _, port = url.removeprefix("http://").partition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=DEADLINE_S)
+        head = [
+            "POST /api/v1/expressions HTTP/1.1",
+            f"Host: {host}:{port}",
+            f"Content-Type: multipart/form-data; boundary={boundary.decode()}",
+            f"Content-Length: {len(self._body)}",
+            "Connection: close",
+            "Expect: 100-continue",
+        ]
+        self._socket.sendall("\r\n".join([*head, "", ""]).encode())
+        asked = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert self._socket.recv(len(asked), socket.MSG_WAITALL) == asked
+
+    def answer(self) -> tuple[int, dict]:
+        """Sends the rest: the answer's status and body."""
+        self._socket.sendall(self._body)
+        response = http.client.HTTPResponse(self._socket)
+        response.begin()
+        return response.status, json.loads(response.read())
+
+
+def assert_work_is_finished(server: Server | Gunicorn, large: np.ndarray) -> None:
+    """A SIGTERM comes while frames are read and a photograph arrives: everybody is answered, then the process ends."""
+    listeners = [Told(server.url) for _ in range(6)]
+    photograph = encode(cv2.resize(large, (3200, 2400)))
+    uploads = [Upload(server.url, photograph) for _ in range(2)]
+    frames = [listener.shows(encode(large)) for listener in listeners]
+    assert soon(lambda: any(frames))  # the others are in work or wait for their turn
+    server.process.send_signal(signal.SIGTERM)
+    assert all(soon(lambda told=listener: "leaving" in told.said) for listener in listeners)
+    for status, answer in [upload.answer() for upload in uploads]:
+        assert (status, len(answer["faces"])) == (200, 1)
+    for frame in frames:
+        assert soon(lambda answers=frame: answers)
+        (answer,) = frame
+        # Who came after the signal hears when to come again.
+        assert len(answer["faces"]) == 1 or answer["problem"]["code"] == "busy"
+    assert all(listener.heard(["leaving", "disconnect"]) for listener in listeners)
+    assert server.process.wait(30) == 0
+    assert "Traceback" not in server.log()
+
+
+@pytest.fixture(scope="module")
+def large_bgr(astronaut_bgr) -> np.ndarray:
+    """(960, 1280, 3) uint8: a frame that takes a while."""
+    return cv2.resize(astronaut_bgr, (1280, 960), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, large_bgr):
+    server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
+    try:
+        assert_work_is_finished(server, large_bgr)
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("mode", ["gevent", "threading"])
+def test_what_is_under_way_is_answered_before_gunicorns_worker_ends(tmp_path, mode, large_bgr):
+    gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20", FRAMES_AT_ONCE="1").start()
+    try:
+        assert_work_is_finished(gunicorn, large_bgr)
+    finally:
+        gunicorn.kill()
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
