@@ -12,7 +12,7 @@ from feelharmonic.settings import Settings
 
 @pytest.fixture
 def app():
-    return create_app(Settings(providers=("catalogue",), socket_rate="4/minute"))
+    return create_app(Settings(providers=("catalogue",), socket_rate="5/minute"))
 
 
 def figures(app) -> dict[str, float]:

@@ -22,9 +22,11 @@ from rawwire import RawListener
 from serving import Server
 
 from app import LARGEST_MESSAGE_BYTES, create_app
+from feelharmonic.pipeline import Parts
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.certificate import home_addresses, own_certificate
 from feelharmonic.web.doors import HSTS, EventCounter
+from feelharmonic.web.live import Live
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 DEADLINE_S = 60
@@ -96,18 +98,47 @@ def test_an_address_that_asks_too_often_is_told_to_wait():
     assert other.status_code == 200
 
 
-def test_events_beyond_the_rate_are_answered_busy_and_cost_nothing(astronaut_jpeg):
-    app = create_app(Settings(socket_rate="2/minute"))
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+#: Every event of the wire, with what it is given when all is well.
+EVENTS = {
+    "frame": (0, b"no picture"),
+    "snap": ({"emotion": "sad"},),
+    "goal": ({"goal": "lift"},),
+    "baseline": ({"probabilities": None},),
+    "group": ({"on": True},),
+    "resume": ({"mood": None, "at_s": 1},),
+    "feedback": ({"id": "0" * 22, "like": True},),
+}
 
-    def frame() -> dict:
-        return wire.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)
 
-    assert [bool(frame()["faces"]) for _ in range(2)] == [True, True]
-    answer = frame()
-    assert (answer["problem"]["code"], answer["faces"]) == ("busy", [])
-    assert answer["wait_ms"] >= 1000
-    assert wire.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)["problem"]["code"] == "busy"
+@pytest.fixture(scope="module")
+def parts():
+    return Parts.load()
+
+
+def test_every_event_of_the_wire_is_listed_here():
+    handlers = {name.removeprefix("on_") for name in dir(Live) if name.startswith("on_")}
+    assert handlers == {*EVENTS, "connect", "disconnect"}
+
+
+@pytest.mark.parametrize("arguments", ["right", "wrong"])
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_counts_once_and_beyond_the_rate_is_answered_busy(parts, event, arguments):
+    app = create_app(Settings(socket_rate="4/minute"), parts=parts)
+    wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
+    given = EVENTS[event] if arguments == "right" else ("no such thing",)
+    answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
+    codes = [answer["problem"] and answer["problem"]["code"] for answer in answers]
+    assert "busy" not in codes[:3]
+    assert codes[3:] == ["busy", "busy"]
+    if event == "frame":
+        assert (answers[3]["faces"], answers[3]["seq"]) == ([], 0 if arguments == "right" else None)
+        assert answers[3]["wait_ms"] >= 1000
+
+
+def test_who_comes_too_often_is_not_let_in():
+    app = create_app(Settings(socket_rate="3/minute"))
+    came = [app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(4)]
+    assert [one.is_connected("/live") for one in came] == [True, True, True, False]
 
 
 def test_without_its_redis_a_process_counts_by_itself(caplog):
