@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
 import threading
 import time
@@ -47,6 +48,8 @@ MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
 
 #: A frame has one picture; python-socketio would collect thousands of millions of attachments.
 MOST_ATTACHMENTS = 1
+#: Engine.IO's packets begin with their kind; in one of Socket.IO's that packet's own follows.
+ENGINE_PACKET = re.compile(r"[0-6](?:[0-9]|\Z)")
 #: Socket.IO's own events: as the name of a listener's they would reach the handlers of coming and going.
 RESERVED_EVENTS = ("connect", "disconnect")
 
@@ -229,6 +232,11 @@ def is_event(data: object) -> bool:
     return is_named and data[0] not in RESERVED_EVENTS
 
 
+def is_packet(message: str | bytes) -> bool:
+    """Whether Engine.IO can read ``message``: where it falls over one, it leaves the connection open."""
+    return isinstance(message, bytes) or ENGINE_PACKET.match(message) is not None
+
+
 class Wire:
     """One WebSocket as Engine.IO uses it, which ends when it should: by itself Engine.IO forgets who answers no ping or
     takes no answers, but leaves their connection open, and reads on."""
@@ -246,7 +254,8 @@ class Wire:
         # Who sends without a break must let others in, and the handlers of their own events: these would pile up.
         self._connection.server.sleep(0)
         message = None if self._ended else self._websocket.wait()
-        if self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN:
+        is_over = self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN
+        if is_over or (message is not None and not is_packet(message)):
             self._cut()
             return None
         return message
@@ -278,6 +287,11 @@ class Unhurried:
         while len(self._simple.input_buffer) >= MOST_UNREAD and self._simple.connected:
             self._sleep(UNREAD_WAIT_S)
         return self._sock.recv(*given)
+
+    def close(self) -> None:
+        """Called last of all. The reader may have looked just before it was told that the connection ends."""
+        self._sock.close()
+        self._simple.event.set()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._sock, name)

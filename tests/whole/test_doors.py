@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import ssl
 import stat
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -25,7 +28,7 @@ from app import LARGEST_MESSAGE_BYTES, create_app
 from feelharmonic.pipeline import Parts
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.certificate import home_addresses, own_certificate
-from feelharmonic.web.doors import HSTS, EventCounter
+from feelharmonic.web.doors import HSTS, EventCounter, Unhurried
 from feelharmonic.web.live import Live
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
@@ -279,6 +282,16 @@ def test_a_picture_in_fragments_is_read(running, astronaut_jpeg):
     listener.vanish()
 
 
+def test_the_end_of_a_websocket_wakes_who_waits_for_its_next_message():
+    """simple-websocket wakes its reader before it says that all is over: who looks in between would wait for ever."""
+    ours, theirs = socket.socketpair()
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[], connected=False)
+    Unhurried(simple, time.sleep).close()
+    assert simple.event.is_set()
+    assert theirs.recv(1) == b""
+    theirs.close()
+
+
 def packets(text: str, attachments: int = 0, size: int = 900_000) -> Iterator[websocket.ABNF]:
     yield websocket.ABNF.create_frame(text, websocket.ABNF.OPCODE_TEXT)
     for _ in range(attachments):
@@ -299,7 +312,11 @@ def test_who_announces_more_than_one_attachment_is_hung_up(running, announced, a
 @pytest.mark.parametrize(
     "text",
     [
+        "",
+        "x",
         "4",
+        "4" + "[" * 100_000,
+        "b4AAAA",
         "49/live,",
         "4299999999999-/live,[]",
         "42/live,",
