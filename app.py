@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
         transports=["websocket"],
         max_http_buffer_size=LARGEST_MESSAGE_BYTES,
         manage_session=False,
+        serializer=doors.EventPacket,
         ping_interval=PING_INTERVAL_S,
         ping_timeout=PING_TIMEOUT_S,
         # With several workers: what is said to all listeners from outside reaches each worker's.

@@ -21,7 +21,7 @@ from feelharmonic.web.inside import Figures
 
 @pytest.fixture
 def app():
-    return create_app(Settings(providers=("catalogue",), socket_rate="4/minute"))
+    return create_app(Settings(providers=("catalogue",), socket_rate="5/minute"))
 
 
 def figures(app) -> dict[str, float]:
@@ -66,7 +66,7 @@ def test_what_happens_on_the_wire_is_counted(app, astronaut_jpeg):
 
 
 def test_every_kind_of_event_that_is_refused_is_counted(astronaut_jpeg):
-    app = create_app(Settings(providers=("catalogue",), socket_rate="3/minute", max_listeners=1))
+    app = create_app(Settings(providers=("catalogue",), socket_rate="13/minute", max_listeners=1))
     here, outside = (app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(2))
 
     def code(wire, event: str, *arguments: object) -> str:
@@ -92,18 +92,21 @@ def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
         client.post("/api/v1/tracks/moods", json={"tracks": []}, headers={"Origin": "https://elsewhere.example"}),
         client.get("/socket.io/?EIO=4&transport=websocket", headers={"Origin": "https://elsewhere.example"}),
         client.get("/socket.io/?EIO=4&transport=polling"),
+        client.get("/", headers={"Host": "elsewhere.example"}),
         client.put("/api/v1/emotions"),
         client.post("/api/v1/spotify/disconnect"),
         *[client.get(path) for path in ("/api/v1/no", "/no1", "/no2", "/readyz")],
     ]
     photographs._most_waiting = 0
     told.append(client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "a.jpg")}))
-    assert [answer.status_code for answer in told] == [422, 422, 413, 403, 400, 400, 405, 401, 404, 404, 404, 200, 429]
+    codes = [answer.status_code for answer in told]
+    assert codes == [422, 422, 413, 403, 400, 400, 421, 405, 401, 404, 404, 404, 200, 429]
     assert refusals(app) == {
         "bad_request": 2,
         "bad_frame": 1,
         "too_large": 1,
         "forbidden": 2,
+        "unknown_host": 1,
         "method_not_allowed": 1,
         "not_connected": 1,
         "not_found": 3,

@@ -14,7 +14,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from flask_socketio import SocketIO
 from limits import parse
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from socketio.packet import BINARY_EVENT, EVENT, Packet
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as PlainResponse
 
@@ -55,6 +56,13 @@ REDIS_TIMEOUT_S, ALONE_S = 0.5, 5.0
 MOST_UNTAKEN = 64
 #: So many messages of a listener may wait to be read; until then nothing more is taken from the network.
 MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
+
+#: A frame has one picture; python-socketio would collect thousands of millions of attachments.
+MOST_ATTACHMENTS = 1
+#: Engine.IO's packets begin with their kind; in one of Socket.IO's that packet's own follows.
+ENGINE_PACKET = re.compile(r"[0-6](?:[0-9]|\Z)")
+#: Socket.IO's own events: as the name of a listener's they would reach the handlers of coming and going.
+RESERVED_EVENTS = ("connect", "disconnect")
 
 
 def bind(
@@ -304,6 +312,29 @@ def storage_options(storage: str) -> dict[str, float]:
     return options
 
 
+class EventPacket(Packet):
+    """A Socket.IO packet. Raises ValueError where it announces more than one attachment, or an event without a name."""
+
+    def decode(self, encoded_packet: str) -> int:
+        attachments = super().decode(encoded_packet)
+        if attachments > MOST_ATTACHMENTS:
+            raise ValueError(f"Expected at most {MOST_ATTACHMENTS} attachment, got {attachments}.")
+        if self.packet_type in (EVENT, BINARY_EVENT) and not is_event(self.data):
+            raise ValueError("Expected a list that begins with an event's name.")
+        return attachments
+
+
+def is_event(data: object) -> bool:
+    """Whether ``data`` is what an event's packet carries: a list, first the event's name."""
+    is_named = isinstance(data, list) and bool(data) and isinstance(data[0], str)
+    return is_named and data[0] not in RESERVED_EVENTS
+
+
+def is_packet(message: str | bytes) -> bool:
+    """Whether Engine.IO can read ``message``: where it falls over one, it leaves the connection open."""
+    return isinstance(message, bytes) or ENGINE_PACKET.match(message) is not None
+
+
 class Wire:
     """One WebSocket as Engine.IO uses it, which ends when it should: by itself Engine.IO forgets who answers no ping or
     takes no answers, but leaves their connection open, and reads on."""
@@ -311,6 +342,7 @@ class Wire:
     def __init__(self, websocket: object, connection: object):
         self._websocket = websocket
         self._connection = connection
+        self._ended = False
         self._simple = getattr(websocket, "ws", None)  # simple-websocket's own, under gevent and threading
         if self._simple is not None:
             self._simple.sock = Unhurried(self._simple, connection.server.sleep)
@@ -319,11 +351,17 @@ class Wire:
         """The next message; None where the connection has ended."""
         # Who sends without a break must let others in, and the handlers of their own events: these would pile up.
         self._connection.server.sleep(0)
-        message = self._websocket.wait()
-        if self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN:
+        message = None if self._ended else self._websocket.wait()
+        is_over = self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN
+        if is_over or (message is not None and not is_packet(message)):
             self._cut()
             return None
         return message
+
+    def end(self) -> None:
+        """Take nothing more, not even what came already."""
+        self._ended = True
+        self._cut()
 
     def _cut(self) -> None:
         """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
@@ -348,24 +386,79 @@ class Unhurried:
             self._sleep(UNREAD_WAIT_S)
         return self._sock.recv(*given)
 
+    def close(self) -> None:
+        """Called last of all. The reader may have looked just before it was told that the connection ends."""
+        self._sock.close()
+        self._simple.event.set()
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._sock, name)
 
 
 def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
-    """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and who takes no answers hung up.
+    """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and hang up on who sends what is no
+    packet or takes no answers.
 
-    Engine.IO hands its limit to eventlet's WebSocket only; under gevent and threads simple-websocket would collect
-    whatever comes. It has a limit of its own, which is set here where Engine.IO makes the socket.
+    Engine.IO hands its limit to eventlet's WebSocket only, which holds each frame to it; under gevent and threads
+    simple-websocket would collect whatever comes. It has a limit of its own, which is set here where Engine.IO makes
+    the socket. And a malformed packet would leave a connection open that its server has lost track of.
     """
     engine = socketio.server.eio
     make: Callable = engine._async["websocket"]
+    take: Callable = engine.handlers["message"]
+    whole = eventlet_message(most_bytes) if socketio.async_mode == "eventlet" else None
+    wires: dict[str, Wire] = {}
 
     def limited(handler: Callable, server: object) -> object:
         connection = handler.__self__  # Engine.IO's own, whose method the handler is
-        websocket = make(lambda opened: handler(Wire(opened, connection)), server)
+
+        def served(opened: object) -> object:
+            if whole is not None:
+                opened.Message, opened._apply_mask = whole, unmasked
+            wires[connection.sid] = Wire(opened, connection)
+            try:
+                return handler(wires[connection.sid])
+            finally:
+                del wires[connection.sid]
+
+        websocket = make(served, server)
         if hasattr(websocket, "server_args"):
             websocket.server_args["max_message_size"] = most_bytes
         return websocket
 
+    def taken(sid: str, message: str | bytes) -> None:
+        try:
+            take(sid, message)
+        except Exception:  # a malformed packet raises whatever its decoder stumbles over
+            if sid in wires:
+                wires[sid].end()
+
     engine._async = {**engine._async, "websocket": limited}
+    engine.on("message", taken)
+
+
+def eventlet_message(most_bytes: int) -> type:
+    """eventlet's WebSocket message while it comes; refused where its fragments have more than ``most_bytes`` in all."""
+    from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
+
+    class Message(RFC6455WebSocket.Message):
+        def __init__(self, *given: object, **named: object):
+            super().__init__(*given, **named)
+            self.data = [bytearray()]  # one buffer: eventlet's list would grow by an object with the smallest fragment
+
+        def push(self, data: bytes, final: bool = False) -> None:
+            (collected,) = self.data
+            if len(collected) + len(data) > most_bytes:
+                raise FailedConnectionError(1009, f"Expected a message of at most {most_bytes} bytes.")
+            collected.extend(data)
+            self.finished = final
+
+    return Message
+
+
+def unmasked(data: bytes, mask: Sequence[int], length: int, offset: int = 0) -> bytes:
+    """``data`` without the mask that browsers put on it. eventlet's own way makes an object of each byte: a hundred
+    megabytes for a message of one."""
+    turned = offset % 4
+    key = bytes([*mask[turned:], *mask[:turned]]) * (length // 4 + 1)
+    return (int.from_bytes(data, "big") ^ int.from_bytes(key[:length], "big")).to_bytes(length, "big")

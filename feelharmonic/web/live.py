@@ -12,11 +12,11 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 from flask import request
-from flask_socketio import Namespace, SocketIO
+from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
 from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
 from feelharmonic.messages import EMOTIONS, GOALS, Mood, Wishes
@@ -45,6 +45,8 @@ LEAVING, LEAVING_S = "leaving", 5.0
 TICK_S = 0.1
 
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
+#: So many tracks, the newest, are held for a listener: given, and each of liked and disliked.
+MOST_GIVEN, MOST_JUDGED = 200, 100
 #: A listener may wish for so many genres or decades.
 MOST_WISHED = 20
 
@@ -69,6 +71,30 @@ class ServerFault(ListenerFault):
     code = "server_fault"
 
 
+class Newest:
+    """The ``most`` newest of a listener's track ids, oldest first. Safe between threads: events run in several."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._ids: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, track_id: str) -> None:
+        with self._lock:
+            self._ids.pop(track_id, None)
+            self._ids[track_id] = None
+            if len(self._ids) > self._most:
+                del self._ids[next(iter(self._ids))]
+
+    def discard(self, track_id: str) -> None:
+        with self._lock:
+            self._ids.pop(track_id, None)
+
+    def __iter__(self) -> Iterator[str]:
+        with self._lock:
+            return iter(tuple(self._ids))
+
+
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
@@ -77,9 +103,8 @@ class Listener:
         self.stages: list[tuple[str, float]] = []
         self.pipeline = Pipeline(parts, lambda stage, seconds: self.stages.append((stage, seconds)))
         self.goal = "match"
-        self.given: dict[str, None] = {}  # an ordered set: oldest first
-        self.liked: dict[str, None] = {}
-        self.disliked: dict[str, None] = {}
+        self.given = Newest(MOST_GIVEN)
+        self.liked, self.disliked = Newest(MOST_JUDGED), Newest(MOST_JUDGED)
         self.chance = random.Random()
         # Events of one connection run in several threads: this is the one frame that is held per listener.
         self.reading = threading.Lock()
@@ -126,12 +151,13 @@ def counting(handler: Callable) -> Callable:
 
 
 def answering(handler: Callable) -> Callable:
-    """Turn what ``handler`` raises into an answer with a ``problem``: the connection survives every fault."""
+    """Count the event, then turn what ``handler`` raises into an answer with a ``problem``: the connection survives."""
 
     @counting
     @functools.wraps(handler)
     def answer(self: Live, *args: object) -> dict:
         try:
+            self.count_event()
             return handler(self, *args)
         except ListenerFault as fault:
             return {"ok": False, "problem": problem_fields(fault)}
@@ -199,6 +225,10 @@ class Live(Namespace):
         return bool(self._turns.in_work or self._turns.waiting or self._requests_in_work())
 
     def on_connect(self, auth: object = None) -> None:
+        if not self._in_turn():
+            fault = _too_often()
+            self._figures.refused(fault.code)
+            raise ConnectionRefusedError(fault.text)
         with self._door:
             self._waiting.add(request.sid)
             starts_clock, self._keeps_time = not self._keeps_time, True
@@ -230,14 +260,14 @@ class Live(Namespace):
         seq = args[0] if args and _is_whole(args[0]) else None
         listener = self._admitted()
         try:
+            if not self._in_turn():
+                return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             if seq is None:
                 raise BadRequest(
                     "Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0."
                 )
             if listener is None:
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
-            if not self._admits(request.remote_addr or ""):
-                return nothing_read(seq, self._mood(listener), problem_fields(_too_often()), OFTEN_WAIT_MS)
             if self._leaving:
                 raise Overloaded(LEAVING_WAIT_MS)
             reading = self._read(listener, args[1] if len(args) > 1 else None)
@@ -258,7 +288,8 @@ class Live(Namespace):
         """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
         emotion = goal = None
         try:
-            listener = self._listener_in_turn()
+            self.count_event()
+            listener = self._listener()
             wish = _fields(args, {"emotion", "goal", "n", "wishes"})
             emotion = _one_of("emotion", wish.get("emotion"), EMOTIONS) or self._emotion_now(listener)
             goal = _one_of("goal", wish.get("goal"), GOALS) or listener.goal
@@ -273,7 +304,7 @@ class Live(Namespace):
                 wishes=_wishes(wish.get("wishes")),
             )
             for track in playlist.tracks:
-                listener.given[track.id] = None
+                listener.given.add(track.id)
             return {
                 "emotion": emotion,
                 "goal": goal,
@@ -340,20 +371,23 @@ class Live(Namespace):
         """feedback({id, like}): more like this, or not this; held for this connection only."""
         wish = _fields(args, {"id", "like"})
         track_id, like = wish.get("id"), wish.get("like")
-        if not isinstance(track_id, str) or len(track_id) != 22 or not track_id.isalnum():
+        if not isinstance(track_id, str) or len(track_id) != 22 or not (track_id.isascii() and track_id.isalnum()):
             raise BadRequest("Expected id to be a track's id (22 letters and digits).", "Send the id of a card.")
         if not isinstance(like, bool):
             raise BadRequest("Expected like to be true or false.", "Send true for more like this, false for not this.")
         listener = self._listener()
-        (listener.liked if like else listener.disliked)[track_id] = None
-        (listener.disliked if like else listener.liked).pop(track_id, None)
+        (listener.liked if like else listener.disliked).add(track_id)
+        (listener.disliked if like else listener.liked).discard(track_id)
         return {"ok": True, "problem": None}
 
-    def _listener_in_turn(self) -> Listener:
-        """The listener, where their address has not sent too much."""
-        if not self._admits(request.remote_addr or ""):
+    def count_event(self) -> None:
+        """Raises Busy where this event's address has sent too much."""
+        if not self._in_turn():
             raise _too_often()
-        return self._listener()
+
+    def _in_turn(self) -> bool:
+        """Count this event; whether its address may send it."""
+        return self._admits(request.remote_addr or "")
 
     def _admitted(self) -> Listener | None:
         """This connection's Listener; made now if it waited and there is room, None while there is none."""

@@ -8,6 +8,8 @@ import { io } from "../vendor/socket.io.esm.min.js";
 const FRAME_DEADLINE_MS = 3000;
 /** Tracks may come from far away. */
 const EVENT_DEADLINE_MS = 8000;
+/** A server that refused to be connected is asked again so much later. */
+const REFUSED_WAIT_MS = 5000;
 
 /**
  * How Socket.IO's client comes back after the wire was lost: every delay lies between 200 ms and 1 s, at random within a
@@ -36,7 +38,15 @@ export class Live {
       onState(unconnected);
     });
     this.#socket.on("disconnect", () => onState(unconnected));
-    this.#socket.on("connect_error", () => onState(unconnected));
+    this.#socket.on("connect_error", () => {
+      if (this.#socket.active) {
+        onState(unconnected);
+        return;
+      }
+      // The server answered, but takes nobody of this address for the moment: Socket.IO leaves it to us to try again.
+      onState("lost");
+      setTimeout(() => this.#socket.connect(), REFUSED_WAIT_MS);
+    });
     // Chromium closes sockets of sleeping machines late: look again at once when the network is back.
     window.addEventListener("online", () => this.#socket.connect());
   }

@@ -10,8 +10,11 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -19,15 +22,20 @@ import websocket
 from conftest import PROJECT
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from rawwire import RawListener
 from serving import Server
 
 from app import LARGEST_MESSAGE_BYTES, create_app
+from feelharmonic.pipeline import Parts
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.certificate import FOR_PHONES, home_addresses, own_certificate
-from feelharmonic.web.doors import HSTS, EventCounter
+from feelharmonic.web.doors import HSTS, EventCounter, Unhurried
+from feelharmonic.web.live import Live
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 DEADLINE_S = 60
+#: Pings come every 10 s, and who answers none is hung up: so long a refusal may take.
+REFUSED_S = 30
 
 
 @pytest.fixture(scope="module")
@@ -205,18 +213,47 @@ def test_an_address_that_asks_too_often_is_told_to_wait():
     assert other.status_code == 200
 
 
-def test_events_beyond_the_rate_are_answered_busy_and_cost_nothing(astronaut_jpeg):
-    app = create_app(Settings(socket_rate="2/minute"))
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+#: Every event of the wire, with what it is given when all is well.
+EVENTS = {
+    "frame": (0, b"no picture"),
+    "snap": ({"emotion": "sad"},),
+    "goal": ({"goal": "lift"},),
+    "baseline": ({"probabilities": None},),
+    "group": ({"on": True},),
+    "resume": ({"mood": None, "at_s": 1},),
+    "feedback": ({"id": "0" * 22, "like": True},),
+}
 
-    def frame() -> dict:
-        return wire.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)
 
-    assert [bool(frame()["faces"]) for _ in range(2)] == [True, True]
-    answer = frame()
-    assert (answer["problem"]["code"], answer["faces"]) == ("busy", [])
-    assert answer["wait_ms"] >= 1000
-    assert wire.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)["problem"]["code"] == "busy"
+@pytest.fixture(scope="module")
+def parts():
+    return Parts.load()
+
+
+def test_every_event_of_the_wire_is_listed_here():
+    handlers = {name.removeprefix("on_") for name in dir(Live) if name.startswith("on_")}
+    assert handlers == {*EVENTS, "connect", "disconnect"}
+
+
+@pytest.mark.parametrize("arguments", ["right", "wrong"])
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_counts_once_and_beyond_the_rate_is_answered_busy(parts, event, arguments):
+    app = create_app(Settings(socket_rate="4/minute"), parts=parts)
+    wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
+    given = EVENTS[event] if arguments == "right" else ("no such thing",)
+    answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
+    codes = [answer["problem"] and answer["problem"]["code"] for answer in answers]
+    assert "busy" not in codes[:3]
+    assert codes[3:] == ["busy", "busy"]
+    if event == "frame":
+        assert (answers[3]["faces"], answers[3]["seq"]) == ([], 0 if arguments == "right" else None)
+        assert answers[3]["wait_ms"] >= 1000
+
+
+def test_who_comes_too_often_is_not_let_in():
+    app = create_app(Settings(socket_rate="3/minute"))
+    came = [app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(4)]
+    assert [one.is_connected("/live") for one in came] == [True, True, True, False]
 
 
 def test_without_its_redis_a_process_counts_by_itself(caplog):
@@ -362,34 +399,139 @@ def resident_kb(pid: int) -> int:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
 
-def is_closed_by(sender: websocket.WebSocket, message: bytes) -> bool:
-    """Whether the server closes the socket instead of taking ``message``."""
-    deadline = time.monotonic() + DEADLINE_S
+def opened(server: Server) -> websocket.WebSocket:
+    address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    return websocket.create_connection(address, origin=server.url, timeout=DEADLINE_S)
+
+
+def is_closed_by(sender: websocket.WebSocket, frames: Iterable[websocket.ABNF]) -> bool:
+    """Whether the server closes the socket instead of taking ``frames``; pings are answered meanwhile."""
+    deadline = time.monotonic() + REFUSED_S
     try:
-        sender.send_binary(message)
+        for frame in frames:
+            sender.send_frame(frame)
+        sender.settimeout(REFUSED_S)
         while time.monotonic() < deadline:
-            if not sender.recv():
+            if not (text := sender.recv()):
                 return True
+            if text == "2":
+                sender.send("3")
+    except (TimeoutError, websocket.WebSocketTimeoutException):
+        return False
     except (OSError, websocket.WebSocketException):
         return True
     return False
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
-@pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_fifty_megabytes_are_refused_before_they_are_buffered(tmp_path, mode, astronaut_jpeg):
-    server = Server(tmp_path, ASYNC_MODE=mode).start()
-    try:
-        with server.listener() as listener:
-            assert listener.call("frame", 0, astronaut_jpeg)["faces"]
-            before = resident_kb(server.process.pid)
-            address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-            sender = websocket.create_connection(address, origin=server.url, timeout=DEADLINE_S)
-            assert is_closed_by(sender, b"\0" * 50 * LARGEST_MESSAGE_BYTES)
-            assert resident_kb(server.process.pid) - before < 20_000
-            assert listener.call("frame", 1, astronaut_jpeg)["faces"]
-    finally:
-        server.stop()
+def in_one_frame(size: int) -> Iterator[websocket.ABNF]:
+    yield websocket.ABNF.create_frame(bytes(size), websocket.ABNF.OPCODE_BINARY)
+
+
+def in_fragments(size: int, each: int) -> Iterator[websocket.ABNF]:
+    """One message of at least ``size`` bytes, in frames of ``each``; the last one says that it is."""
+    yield websocket.ABNF.create_frame(bytes(each), websocket.ABNF.OPCODE_BINARY, 0)
+    for sent in range(each, size, each):
+        yield websocket.ABNF.create_frame(bytes(each), websocket.ABNF.OPCODE_CONT, int(sent + each >= size))
+
+
+TOO_LARGE = {
+    "one frame": lambda: in_one_frame(50 * LARGEST_MESSAGE_BYTES),
+    "fragments": lambda: in_fragments(50 * LARGEST_MESSAGE_BYTES, 900_000),
+    "small fragments": lambda: in_fragments(LARGEST_MESSAGE_BYTES + 100, 100),
+}
+
+
+@pytest.fixture(scope="module", params=ASYNC_MODES)
+def running(request, tmp_path_factory, astronaut_jpeg):
+    """A server that has read a frame: what is loaded once is in its memory."""
+    server = Server(tmp_path_factory.mktemp(request.param), ASYNC_MODE=request.param).start()
+    assert_serves(server, astronaut_jpeg)
+    yield server
+    server.kill()
+
+
+def assert_serves(server: Server, jpeg: bytes) -> None:
+    with server.listener() as listener:
+        assert listener.call("frame", 0, jpeg)["faces"]
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("kind", TOO_LARGE)
+def test_a_message_above_a_megabyte_is_refused_before_it_is_buffered(running, kind, astronaut_jpeg):
+    before_kb = resident_kb(running.process.pid)
+    assert is_closed_by(opened(running), TOO_LARGE[kind]())
+    assert resident_kb(running.process.pid) - before_kb < 20_000
+    assert_serves(running, astronaut_jpeg)
+
+
+def test_a_picture_in_fragments_is_read(running, astronaut_jpeg):
+    listener = RawListener(running.url)
+    listener.socket.send('451-/live,7["frame",7,{"_placeholder":true,"num":0}]')
+    half = len(astronaut_jpeg) // 2
+    for opcode, part, last in (("BINARY", astronaut_jpeg[:half], 0), ("CONT", astronaut_jpeg[half:], 1)):
+        listener.socket.send_frame(websocket.ABNF.create_frame(part, getattr(websocket.ABNF, f"OPCODE_{opcode}"), last))
+    assert '"seq":7' in listener.socket.recv()
+    listener.vanish()
+
+
+def test_the_end_of_a_websocket_wakes_who_waits_for_its_next_message():
+    """simple-websocket wakes its reader before it says that all is over: who looks in between would wait for ever."""
+    ours, theirs = socket.socketpair()
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[], connected=False)
+    Unhurried(simple, time.sleep).close()
+    assert simple.event.is_set()
+    assert theirs.recv(1) == b""
+    theirs.close()
+
+
+def packets(text: str, attachments: int = 0, size: int = 900_000) -> Iterator[websocket.ABNF]:
+    yield websocket.ABNF.create_frame(text, websocket.ABNF.OPCODE_TEXT)
+    for _ in range(attachments):
+        yield websocket.ABNF.create_frame(bytes(size), websocket.ABNF.OPCODE_BINARY)
+
+
+@needs_proc
+@pytest.mark.parametrize("announced", [2, 999_999_999])
+def test_who_announces_more_than_one_attachment_is_hung_up(running, announced, astronaut_jpeg):
+    sender = RawListener(running.url)
+    before_kb = resident_kb(running.process.pid)
+    text = f'45{announced}-/live,7["frame",7,{{"_placeholder":true,"num":0}}]'
+    assert is_closed_by(sender.socket, packets(text, min(announced, 50)))
+    assert resident_kb(running.process.pid) - before_kb < 20_000
+    assert_serves(running, astronaut_jpeg)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "4",
+        "4" + "[" * 100_000,
+        "b4AAAA",
+        "49/live,",
+        "4299999999999-/live,[]",
+        "42/live,",
+        "42/live,{}",
+        "42/live,[]",
+        '42/live,[{"frame":1}]',
+        '42/live,["connect"]',
+        '42/live,["disconnect"]',
+        '42/live,["goal"',
+        '450-/live,1["frame",1]',
+        '451-/live,1["frame",1,{"_placeholder":true,"num":7}]',
+        '451-/live,1["frame",1,{"_placeholder":true,"num":"x"}]',
+        '451-/elsewhere,1["frame",1,{"_placeholder":true,"num":0}]',
+        "42/live," + "[" * 100_000,
+    ],
+)
+def test_who_sends_what_is_no_packet_is_hung_up(running, text, astronaut_jpeg):
+    assert is_closed_by(RawListener(running.url).socket, packets(text, 1, 100))
+    assert_serves(running, astronaut_jpeg)
+    assert "Traceback" not in running.log()
 
 
 def test_a_log_tells_nothing_of_a_picture(caplog, astronaut_jpeg):

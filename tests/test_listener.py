@@ -1,0 +1,113 @@
+"""What is held for one listener of the wire: bounded, whatever comes, and the newest of it."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import threading
+import tracemalloc
+
+import pytest
+
+from app import create_app
+from feelharmonic.pipeline import Parts
+from feelharmonic.settings import Settings
+from feelharmonic.web import live
+from feelharmonic.web.live import MOST_GIVEN, MOST_JUDGED, Listener, Newest
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return Parts.load()
+
+
+@pytest.fixture
+def app(parts):
+    return create_app(Settings(providers=("catalogue",)), parts=parts)
+
+
+@pytest.fixture
+def wire(app):
+    return app.extensions["socketio"].test_client(app, namespace="/live")
+
+
+@pytest.fixture
+def listener(app, wire) -> Listener:
+    (held,) = app.extensions[live.EXTENSION]._listeners.values()
+    return held
+
+
+def track_id(number: int) -> str:
+    return f"{number:022d}"
+
+
+def test_the_newest_are_kept_in_order_and_what_comes_again_is_new_again():
+    newest = Newest(3)
+    for one in "abcdb":
+        newest.add(one)
+    assert list(newest) == ["c", "d", "b"]
+    newest.discard("d")
+    newest.discard("never there")
+    assert list(newest) == ["c", "b"]
+
+
+def test_events_in_several_threads_keep_the_bound():
+    newest, faults = Newest(10), []
+
+    def add(first: int) -> None:
+        try:
+            for number in range(first, first + 2000):
+                newest.add(track_id(number))
+                tuple(newest)
+        except Exception as exc:
+            faults.append(exc)
+
+    threads = [threading.Thread(target=add, args=(1500 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert faults == []
+    assert len(list(newest)) == 10
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_no_number_of_judgements_makes_a_listener_larger(wire, listener, like):
+    for number in range(2 * MOST_JUDGED):
+        assert wire.emit("feedback", {"id": track_id(number), "like": like}, namespace="/live", callback=True)["ok"]
+    kept, other = (listener.liked, listener.disliked) if like else (listener.disliked, listener.liked)
+    assert list(kept) == [track_id(number) for number in range(MOST_JUDGED, 2 * MOST_JUDGED)]
+    assert list(other) == []
+    wire.emit("feedback", {"id": track_id(MOST_JUDGED), "like": not like}, namespace="/live", callback=True)
+    assert (len(list(kept)), list(other)) == (MOST_JUDGED - 1, [track_id(MOST_JUDGED)])
+
+
+def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
+    last = []
+    for emotion in itertools.islice(itertools.cycle(("happy", "sad", "angry", "neutral")), MOST_GIVEN // 50 + 3):
+        answer = wire.emit("snap", {"emotion": emotion, "n": 50}, namespace="/live", callback=True)
+        last = [track["id"] for track in answer["tracks"]]
+    assert len(list(listener.given)) == MOST_GIVEN
+    assert set(list(listener.given)[-len(last) :]) == set(last)
+
+
+def test_an_id_in_another_script_is_no_track(wire):
+    answer = wire.emit("feedback", {"id": "字" * 22, "like": True}, namespace="/live", callback=True)
+    assert answer["problem"]["code"] == "bad_request"
+
+
+def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
+    Listener(parts).pipeline.see(astronaut_jpeg, 0.0)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    listener = Listener(parts)
+    for i in range(40):  # more than the window holds at 30 frames a second
+        listener.pipeline.see(astronaut_jpeg, i / 30)
+        listener.stages.clear()  # told after each frame
+    for number in range(1000):
+        for kept in (listener.given, listener.liked, listener.disliked):
+            kept.add(track_id(number))  # a string of its own each time
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 100_000
