@@ -69,6 +69,20 @@ def test_in_every_async_mode_results_and_faults_come_back(mode, capfd):
     assert "ZeroDivisionError" not in capfd.readouterr().err
 
 
+def test_a_loop_that_was_late_for_another_reason_slows_nobody_down_for_long():
+    now_s = [0.0]
+    one = Turns(1, clock=lambda: now_s[0])
+
+    def reading() -> None:
+        now_s[0] += 0.002
+
+    one.read(reading)
+    now_s[0] = 0.6
+    one.tick(late_s=0.5)  # thirty pages were opened meanwhile
+    one.pause_ms()  # the next frame of anybody
+    assert 0 < one.pause_ms() <= 2 * turns.LONGEST_GAP * 2
+
+
 class Room:
     """Listeners who send frames to a server that needs ``each_s`` for one, in made-up time: they wait as they are told,
     and at least ``interval_s``; one after the other is read."""

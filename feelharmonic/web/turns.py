@@ -34,6 +34,9 @@ LEAST_WAIT_MS = 100
 LONGEST_PAUSE_S = 5.0
 #: How much of the newest measurement enters the average, 0..1.
 NEWEST_SHARE = 0.2
+#: Of the reading itself at most so many times as long may go by between two frames: a loop that is late because thirty
+#: pages came at once says little of what can be read.
+LONGEST_GAP = 4.0
 
 
 class Overloaded(ListenerFault):
@@ -64,6 +67,7 @@ class Turns:
         self._waiting = 0
         self._reading = 0
         self._waits_s: list[float] = []  # for a turn, since the last tick
+        self._took_s = 0.0  # one reading, on average
         self._ticked_s = clock()
         self._gap_s = 0.0  # between two frames of anybody
         self._next_s = 0.0  # when the next frame of anybody is welcome
@@ -80,9 +84,11 @@ class Turns:
             self._waiting -= 1
         self._waits_s.append(self._clock() - came_s)
         self._reading += 1
+        began_s = self._clock()
         try:
             return self._run(reading)
         finally:
+            self._took_s += (self._clock() - began_s - self._took_s) * (NEWEST_SHARE if self._took_s else 1.0)
             self._reading -= 1
             self._free.release()
 
@@ -114,7 +120,7 @@ class Turns:
         now_s, waits_s = self._clock(), self._waits_s
         taken_s, self._ticked_s, self._waits_s = now_s - self._ticked_s, now_s, []
         if waits_s and min(waits_s) + late_s > SATURATED_S:
-            gap_s = taken_s / len(waits_s) * SPARE
+            gap_s = min(taken_s / len(waits_s) * SPARE, self._took_s * LONGEST_GAP)
             self._gap_s += (gap_s - self._gap_s) * (NEWEST_SHARE if self._gap_s > gap_s / 2 else 1.0)
         else:
             self._gap_s *= DECAY
