@@ -60,8 +60,8 @@ train-finder: .venv-train/stamp
 		$(TRAIN).finder_mine --folder $(FINDER) --network feelharmonic/weights/face_finder.onnx
 	$(TRAIN).finder_train --folder $(FINDER) --samples 3280000
 	$(TRAIN).finder_export --folder $(FINDER)
-	$(TRAIN).finder_windows --folder $(FINDER) --shards 30
-	$(TRAIN).finder_train --folder $(FINDER) --samples 900000 --second-look
+	$(TRAIN).finder_windows --folder $(FINDER) --shards 22
+	$(TRAIN).finder_train --folder $(FINDER) --samples 1500000 --second-look
 	$(TRAIN).finder_export --folder $(FINDER) --second-look
 
 # Training has an environment of its own: it needs PyTorch, the server does not.
