@@ -6,6 +6,7 @@ one Listener; nothing of it outlives the connection, and no picture outlives its
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import math
@@ -218,7 +219,9 @@ class Live(Namespace):
             self.socketio.sleep(TICK_S)
         self.socketio.sleep(TICK_S)  # the last frame was read, its answer is on its way
         for connection in list(self.socketio.server.eio.sockets.values()):
-            connection.close(wait=False)
+            # Some end by themselves at this moment, and each async mode raises its own faults for that.
+            with contextlib.suppress(Exception):
+                connection.close(wait=False)
         self.socketio.sleep(TICK_S)
 
     def _is_at_work(self) -> bool:
