@@ -81,6 +81,26 @@ def test_a_loop_that_was_late_for_another_reason_slows_nobody_down_for_long():
     one.tick(late_s=0.5)  # thirty pages were opened meanwhile
     one.pause_ms()  # the next frame of anybody
     assert 0 < one.pause_ms() <= 2 * turns.LONGEST_GAP * 2
+    for _ in range(50):  # five seconds in which little comes
+        now_s[0] += 0.1
+        one.tick(late_s=0.0)
+    one.pause_ms()
+    assert one.pause_ms() == 0
+
+
+@pytest.mark.parametrize(("took_s", "asks"), [(0.03, False), (0.003, True)])
+def test_on_a_slow_machine_a_wait_of_less_than_two_readings_slows_nobody_down(took_s, asks):
+    now_s = [0.0]
+    one = Turns(1, clock=lambda: now_s[0])
+
+    def reading() -> None:
+        now_s[0] += took_s
+
+    one.read(reading)
+    now_s[0] = 0.1
+    one.tick(late_s=0.04)
+    one.pause_ms()
+    assert (one.pause_ms() > 0) is asks
 
 
 class Room:

@@ -22,12 +22,13 @@ Runner = Callable[[Callable[[], object]], object]
 
 #: For each picture being read so many may wait; at a few milliseconds each that is a tenth of a second.
 MOST_WAITING_EACH = 25
-#: Where every frame waited so long, for the loop and for its turn, the server reads as many as it can.
+#: Where every frame waited so long, for the loop and for its turn, and for two readings, the server reads as many as it
+#: can.
 SATURATED_S = 0.015
 #: Of what it can read so much more time is given to each frame that the queue empties again.
 SPARE = 1.1
-#: While the server keeps up it tries for more, ten times a second.
-DECAY = 0.995
+#: While the server keeps up it tries for more, ten times a second; sooner where it reads for a small share of the time.
+DECAY, IDLE_DECAY, IDLE_SHARE = 0.995, 0.93, 0.3
 #: Who finds no room to wait comes back no sooner than this.
 LEAST_WAIT_MS = 100
 #: Nobody is asked to wait longer than this between two frames.
@@ -61,6 +62,7 @@ class Turns:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._run = run or _directly
+        self._at_once = at_once
         self._clock = clock
         self._most_waiting = at_once * MOST_WAITING_EACH if most_waiting is None else most_waiting
         self._free = threading.Semaphore(at_once)
@@ -119,11 +121,13 @@ class Turns:
         """
         now_s, waits_s = self._clock(), self._waits_s
         taken_s, self._ticked_s, self._waits_s = now_s - self._ticked_s, now_s, []
-        if waits_s and min(waits_s) + late_s > SATURATED_S:
+        saturated_s = max(SATURATED_S, 2 * self._took_s)
+        if waits_s and min(waits_s) + late_s > saturated_s:
             gap_s = min(taken_s / len(waits_s) * SPARE, self._took_s * LONGEST_GAP)
             self._gap_s += (gap_s - self._gap_s) * (NEWEST_SHARE if self._gap_s > gap_s / 2 else 1.0)
         else:
-            self._gap_s *= DECAY
+            is_idle = len(waits_s) * self._took_s < IDLE_SHARE * taken_s * self._at_once
+            self._gap_s *= IDLE_DECAY if is_idle else DECAY
 
 
 def cores() -> int:
