@@ -363,6 +363,12 @@ class Wire:
         self._ended = True
         self._cut()
 
+    def close(self) -> None:
+        """Say goodbye, unless the other side went without one: each WebSocket raises faults of its own for that, which
+        Engine.IO's thread would print as a traceback."""
+        with contextlib.suppress(Exception):
+            self._websocket.close()
+
     def _cut(self) -> None:
         """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
         raw = self._websocket.socket if self._simple is None else self._simple.sock
@@ -380,11 +386,17 @@ class Unhurried:
         self._simple = simple
         self._sock = simple.sock
         self._sleep = sleep
+        self._ended = False
 
     def recv(self, *given: object) -> bytes:
-        while len(self._simple.input_buffer) >= MOST_UNREAD and self._simple.connected:
+        while len(self._simple.input_buffer) >= MOST_UNREAD and self._simple.connected and not self._ended:
             self._sleep(UNREAD_WAIT_S)
-        return self._sock.recv(*given)
+        return b"" if self._ended else self._sock.recv(*given)
+
+    def shutdown(self, how: int) -> None:
+        """Nobody takes what came already: its reader must not wait for that, and who still sends must be hung up."""
+        self._ended = True
+        self._sock.shutdown(how)
 
     def close(self) -> None:
         """Called last of all. The reader may have looked just before it was told that the connection ends."""

@@ -29,7 +29,7 @@ from app import LARGEST_MESSAGE_BYTES, create_app
 from feelharmonic.pipeline import Parts
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.certificate import FOR_PHONES, home_addresses, own_certificate
-from feelharmonic.web.doors import HSTS, EventCounter, Unhurried
+from feelharmonic.web.doors import HSTS, EventCounter, Unhurried, Wire
 from feelharmonic.web.live import Live
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
@@ -484,6 +484,33 @@ def test_the_end_of_a_websocket_wakes_who_waits_for_its_next_message():
     Unhurried(simple, time.sleep).close()
     assert simple.event.is_set()
     assert theirs.recv(1) == b""
+    theirs.close()
+
+
+def test_a_goodbye_to_who_is_gone_already_is_no_fault():
+    class Gone:
+        socket = None
+
+        def close(self) -> None:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    Wire(Gone(), SimpleNamespace()).close()
+
+
+def test_the_reader_of_a_websocket_that_is_cut_waits_for_nobody_to_take_its_messages():
+    ours, theirs = socket.socketpair()
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[b"x"] * 1000, connected=True)
+    unhurried = Unhurried(simple, time.sleep)
+    theirs.sendall(b"more")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(unhurried.recv(100)), daemon=True)
+    reader.start()
+    reader.join(0.2)
+    assert reader.is_alive()
+    unhurried.shutdown(socket.SHUT_RDWR)
+    reader.join(20)
+    assert read == [b""]
+    ours.close()
     theirs.close()
 
 
