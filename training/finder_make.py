@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,15 @@ def packed(scenes: list[Scene]) -> Shard:
     return shard
 
 
+def make_shards(folder: Path, count: int, seed: int, made: Callable[[int], Shard]) -> None:
+    """Write ``made(i)`` for each i below ``count`` that ``folder`` does not hold yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in tqdm(range(count), desc="shards"):
+        path = folder / f"{seed:03d}_{i:04d}.npz"
+        if not path.exists():
+            made(i).save(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=None, help="data folder (default: DATA_DIR)")
@@ -63,14 +73,12 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
-    shards = arguments.folder / "shards"
-    shards.mkdir(parents=True, exist_ok=True)
-    for i in tqdm(range(arguments.shards), desc="shards"):
-        path = shards / f"{arguments.seed:03d}_{i:04d}.npz"
-        if path.exists():
-            continue
+
+    def made(i: int) -> Shard:
         maker = SceneMaker(sources, np.random.default_rng((arguments.seed, i)))
-        packed([maker.scene() for _ in range(SCENES_A_SHARD)]).save(path)
+        return packed([maker.scene() for _ in range(SCENES_A_SHARD)])
+
+    make_shards(arguments.folder / "shards", arguments.shards, arguments.seed, made)
 
 
 if __name__ == "__main__":

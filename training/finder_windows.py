@@ -13,14 +13,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from feelharmonic import face
 from feelharmonic.face import FaceFinder, View, cut_window
 from training.data_dir import data_dir
 from training.finder_data import load_sources
 from training.finder_export import WEIGHTS_PATH
-from training.finder_make import Shard
+from training.finder_make import Shard, make_shards
 from training.finder_scenes import Scene, SceneMaker
 
 FRAME_WIDTH = 320
@@ -75,19 +74,17 @@ def main() -> None:
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
     finder = FaceFinder.load_files(arguments.network, arguments.network)
-    folder = arguments.folder / "windows"
-    folder.mkdir(parents=True, exist_ok=True)
-    for i in tqdm(range(arguments.shards), desc="shards"):
-        path = folder / f"{arguments.seed:03d}_{i:04d}.npz"
-        if path.exists():
-            continue
+
+    def made(i: int) -> Shard:
         chance = np.random.default_rng((arguments.seed, 2, i))
         maker = SceneMaker(sources, chance, FRAME_WIDTH)
         shard = Shard()
         while len(shard) < WINDOWS_A_SHARD:
             for window in windows(finder, maker.scene(faceless=0.35), chance):
                 shard.add(*window)
-        shard.save(path)
+        return shard
+
+    make_shards(arguments.folder / "windows", arguments.shards, arguments.seed, made)
 
 
 if __name__ == "__main__":

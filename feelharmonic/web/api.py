@@ -28,11 +28,19 @@ from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Jukebox, Parts, moods_of
 from feelharmonic.web.notes import note_in
 from feelharmonic.web.pages import chosen_language, words_in
 from feelharmonic.web.turns import Turns
-from feelharmonic.web.wire import face_fields, group_fields, mood_fields, placed_fields, problem_code, track_fields
+from feelharmonic.web.wire import (
+    PROBLEM_TYPE,
+    face_fields,
+    group_fields,
+    mood_fields,
+    placed_fields,
+    problem_code,
+    problem_document,
+    track_fields,
+)
 
 PREFIX = "/api/v1"
 EXTENSION = "feelharmonic_api"
-PROBLEM_TYPE = "application/problem+json"
 
 #: What a multipart body has around the picture: headers and boundaries.
 MULTIPART_MARGIN_BYTES = 64 * 1024
@@ -454,16 +462,8 @@ def about() -> str:
 
 def problem(status: int, code: str, detail: str, headers: object = None, *, action: str = "") -> Response:
     """An RFC 9457 problem document."""
-    response = jsonify(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "code": code,
-            "detail": detail,
-            "action": action or f"{PREFIX}/openapi.json says what is expected.",
-        }
-    )
+    told = problem_document(status, code, detail, action or f"{PREFIX}/openapi.json says what is expected.")
+    response = jsonify(told)
     response.status_code = status
     response.content_type = PROBLEM_TYPE
     for name in ("Allow", "Retry-After"):

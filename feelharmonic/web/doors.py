@@ -30,6 +30,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.settings import Settings
+from feelharmonic.web.wire import PROBLEM_TYPE, problem_document
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,6 @@ HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d*)?")
 
 #: Two years, as browsers' preload lists ask for.
 HSTS = "max-age=63072000; includeSubDomains"
-
-PROBLEM_TYPE = "application/problem+json"
 
 #: Where Engine.IO opens wires.
 WIRE_PATH = "/socket.io/"
@@ -239,12 +238,6 @@ def told(status: HTTPStatus, code: str, detail: str, action: str = "Load the pag
     response.status_code = int(status)
     response.content_type = PROBLEM_TYPE
     return response
-
-
-def problem_document(status: HTTPStatus, code: str, detail: str, action: str) -> dict:
-    """As RFC 9457 has it."""
-    told = {"title": status.phrase, "status": int(status), "code": code, "detail": detail, "action": action}
-    return {"type": "about:blank", **told}
 
 
 class EventCounter:

@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from feelharmonic.web.wire import problem_code
+from feelharmonic.web.wire import PROBLEM_TYPE, problem_code
 
 inside = Blueprint("inside", __name__)
 
@@ -99,7 +99,7 @@ def bind(app: Flask, figures: Figures, checks: dict[str, Callable[[], bool]]) ->
 def count_refusal(figures: Figures, response: Response) -> Response:
     """By the code of its problem document, or of its status where it has none. Not being ready refuses nobody."""
     if response.status_code >= HTTPStatus.BAD_REQUEST and request.endpoint != f"{inside.name}.{readyz.__name__}":
-        is_problem = response.mimetype == "application/problem+json"
+        is_problem = response.mimetype == PROBLEM_TYPE
         figures.refused(response.get_json()["code"] if is_problem else problem_code(response.status_code))
     return response
 

@@ -6,6 +6,7 @@ In: our messages. Out: JSON-ready values as design.md names them; static/js/type
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from feelharmonic.errors import ListenerFault
 from feelharmonic.messages import Expression, Group, Mood, MusicTargets, PlacedTrack, Reading, SeenFace, Track
@@ -15,6 +16,8 @@ DIGITS = 4
 
 #: The two features that a journey is drawn by.
 PATH_FEATURES = ("valence", "energy")
+
+PROBLEM_TYPE = "application/problem+json"
 
 
 def reading_fields(reading: Reading) -> dict:
@@ -97,6 +100,12 @@ def _point(features: dict[str, float] | None) -> dict[str, float] | None:
 
 def problem_fields(fault: ListenerFault) -> dict:
     return {"code": fault.code, "text": fault.text, "action": fault.action}
+
+
+def problem_document(status: int, code: str, detail: str, action: str) -> dict:
+    """A fault as REST tells it, by RFC 9457."""
+    told = {"title": HTTPStatus(status).phrase, "status": int(status), "code": code, "detail": detail, "action": action}
+    return {"type": "about:blank", **told}
 
 
 def problem_code(status: int) -> str:
