@@ -8,7 +8,9 @@ sees windows around faces; the first one's card says how the maps are decoded.
 from __future__ import annotations
 
 import itertools
+import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +39,8 @@ LEAST_SCORE_CANDIDATE = 0.15
 LEAST_SCORE_GLIMPSED = 0.05
 #: What the first look weighs beside the second (0..1), whose window shows the face in more detail, there and mirrored.
 FIRST_LOOK_WEIGHT = 0.4
+#: Where even this much from the mirrored window would not do, it is not looked at.
+MOST_SCORE_MIRRORED = 0.95
 #: A candidate of at least this score needs no second look.
 LEAST_SCORE_SURE = 0.9
 #: So many candidates get their second look; the best come first.
@@ -45,6 +49,8 @@ MOST_CONFIRMED = 6
 LEAST_SCORE_FOLLOWED = 0.35
 #: Two boxes that overlap more (intersection over union) are one face.
 SAME_FACE_IOU = 0.35
+#: A face moves no further between two pictures than to overlap its last place so much.
+LEAST_OVERLAP = 0.2
 
 CROP_SIDE_PX = 48
 #: Where FER2013's faces have their eyes and mouth corners on average (pixels of 48×48; measured, see the card).
@@ -70,7 +76,8 @@ LEAST_SCORE_IN_PART = 0.7
 
 
 class Finder(Protocol):
-    """What every face finder offers. One that also has FaceFinder's `find_near` is followed by windows."""
+    """What every face finder offers. One that also has FaceFinder's `find_near`, and whose `find` takes ``known``, is
+    followed by windows."""
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in (H, W, 3) uint8 BGR of at least 32×32, best score first; BadInput for any other array."""
@@ -102,43 +109,38 @@ class FaceFinder:
             raise SetupFault(faults)
         return cls(*sessions)
 
-    def find(self, frame_bgr: np.ndarray) -> list[Face]:
+    def find(self, frame_bgr: np.ndarray, known: Sequence[Face] = ()) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
 
         The whole frame at 160×128 gives candidates; one that is not sure is looked at again in a window cut from the
-        frame itself, which sees small faces in more detail, and turns most false alarms away.
+        frame itself, which sees small faces in more detail, and turns most false alarms away. ``known``: the faces of
+        the frame before. Where a candidate is one of those, one look through the window at its last place is enough.
         """
         check_frame(frame_bgr)
-        candidates = self.candidates(frame_bgr)
-        seen = [self._looked_at(frame_bgr, face) for face in candidates[:MOST_CONFIRMED]]
+        candidates = self.candidates(frame_bgr)[:MOST_CONFIRMED]
+        seen = [self._again(frame_bgr, face, known) or self._looked_at(frame_bgr, face) for face in candidates]
         return _distinct([face for face in seen if face is not None])
 
     def find_near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> Face | None:
         """The face at about ``box``, searched in a window around it; None where it is gone."""
-        return self._near(frame_bgr, box, LEAST_SCORE_FOLLOWED)
+        return self._near(*_window_around(frame_bgr, box), box, LEAST_SCORE_FOLLOWED)
 
     def _near(
         self,
-        frame_bgr: np.ndarray,
+        window: np.ndarray,
+        view: View,
         box: tuple[float, float, float, float],
         least_score: float,
         *,
         mirrored: bool = False,
     ) -> Face | None:
-        """As ``find_near``; ``mirrored``: the window is, and the box that comes back is not (its landmarks are)."""
-        x, y, width, height = box
-        side = max(width, height) / WINDOW_SHARE
-        scale = WINDOW_SIZE[0] / side
-        left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
-        window = cut_window(frame_bgr, left, top, scale, WINDOW_SIZE)
-        view = View(left=-left * scale, top=-top * scale, scale_x=scale, scale_y=scale)
-        if mirrored:
-            # x of the mirrored window is its width less x: the view undoes that.
-            window = np.ascontiguousarray(window[:, ::-1])
-        seen = _read(self._second_look, window, least_score)
+        """The face at about ``box`` in its window; ``mirrored``: seen left for right (its box is not, its landmarks
+        are)."""
+        # x of the mirrored window is its width less x: `_mirrored` undoes that.
+        seen = _read(self._second_look, np.ascontiguousarray(window[:, ::-1]) if mirrored else window, least_score)
         if mirrored:
             seen = [_mirrored(face, WINDOW_SIZE[0]) for face in seen]
-        near = [face for face in map(view.in_frame, seen) if overlap(face.box, box) > 0.2]
+        near = [face for face in map(view.in_frame, seen) if overlap(face.box, box) > LEAST_OVERLAP]
         return max(near, key=lambda face: overlap(face.box, box) * face.score, default=None)
 
     def candidates(self, frame_bgr: np.ndarray, least_score: float = LEAST_SCORE_CANDIDATE) -> list[Face]:
@@ -160,11 +162,27 @@ class FaceFinder:
         """
         if face.score >= LEAST_SCORE_SURE:
             return face
-        near = self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED)
-        mirrored = near and self._near(frame_bgr, face.box, LEAST_SCORE_GLIMPSED, mirrored=True)
-        if near is None or mirrored is None:
+        window, view = _window_around(frame_bgr, face.box)
+        near = self._near(window, view, face.box, LEAST_SCORE_GLIMPSED)
+        if near is None or all_looks(face.score, near.score, MOST_SCORE_MIRRORED) < LEAST_SCORE:
+            return None
+        mirrored = self._near(window, view, face.box, LEAST_SCORE_GLIMPSED, mirrored=True)
+        if mirrored is None:
             return None
         score = all_looks(face.score, near.score, mirrored.score)
+        return replace(near, score=score) if score >= LEAST_SCORE else None
+
+    def _again(self, frame_bgr: np.ndarray, face: Face, known: Sequence[Face]) -> Face | None:
+        """``face`` as the window shows it in which it is followed; None where it is none of ``known``, or no face."""
+        last = max(known, key=lambda old: overlap(old.box, face.box), default=None)
+        if last is None or overlap(last.box, face.box) < LEAST_OVERLAP:
+            return None
+        # Looked at through the same window as between searches: the box does not jump with every search.
+        near = self.find_near(frame_bgr, last.box)
+        if near is None or overlap(near.box, face.box) < SAME_FACE_IOU:
+            return None
+        sure = face.score >= LEAST_SCORE_SURE
+        score = face.score if sure else all_looks(face.score, near.score, near.score)
         return replace(near, score=score) if score >= LEAST_SCORE else None
 
 
@@ -248,17 +266,17 @@ class FaceFollower:
         return faces
 
     def _searched(self, frame_bgr: np.ndarray) -> list[Face]:
+        looks_again = hasattr(self._finder, "find_near")
+        found = self._finder.find(frame_bgr, self._known) if looks_again else self._finder.find(frame_bgr)
         unclaimed = list(self._known)
-        return [self._named(frame_bgr, face, unclaimed) for face in self._finder.find(frame_bgr)]
+        return [self._named(face, unclaimed) for face in found]
 
-    def _named(self, frame_bgr: np.ndarray, face: Face, unclaimed: list[Face]) -> Face:
+    def _named(self, face: Face, unclaimed: list[Face]) -> Face:
         best = max(unclaimed, key=lambda old: overlap(old.box, face.box), default=None)
-        if best is None or overlap(best.box, face.box) < 0.2:
+        if best is None or overlap(best.box, face.box) < LEAST_OVERLAP:
             return replace(face, id=next(self._ids))
         unclaimed.remove(best)
-        # Looked at through the same window as between searches: the box does not jump with every search.
-        again = self._finder.find_near(frame_bgr, best.box) if hasattr(self._finder, "find_near") else None
-        return steadied(face if again is None else replace(again, score=face.score), best)
+        return steadied(face, best)
 
 
 def search_closely(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
@@ -320,6 +338,16 @@ def steadied(face: Face, before: Face) -> Face:
     return replace(face, box=box, landmarks=points, id=before.id)
 
 
+def _window_around(frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> tuple[np.ndarray, View]:
+    """The window (96, 96, 3) uint8 in which the face at ``box`` is looked at, and where it lies."""
+    x, y, width, height = box
+    side = max(width, height) / WINDOW_SHARE
+    scale = WINDOW_SIZE[0] / side
+    left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
+    view = View(left=-left * scale, top=-top * scale, scale_x=scale, scale_y=scale)
+    return cut_window(frame_bgr, left, top, scale, WINDOW_SIZE), view
+
+
 def prepare(picture_bgr: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, as the network takes it; H and W multiples of 32."""
     return np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
@@ -333,9 +361,13 @@ def _read(session: onnxruntime.InferenceSession, picture_bgr: np.ndarray, least_
 
 def all_looks(first: float, second: float, mirrored: float) -> float:
     """One score 0..1 out of three looks at a face: the weighted mean of their logits."""
-    scores = np.array([first, second, mirrored])
-    weights = np.array([FIRST_LOOK_WEIGHT, *[(1 - FIRST_LOOK_WEIGHT) / 2] * 2])
-    return float(1 / (1 + np.exp(-(weights @ np.log(scores / (1 - scores))))))
+    rest = (1 - FIRST_LOOK_WEIGHT) / 2
+    logit = FIRST_LOOK_WEIGHT * _logit(first) + rest * (_logit(second) + _logit(mirrored))
+    return 1 / (1 + math.exp(-logit))
+
+
+def _logit(score: float) -> float:
+    return math.log(score / (1 - score))
 
 
 def _mirrored(face: Face, width: int) -> Face:
@@ -350,10 +382,38 @@ def decode_maps(maps: np.ndarray, least_score: float) -> list[Face]:
     Map 0: logit of a face's centre. 1, 2: the centre's offset from the middle of the cell, in cells. 3, 4: logarithm of
     width and height in units of SIZE_UNIT. 5..14: landmarks from the centre, x and y, in widths and heights.
     """
-    logits = maps[0]
-    least_logit = np.log(least_score / (1 - least_score))
-    rows, columns = np.nonzero(logits > least_logit)
-    return _distinct([_decoded(maps[:, row, column], row, column) for row, column in zip(rows, columns, strict=True)])
+    rows, columns = np.nonzero(maps[0] > np.log(least_score / (1 - least_score)))
+    if not len(rows):
+        return []
+    values = maps[:, rows, columns]  # (15, N)
+    scores = 1 / (1 + np.exp(-values[0]))
+    centres = (np.stack((columns, rows)) + 0.5 + values[1:3]) * STRIDE  # (2, N), as are sizes
+    sizes = np.exp(np.clip(values[3:5], -4, 3)) * np.float32(SIZE_UNIT)
+    boxes = np.concatenate((centres - sizes / 2, sizes))
+    return [
+        Face(
+            box=tuple(boxes[:, i].tolist()),
+            score=float(scores[i]),
+            landmarks=np.float32(values[5:, i].reshape(5, 2) * sizes[:, i] + centres[:, i]),
+        )
+        for i in _apart(boxes, scores)
+    ]
+
+
+def _apart(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
+    """Which of ``boxes`` (4, N), best first, remain without those that overlap a better one much (non-maximum
+    suppression)."""
+    left, right, top, bottom = boxes[0], boxes[0] + boxes[2], boxes[1], boxes[1] + boxes[3]
+    areas = boxes[2] * boxes[3]
+    order, kept = np.argsort(-scores, kind="stable"), []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        width = np.minimum(right[rest], right[best]) - np.maximum(left[rest], left[best])
+        height = np.minimum(bottom[rest], bottom[best]) - np.maximum(top[rest], top[best])
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        order = rest[shared < SAME_FACE_IOU * (areas[rest] + areas[best] - shared)]
+    return kept
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
@@ -363,18 +423,6 @@ def _distinct(faces: list[Face]) -> list[Face]:
         if all(overlap(face.box, better.box) < SAME_FACE_IOU for better in kept):
             kept.append(face)
     return kept
-
-
-def _decoded(values: np.ndarray, row: int, column: int) -> Face:
-    centre_x = (column + 0.5 + values[1]) * STRIDE
-    centre_y = (row + 0.5 + values[2]) * STRIDE
-    width, height = np.exp(np.clip(values[3:5], -4, 3)) * SIZE_UNIT
-    points = values[5:].reshape(5, 2) * (width, height) + (centre_x, centre_y)
-    return Face(
-        box=(float(centre_x - width / 2), float(centre_y - height / 2), float(width), float(height)),
-        score=float(1 / (1 + np.exp(-values[0]))),
-        landmarks=points.astype(np.float32),
-    )
 
 
 def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:

@@ -36,6 +36,7 @@ class MoodKeeper:
         self._strength = baseline.strength
         self._correction = np.zeros(len(EMOTIONS))  # added to log probabilities
         self._samples: deque[_Sample] = deque()
+        self._average = np.zeros(len(EMOTIONS))  # over the samples
         self._last_at_s: float | None = None
         self._last_face_at_s: float | None = None
         self._emotion: str | None = None
@@ -49,6 +50,7 @@ class MoodKeeper:
         corrected = self._corrected(np.asarray(expression.probabilities, np.float64))
         self._samples.append(_Sample(at_s, max(face_score, 1e-6), corrected))
         self._forget_before(at_s - self._smoothing.window_s)
+        self._average = self._averaged()
         self._decide(at_s)
         return self.mood(at_s)
 
@@ -71,7 +73,7 @@ class MoodKeeper:
         """The probabilities averaged over the window, None before the first face."""
         if not self._samples:
             return None
-        return Expression(probabilities=tuple(float(value) for value in self._average()))
+        return Expression(probabilities=tuple(self._average.tolist()))
 
     def set_baseline(self, probabilities: tuple[float, ...] | None) -> None:
         """Correct later readings by the listener's resting face (seven probabilities); None stops correcting."""
@@ -109,7 +111,7 @@ class MoodKeeper:
         while len(self._samples) > 1 and self._samples[1].at_s <= start_s:
             self._samples.popleft()
 
-    def _average(self) -> np.ndarray:
+    def _averaged(self) -> np.ndarray:
         """(7,) float64 over the window: the trapezoidal rule in time, times each face's score."""
         times_s = np.array([sample.at_s for sample in self._samples])
         gaps_s = np.diff(np.maximum(times_s, times_s[-1] - self._smoothing.window_s))
@@ -120,7 +122,7 @@ class MoodKeeper:
         return np.average([sample.probabilities for sample in self._samples], axis=0, weights=weights)
 
     def _decide(self, at_s: float) -> None:
-        average = self._average()
+        average = self._average
         best = int(average.argmax())
         if self._emotion is not None:
             held = float(average[EMOTIONS.index(self._emotion)])

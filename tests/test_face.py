@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from feelharmonic.face import (
     CROP_EYES,
     CROP_MOUTH,
     FULL_SEARCH_S,
+    LEAST_OVERLAP,
+    SAME_FACE_IOU,
     FaceFinder,
     FaceFollower,
     YuNetFinder,
@@ -160,7 +164,7 @@ class Script:
         self.near = near
         self.full = self.windows = 0
 
-    def find(self, frame_bgr):
+    def find(self, frame_bgr, known=()):
         boxes = self.searches[min(self.full, len(self.searches) - 1)]
         self.full += 1
         return [Face(box=box, score=0.9) for box in boxes]
@@ -180,8 +184,7 @@ def test_between_full_searches_the_face_is_followed_in_its_window():
     for i in range(20):
         follower.see(FRAME, i / 10)
     assert script.full == pytest.approx(2 / FULL_SEARCH_S, abs=1)
-    # Every frame but the first looks through the window, those of a full search too.
-    assert script.windows == 19
+    assert script.windows == 20 - script.full
 
 
 def test_a_lost_face_is_searched_at_once():
@@ -238,6 +241,58 @@ def test_a_moving_face_is_followed_without_lag(finder, astronaut_bgr):
         faces = follower.see(frame, i / 10)
         wanted = (ASTRONAUT_BOX[0] + 8 * i, *ASTRONAUT_BOX[1:])
         assert any(overlap(face.box, wanted) > 0.55 for face in faces)
+
+
+class Networks:
+    """In both networks' place: counts the windows looked at, and sees ``score`` in the middle of each."""
+
+    def __init__(self, first: float, window: float):
+        self.scores = {(128, 160): first, (96, 96): window}
+        self.windows = 0
+
+    def run(self, _outputs, inputs):
+        height, width = inputs["pictures"].shape[2:]
+        self.windows += height == 96
+        maps = np.zeros((1, 15, height // 8, width // 8), np.float32)
+        maps[0, 0] = -9
+        score = self.scores[height, width]
+        maps[0, :, height // 16, width // 16] = [np.log(score / (1 - score)), -0.5, -0.5, 0.4, 0.4, *[0] * 10]
+        return (maps,)
+
+
+def test_a_face_that_is_known_is_looked_at_once():
+    networks = Networks(first=0.7, window=0.8)
+    finder = FaceFinder(networks, networks)
+    (new,) = finder.find(FRAME)
+    assert networks.windows == 2
+    (again,) = finder.find(FRAME, [new])
+    assert networks.windows == 3
+    assert overlap(new.box, again.box) > 0.9
+
+
+def test_what_is_known_must_still_look_like_a_face():
+    doubtful = Networks(first=0.2, window=0.5)
+    known = FaceFinder(*[Networks(first=0.7, window=0.8)] * 2).find(FRAME)
+    assert FaceFinder(doubtful, doubtful).find(FRAME, known) == []
+
+
+def test_a_face_beside_one_that_is_known_is_looked_at_by_itself():
+    networks = Networks(first=0.7, window=0.8)
+    finder = FaceFinder(networks, networks)
+    (face,) = finder.find(FRAME)
+    x, y, width, height = face.box
+    beside = replace(face, box=(x + 0.6 * width, y, width, height))
+    assert LEAST_OVERLAP < overlap(face.box, beside.box) < SAME_FACE_IOU
+    # Through the known one's window the network sees what lies in that window's middle.
+    (found,) = finder.find(FRAME, [beside])
+    assert overlap(found.box, face.box) > 0.9
+
+
+def test_a_known_face_keeps_its_place_through_every_search(finder, astronaut_bgr):
+    (face,) = finder.find(astronaut_bgr)
+    (again,) = finder.find(astronaut_bgr, [face])
+    assert overlap(face.box, again.box) > 0.8
+    assert again.score >= 0.5
 
 
 # ---------- loading ----------

@@ -33,12 +33,16 @@ export class FaceFinder {
     this.#maps = maps;
   }
 
-  /** @param {Picture} frame BGR @returns {Promise<FoundFace[]>} best score first */
-  async find(frame) {
+  /**
+   * @param {Picture} frame BGR
+   * @param {FoundFace[]} [known] the faces of the frame before: one look at such a one is enough
+   * @returns {Promise<FoundFace[]>} best score first
+   */
+  async find(frame, known = []) {
     const candidates = await this.#candidates(frame);
     const seen = [];
     for (const candidate of candidates.slice(0, this.#constants.most_confirmed)) {
-      const face = await this.#lookedAt(frame, candidate);
+      const face = (await this.#again(frame, candidate, known)) ?? (await this.#lookedAt(frame, candidate));
       if (face) {
         seen.push(face);
       }
@@ -52,26 +56,20 @@ export class FaceFinder {
    * @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone
    */
   findNear(frame, box) {
-    return this.#near(frame, box, this.#constants.least_score_followed);
+    return this.#near(this.#windowAround(frame, box), box, this.#constants.least_score_followed);
   }
 
   /**
-   * @param {Picture} frame @param {number[]} box @param {number} least_score
-   * @param {boolean} [mirrored] whether the window is; the box that comes back is not
+   * @param {{window: Picture, view: View}} where @param {number[]} box @param {number} least_score
+   * @param {boolean} [mirrored] whether the window is looked at left for right; the box that comes back is not
    * @returns {Promise<FoundFace|null>}
    */
-  async #near(frame, box, least_score, mirrored = false) {
-    const { window_size, window_share } = this.#constants;
-    const [x, y, width, height] = box;
-    const side = Math.max(width, height) / window_share;
-    const scale = window_size[0] / side;
-    const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
-    const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
-    const window = this.#window(frame, left, top, scale);
+  async #near({ window, view }, box, least_score, mirrored = false) {
+    const { least_overlap } = this.#constants;
     const seen = await this.#read(this.#secondLook, mirrored ? mirror(window) : window, least_score);
     const faces = seen.map((face) => inFrame(mirrored ? unmirrored(face, window.width) : face, view));
     const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
-    const near = faces.filter((face) => this.#maps.overlap(face.box, box) > 0.2);
+    const near = faces.filter((face) => this.#maps.overlap(face.box, box) > least_overlap);
     return near.reduce((best, face) => (best === null || worth(face) > worth(best) ? face : best), /** @type {FoundFace|null} */ (null));
   }
 
@@ -98,10 +96,52 @@ export class FaceFinder {
     if (face.score >= this.#constants.least_score_sure) {
       return face;
     }
-    const near = await this.#near(frame, face.box, this.#constants.least_score_glimpsed);
-    const mirrored = await this.#near(frame, face.box, this.#constants.least_score_glimpsed, true);
-    const score = near && mirrored ? allLooks(face.score, near.score, mirrored.score, this.#constants.first_look_weight) : 0;
-    return near && score >= this.#constants.least_score ? { ...near, score } : null;
+    const { least_score, least_score_glimpsed, most_score_mirrored, first_look_weight } = this.#constants;
+    const where = this.#windowAround(frame, face.box);
+    const near = await this.#near(where, face.box, least_score_glimpsed);
+    if (!near || allLooks(face.score, near.score, most_score_mirrored, first_look_weight) < least_score) {
+      return null;
+    }
+    const mirrored = await this.#near(where, face.box, least_score_glimpsed, true);
+    const score = mirrored ? allLooks(face.score, near.score, mirrored.score, first_look_weight) : 0;
+    return score >= least_score ? { ...near, score } : null;
+  }
+
+  /**
+   * `face` as the window shows it in which it is followed; null where it is none of `known`, or no face.
+   * @param {Picture} frame
+   * @param {FoundFace} face
+   * @param {FoundFace[]} known
+   * @returns {Promise<FoundFace|null>}
+   */
+  async #again(frame, face, known) {
+    const { least_overlap, same_face_iou, least_score, least_score_sure, first_look_weight } = this.#constants;
+    const shares = known.map((old) => this.#maps.overlap(old.box, face.box));
+    const best = shares.indexOf(Math.max(...shares));
+    if (best < 0 || shares[best] < least_overlap) {
+      return null;
+    }
+    const near = await this.findNear(frame, known[best].box);
+    if (!near || this.#maps.overlap(near.box, face.box) < same_face_iou) {
+      return null;
+    }
+    const score = face.score >= least_score_sure ? face.score : allLooks(face.score, near.score, near.score, first_look_weight);
+    return score >= least_score ? { ...near, score } : null;
+  }
+
+  /**
+   * The window in which the face at `box` is looked at, and where it lies.
+   * @param {Picture} frame
+   * @param {number[]} box
+   * @returns {{window: Picture, view: View}}
+   */
+  #windowAround(frame, [x, y, width, height]) {
+    const { window_size, window_share } = this.#constants;
+    const side = Math.max(width, height) / window_share;
+    const scale = window_size[0] / side;
+    const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
+    const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
+    return { window: this.#window(frame, left, top, scale), view };
   }
 
   /**

@@ -6,7 +6,7 @@
 /** @typedef {import("../types.js").FoundFace} FoundFace */
 /** @typedef {import("../types.js").FollowerConstants} FollowerConstants */
 /**
- * @typedef {{find: (frame: Picture) => Promise<FoundFace[]>, findNear: (frame: Picture, box: number[]) => Promise<FoundFace|null>}} Finder
+ * @typedef {{find: (frame: Picture, known: FoundFace[]) => Promise<FoundFace[]>, findNear: (frame: Picture, box: number[]) => Promise<FoundFace|null>}} Finder
  */
 
 export class FaceFollower {
@@ -60,25 +60,19 @@ export class FaceFollower {
   /** @param {Picture} frame */
   async #searched(frame) {
     const unclaimed = [...this.#known];
-    const faces = [];
-    for (const face of await this.#finder.find(frame)) {
-      faces.push(await this.#named(frame, face, unclaimed));
-    }
-    return faces;
+    return (await this.#finder.find(frame, this.#known)).map((face) => this.#named(face, unclaimed));
   }
 
-  /** @param {Picture} frame @param {FoundFace} face @param {FoundFace[]} unclaimed */
-  async #named(frame, face, unclaimed) {
+  /** @param {FoundFace} face @param {FoundFace[]} unclaimed */
+  #named(face, unclaimed) {
     const shares = unclaimed.map((old) => this.#overlap(old.box, face.box));
     const best = shares.indexOf(Math.max(...shares));
-    if (best < 0 || shares[best] < 0.2) {
+    if (best < 0 || shares[best] < this.#constants.least_overlap) {
       this.#ids += 1;
       return { ...face, id: this.#ids };
     }
     const [known] = unclaimed.splice(best, 1);
-    // Looked at through the same window as between searches: the box does not jump with every search.
-    const again = await this.#finder.findNear(frame, known.box);
-    return steadied(again ? { ...again, score: face.score } : face, known, this.#constants);
+    return steadied(face, known, this.#constants);
   }
 }
 
