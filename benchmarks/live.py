@@ -38,6 +38,8 @@ HELD_SHARE = 0.95
 COUNTS = (1, 2, 5, 10, 20, 40, 50, 100)
 PLOT = PROJECT / "docs" / "live.png"
 WARM_UP_S = 2.0
+#: Steps of this length, modulo one, never meet.
+GOLDEN_RATIO = 0.618034
 #: Idle listeners are watched so long: a few pings.
 IDLE_S = 25.0
 
@@ -124,8 +126,8 @@ def load(url: str, count: int, seconds: float) -> None:
     listeners = [Listener(url, frames) for _ in range(count)]
     told: dict = {"taken_ms": [], "problems": {}, "each": []}
     start_s = time.monotonic() + 0.5
-    # They come within a second, one after the other: neither cameras nor the server's searches are in step.
-    offsets = np.arange(count) / count
+    # They come within a second, and no two cameras are in step (evenly spaced, every fifth would be).
+    offsets = np.arange(count) * GOLDEN_RATIO % 1.0
     visits = [
         gevent.spawn(visit, listener, start_s + offset, seconds, told)
         for listener, offset in zip(listeners, offsets, strict=True)
