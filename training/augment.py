@@ -6,7 +6,7 @@ passed in. Every kind of harm strikes a share of the faces only, so most of each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -32,6 +32,15 @@ class Strength:
     noise: float = 0.10
     jpeg: float = 0.12
     cover: float = 0.20
+
+    def gentler(self, harm: float) -> Strength:
+        """As far moved, but each harm strikes ``harm`` (0..1) of the faces that it struck."""
+        shares = {name: getattr(self, name) * harm for name in HARMS}
+        return replace(self, **shares)
+
+
+#: What spoils a picture, as against what moves it.
+HARMS = ("light", "dark", "cover", "blur", "small", "noise", "jpeg")
 
 
 def augmented(crops: Tensor, generator: Generator, strength: Strength | None = None) -> Tensor:

@@ -106,7 +106,9 @@ def _training(facts: dict[str, str]) -> list[str]:
         "down to zero, the weights' average"
     )
     if plan["start"]:
-        text += f"; begun with the weights of run `{plan['start']}`"
+        text += f"; begun with the {'mean ' if ',' in plan['start'] else ''}weights of run `{plan['start']}`"
+    if plan.get("harm", 1.0) < 1:  # files of before there was a choice do not tell
+        text += f"; {plan['harm']:.0%} of augmentation's usual harms"
     if plan["lessons"]:
         text += (
             f"; its targets are {plan['trust']:.0%} the answers of networks trained here before (`training.teach`), "

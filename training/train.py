@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from feelharmonic.expression import LABELS, normalised
 from feelharmonic.face import FaceFinder
-from training.augment import augmented
+from training.augment import Strength, augmented
 from training.data import FER2013, FERPLUS, Faces, ferplus_majority, joined, load_fer, votes, without_duplicates
 from training.data_dir import data_dir
 from training.folders import LabelledSet, digest, load_folders
@@ -54,6 +54,8 @@ class Plan:
     #: The average looks back over about 300 steps: short beside the schedule's end, so that it does not lag.
     average: float = 0.997
     smoothing: float = 0.05
+    #: Share of augmentation's harms (training/augment.py) that strike, 0..1.
+    harm: float = 1.0
     seed: int = 1
     #: SHA-256 of the lessons learnt from (training.teach), and how far they are trusted over the labels, 0..1.
     lessons: str = ""
@@ -130,11 +132,12 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
     torch.manual_seed(run.plan.seed * 100_003 + run.epochs_done)  # dropout draws from the global one
     order = torch.randperm(len(faces), generator=generator, device=device)
     batches = order.split(run.plan.batch)
+    strength = Strength().gentler(run.plan.harm)
     run.network.train()
     total = torch.zeros((), device=device)
     for i, rows in enumerate(tqdm(batches, desc=f"epoch {run.epochs_done + 1}", disable=quiet, mininterval=10)):
         _set_rate(run, run.epochs_done + i / len(batches))
-        inputs = augmented(crops[rows], generator).to(memory_format=torch.channels_last)
+        inputs = augmented(crops[rows], generator, strength).to(memory_format=torch.channels_last)
         with fast_arithmetic(device):
             logits = run.network(inputs)
         loss = head_loss(logits.float(), targets[rows], weights[rows], run.plan.smoothing)
@@ -331,6 +334,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=plan.epochs)
     parser.add_argument("--batch", type=int, default=plan.batch)
     parser.add_argument("--rate", type=float, default=plan.rate, help="the highest learning rate")
+    parser.add_argument("--harm", type=float, default=plan.harm, help="share of the usual harms, 0..1 (default 1)")
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
     parser.add_argument("--trust", type=float, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
@@ -350,6 +354,7 @@ def main() -> None:
         epochs=options.epochs,
         batch=options.batch,
         rate=options.rate,
+        harm=options.harm,
         seed=options.seed,
         trust=options.trust,
         start=options.start,

@@ -51,6 +51,13 @@ def test_the_card_says_what_a_pupil_learnt_from(tmp_path):
     text = card(FIGURES, "tiny", {}, facts)
     assert "its targets are 60% the answers of networks" in text
     assert "begun with the weights of run `small`" in text
+    assert "usual harms" not in text
+
+
+def test_the_card_says_how_much_less_was_harmed(tmp_path):
+    facts = exported(Plan(shape="tiny", start="one,other", harm=0.2), tmp_path / "net.onnx")
+    text = card(FIGURES, "tiny", {}, facts)
+    assert "begun with the mean weights of run `one,other`; 20% of augmentation's usual harms" in text
 
 
 def test_a_file_that_tells_nothing_gets_a_card_without_it():

@@ -202,6 +202,35 @@ def test_augmentation_depends_on_its_generator_alone(faces):
     assert one.max() <= 1
 
 
+def test_fewer_faces_are_harmed_where_less_harm_is_asked_for(faces):
+    crops = torch.from_numpy(faces.crops)
+
+    def seen(strength: Strength) -> torch.Tensor:
+        return augmented(crops, torch.Generator().manual_seed(0), strength)
+
+    harmful = replace(STILL, light=1.0)
+    assert torch.equal(seen(harmful.gentler(0.0)), seen(STILL))
+    assert torch.equal(seen(harmful.gentler(1.0)), seen(harmful))
+    changed = (seen(replace(harmful, light=0.5)) != seen(STILL)).flatten(1).any(1)
+    half = (seen(harmful.gentler(0.5)) != seen(STILL)).flatten(1).any(1)
+    assert torch.equal(half, changed)
+    assert 0 < half.sum() < len(crops)
+    assert Strength().gentler(0.0).tilt_deg == Strength().tilt_deg  # moved as far as ever
+
+
+def test_a_run_harms_as_much_as_its_plan_says(tmp_path, faces, monkeypatch):
+    asked = []
+
+    def watched(crops, generator, strength):
+        asked.append(strength)
+        return augmented(crops, generator, strength)
+
+    monkeypatch.setattr("training.train.augmented", watched)
+    train(replace(PLAN, epochs=1, harm=0.25), faces, tmp_path, quiet=True)
+    assert set(asked) == {Strength().gentler(0.25)}
+    assert asked[0].cover == Strength().cover / 4
+
+
 def test_a_face_without_a_label_costs_nothing():
     logits = torch.randn(2, 2, 7)
     assert head_loss(logits, torch.zeros(2, 2, 7), torch.ones(2), smoothing=0.1) == 0
