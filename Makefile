@@ -40,12 +40,16 @@ lint: $(VENV)/test.stamp
 # one that learns from both. Hours on a processor's core; killed, the same command goes on.
 RUNS ?= $(HOME)/.cache/feelharmonic/expression
 TRAIN = .venv-train/bin/python -m training
+LEARN = --lessons $(RUNS)/lessons.npz
 train: .venv-train/stamp
 	$(TRAIN).train --runs $(RUNS) --name small --epochs 110
 	test -f $(RUNS)/lessons.npz || $(TRAIN).teach --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
-	$(TRAIN).train --runs $(RUNS) --name pupil --start small --lessons $(RUNS)/lessons.npz --trust 0.6 --rate 0.05 --epochs 42
-	$(TRAIN).export --runs $(RUNS) --name pupil,small --int8
-	$(TRAIN).card --run $(RUNS)/pupil
+	$(TRAIN).train --runs $(RUNS) --name pupil --start small $(LEARN) --trust 0.6 --rate 0.05 --epochs 42
+	$(TRAIN).train --runs $(RUNS) --name gentle --start small,small,small,pupil --harm 0.3 --rate 0.02 --epochs 10
+	$(TRAIN).train --runs $(RUNS) --name third --start small,pupil,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
+	$(TRAIN).train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
+	$(TRAIN).export --runs $(RUNS) --name fifth,third,gentle --int8
+	$(TRAIN).card --run $(RUNS)/fifth
 
 # The same for feelharmonic/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
 # torch: it comes without what it asks for.

@@ -28,6 +28,15 @@ from training.data_dir import data_dir
 from training.measures import accuracy, cross_fitted, reliability
 
 BATCH = 256
+RATIO = "one face: our time ÷ fer's, in this run"
+#: What the project set itself: at least, and aiming at.
+WANTED = {
+    "FER2013 label, by its head": ("71.0%", "73.5%"),
+    "FER+ majority, by its head": ("84.0%", "88%"),
+    "calibration error, cross-fitted": ("≤ 0.02", "≤ 0.01"),
+    "size of the file, MB": ("≤ 5", "≤ 2"),
+    RATIO: ("≤ 3.5", "≤ 1.5"),
+}
 ROUNDS = 400
 
 
@@ -90,8 +99,16 @@ def main() -> None:
         columns[name]["size of the file, MB"] = "–"
     columns["ours"]["size of the file, MB"] = f"{arguments.network.stat().st_size / 1e6:.2f}"
     if "fer" in times_ms:
-        notes.append(f"our time ÷ fer's, in this run: {times_ms['ours'] / times_ms['fer']:.2f}")
-    rows = [{"": title, **{name: column[title] for name, column in columns.items()}} for title in columns["ours"]]
+        columns["ours"][RATIO], columns["fer"][RATIO] = f"{times_ms['ours'] / times_ms['fer']:.2f}", "1"
+    notes.append("The wanted accuracies are the private test's, which is kept elsewhere; valid is its twin.")
+    rows = [
+        {
+            "": title,
+            **{name: column[title] for name, column in columns.items()},
+            **dict(zip(("least", "aim"), WANTED.get(title, ("", "")), strict=True)),
+        }
+        for title in columns["ours"]
+    ]
     show("The expression network on the faces of valid", rows, as_json=arguments.json, notes=notes)
 
 

@@ -33,6 +33,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
     """
     network = ExpressionNetwork(SHAPES[shape])
     parameters = sum(one.numel() for one in network.parameters())
+    plan = _plan(facts or {})
     lines = [
         "# expression.onnx: what a face shows",
         "",
@@ -50,7 +51,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
         f"| file | {figures['bytes'] / 1e6:.2f} MB: {(facts or {}).get('weights', KEPT_AS)} |",
         "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
-        "FER+'s votes; `training/README.md` |",
+        f"FER+'s votes{'; sets of pictures by folder' if plan.get('sets') else ''}; `training/README.md` |",
         *_training(facts or {}),
         "| licence | `LICENSE` in this folder |",
         f"| sha256 | {figures['sha256']} |",
@@ -83,7 +84,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         *_groups(figures),
         "## What is known to be wrong with it",
         "",
-        "Disgust is rare in the data (437 of 28,709 faces) and read worst. FER2013's people were found by web search "
+        "Disgust is rare in the data (437 of 28,536 faces) and read worst. FER2013's people were found by web search "
         "for emotion words: posed and exaggerated faces, few old and few dark-skinned. Its labels agree with FER+'s on "
         "63 % of the faces, so either head is wrong by the other's standard in every third face. Strong posed "
         "expressions read weaker by the FER+ head. A face is not a feeling.",
@@ -97,13 +98,19 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
     return "\n".join(lines) + "\n"
 
 
+def _plan(facts: dict[str, str]) -> dict:
+    """The plan of the run that the file came from; empty where it tells nothing."""
+    return json.loads(facts.get("plan", "{}"))
+
+
 def _training(facts: dict[str, str]) -> list[str]:
-    if "plan" not in facts:
+    plan = _plan(facts)
+    if not plan:
         return []
-    plan = json.loads(facts["plan"])
+    done, planned = int(facts["epochs"]), plan["epochs"]
     text = (
-        f"{facts['epochs']} epochs of SGD, batches of {plan['batch']}, highest rate {plan['rate']:g}, half a cosine "
-        "down to zero, the weights' average"
+        f"{done}{'' if done == planned else f' of {planned}'} epochs of SGD, batches of {plan['batch']}, highest rate "
+        f"{plan['rate']:g}, half a cosine down to zero, the weights' average"
     )
     if plan["start"]:
         text += f"; begun with the {'mean ' if ',' in plan['start'] else ''}weights of run `{plan['start']}`"
@@ -156,7 +163,8 @@ def _groups(figures: dict) -> list[str]:
         "## By group and age",
         "",
         "The share of each emotion read on UTKFace's faces, which have no labels of their own. People of all groups do "
-        "not pose alike, so a difference here is a warning light, not an error rate.",
+        "not pose alike, so a difference here is a warning light, not an error rate. A network that learnt from "
+        "`training.teach` saw these faces, with its teachers' answers.",
         "",
         f"| read as (`ferplus`) | {' | '.join(EMOTIONS)} |",
         "|---|" + "---|" * len(EMOTIONS),
@@ -181,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
     parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
-    parser.add_argument("--shape", choices=sorted(SHAPES), default="small")
+    parser.add_argument("--shape", choices=sorted(SHAPES), default="small", help="of a file that does not tell")
     parser.add_argument("--run", type=Path, help="the run's folder, to plot its log")
     kept = PEER_PATH if PEER_PATH.is_file() else None
     parser.add_argument("--peer", type=Path, default=kept, help="figures of fer, from benchmarks.expression --json")
@@ -192,7 +200,7 @@ def main() -> None:
     if options.run:
         draw_run(options.run / "log.jsonl", PLOTS)
     facts = read_facts(options.network)
-    CARD_PATH.write_text(card(figures, options.shape, peer, facts), encoding="utf-8")
+    CARD_PATH.write_text(card(figures, _plan(facts).get("shape", options.shape), peer, facts), encoding="utf-8")
     print(f"{CARD_PATH}: {len(figures['corruptions'])} corruptions, {len(figures.get('groups', []))} groups")
 
 

@@ -7,6 +7,7 @@ In: the folder that --data or DATA_DIR names, holding `fer/` (sheets of faces, l
 from __future__ import annotations
 
 import csv
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +23,18 @@ FACES_PER_SHEET = 4096
 VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 #: Columns of votes for none of the seven, in the file's order after them.
 OTHER_VOTES = ("contempt", "unknown", "not_a_face")
+COLUMNS = ("i", "split", "fer2013", *(f"votes_{name}" for name in VOTES + OTHER_VOTES))
 #: Order of the file's columns: a tie between votes goes to the first of these.
 VOTES_ORDER = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
 FERPLUS, FER2013 = (LABELS.index(name) for name in ("ferplus", "fer2013"))
 
-#: Correlation of two faces, scaled to 24×24 and normalised, from which they count as the same photograph. Looked at by
-#: eye: nearly all pairs above 0.94 are one photograph, and about half of those just above 0.90.
+#: Correlation of two faces, at half size and normalised, from which they count as the same photograph. Looked at by
+#: eye, whole or shifted: nearly all pairs above 0.94 are one photograph, and a good half of those just above 0.90.
 DUPLICATE_CORRELATION = 0.92
+#: How far a copy may lie aside, in each direction. At half size one pixel more or less changes little.
+SHIFTS_PX = (-4, -2, 0, 2, 4)
+#: What a shift pushes over the edge is left out of the comparison, on all four sides.
+MARGIN_PX = max(SHIFTS_PX)
 
 
 class DataMissing(SystemExit):
@@ -61,13 +67,15 @@ def joined(sets: list[Faces]) -> Faces:
 
 
 def load_fer(folder: Path, split: str) -> Faces:
-    """FER2013's ``split`` with FER+'s votes. Raises DataMissing where the files are not there."""
+    """FER2013's ``split`` with FER+'s votes. Raises DataMissing where a file is not there, or not whole."""
     if split not in SPLITS:
         raise ValueError(f"Expected a split out of {', '.join(SPLITS)}, got {split!r}.")
-    rows = [row for row in _label_rows(folder) if row["split"] == split]
-    index = np.array([int(row["i"]) for row in rows])
+    every = _label_rows(folder)
+    rows = [row for row in every if row["split"] == split]
+    index = np.array([int(row["i"]) for row in rows], int)
     targets = np.stack([_ferplus(rows), _fer2013(rows)], axis=1)  # (N, 2, 7)
-    return Faces(crops=_sheets(folder)[index], targets=targets, weights=np.ones(len(rows), np.float32))
+    crops = _sheets(folder, 1 + max(int(row["i"]) for row in every))
+    return Faces(crops=crops[index], targets=targets, weights=np.ones(len(rows), np.float32))
 
 
 def votes(folder: Path, split: str) -> np.ndarray:
@@ -91,34 +99,81 @@ def ferplus_majority(counts: np.ndarray) -> np.ndarray:
 
 
 def without_duplicates(faces: Faces, held_back: np.ndarray) -> Faces:
-    """``faces`` less those that show a photograph of ``held_back`` (M, 48, 48) uint8, mirrored or not."""
-    known = np.concatenate([_signatures(held_back), _signatures(held_back[:, :, ::-1])])
-    seen = _signatures(faces.crops)
-    most = np.concatenate([(seen[i : i + 2048] @ known.T).max(1) for i in range(0, len(seen), 2048)])
-    return faces.take(most < DUPLICATE_CORRELATION)
+    """``faces`` less those that show a photograph of ``held_back`` (M, 48, 48) uint8, mirrored or not.
+
+    Searched for are copies of the whole crop, and of its inner 40×40 pixels up to 4 pixels aside in both directions
+    (SHIFTS_PX). Not found: copies turned, scaled, or farther aside. FER2013 takes most of a minute on one core.
+    """
+    known = np.concatenate([held_back, held_back[:, :, ::-1]])
+    copied = _most_alike(_signatures(faces.crops), _signatures(known)) >= DUPLICATE_CORRELATION
+    end = CROP_SIDE_PX - MARGIN_PX
+    seen = _signatures(faces.crops[:, MARGIN_PX:end, MARGIN_PX:end])
+    for down, right in itertools.product(SHIFTS_PX, repeat=2):
+        shifted = known[:, MARGIN_PX + down : end + down, MARGIN_PX + right : end + right]
+        copied |= _most_alike(seen, _signatures(shifted)) >= DUPLICATE_CORRELATION
+    return faces.take(~copied)
+
+
+def _most_alike(seen: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(N,) float32: the highest correlation of each of ``seen``'s signatures with any of ``known``'s."""
+    return np.concatenate([(seen[i : i + 2048] @ known.T).max(1, initial=-1) for i in range(0, len(seen) or 1, 2048)])
 
 
 def _signatures(crops: np.ndarray) -> np.ndarray:
-    """(N, 576) float32 of length 1: faces at 24×24, without mean and contrast; a dot product is a correlation."""
-    small = crops.reshape(-1, 24, 2, 24, 2).mean((2, 4), dtype=np.float32).reshape(len(crops), -1)
+    """(N, side² / 4) float32 of length 1: faces at half size, without mean and contrast; dot products correlate."""
+    half = crops.shape[1] // 2
+    small = crops.reshape(-1, half, 2, half, 2).mean((2, 4), dtype=np.float32).reshape(len(crops), half * half)
     small -= small.mean(1, keepdims=True)
     return small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6)
 
 
 def _label_rows(folder: Path) -> list[dict[str, str]]:
+    """labels.csv's rows. Raises DataMissing where it, one of its columns, or a row of either split is not there."""
     path = folder / "fer" / "labels.csv"
     if not path.is_file():
         raise DataMissing(f"{path} is missing: FER2013's faces with FER+'s votes (training/README.md, 'Data').")
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        table = csv.DictReader(file)
+        lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+        rows = list(table)
+    if lacking:
+        raise DataMissing(
+            f"{path}: expected the columns {', '.join(COLUMNS)}, got none named {', '.join(lacking)}. Copy the file "
+            "anew (training/README.md, 'Data')."
+        )
+    for row in rows:
+        if None in row.values():
+            raise DataMissing(
+                f"{path}: expected {len(COLUMNS)} cells in each row, got fewer for face {row['i']}. Copy the file anew "
+                "(training/README.md, 'Data')."
+            )
+    splits = {row["split"] for row in rows}
+    for split in SPLITS:
+        if split not in splits:
+            raise DataMissing(
+                f"{path}: expected faces of {' and '.join(SPLITS)}, got {len(rows)} rows and none of {split}. Copy the "
+                "file anew (training/README.md, 'Data')."
+            )
+    return rows
 
 
-def _sheets(folder: Path) -> np.ndarray:
-    """(N, 48, 48) uint8: the faces of all sheets, in order."""
-    paths = sorted((folder / "fer").glob("sheet_*.png"))
-    if not paths:
-        raise DataMissing(f"{folder / 'fer'}: expected sheet_00.png and on, found none (training/README.md, 'Data').")
-    return np.concatenate([_sheet(path) for path in paths])
+def _sheets(folder: Path, count: int) -> np.ndarray:
+    """(N, 48, 48) uint8: the faces of all sheets, in order, at least ``count``: face i is on sheet i // 4096."""
+    paths = [folder / "fer" / f"sheet_{i:02}.png" for i in range(-(-count // FACES_PER_SHEET))]
+    absent = [path.name for path in paths if not path.is_file()]
+    if absent:
+        raise DataMissing(
+            f"{folder / 'fer'}: expected {len(paths)} sheets for {count} faces, {paths[0].name} to {paths[-1].name}, "
+            f"got none named {', '.join(absent)}. Copy them anew (training/README.md, 'Data')."
+        )
+    sheets = [_sheet(path) for path in paths]
+    for path, sheet, first in zip(paths, sheets, range(0, count, FACES_PER_SHEET), strict=True):
+        expected = min(FACES_PER_SHEET, count - first)
+        if not expected <= len(sheet) <= FACES_PER_SHEET:
+            raise DataMissing(
+                f"{path}: expected {expected} faces, got {len(sheet)}. Copy it anew (training/README.md, 'Data')."
+            )
+    return np.concatenate(sheets)
 
 
 def _sheet(path: Path) -> np.ndarray:

@@ -1,9 +1,11 @@
 """What a network file is worth: tables and plots for its card, on `valid`.
 
-    python -m training.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER] [--run FOLDER] [--json]
+    python -m training.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER]
+                                [--run FOLDER] [--peer FILE.json] [--json]
 
 In: an exported network, read as the app reads it. Out: printed figures, and PNG files of the confusion, the
-reliability, the groups of UTKFace, and (with --run) the training's course.
+reliability, the corruptions (fer's figures beside ours), the groups of UTKFace, and (with --run) the training's
+course: those that `training.card` draws.
 """
 
 from __future__ import annotations
@@ -129,8 +131,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
     parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
-    parser.add_argument("--plots", type=Path, help="write PNG plots here")
-    parser.add_argument("--run", type=Path, help="with --plots: a run's folder, to plot its log too")
+    parser.add_argument("--plots", type=Path, help="where PNG plots go (default: plots/ beside the network)")
+    parser.add_argument("--run", type=Path, help="a run's folder, to plot its log too")
+    parser.add_argument("--peer", type=Path, help="figures of fer, from benchmarks.expression --json (default: ours)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     figures = evaluate(data_dir(options.data), options.network)
@@ -138,12 +141,14 @@ def main() -> None:
         print(json.dumps(figures, indent=1))
     else:
         tell(figures)
-    if options.plots:
-        from training.plots import draw, draw_run
+    from training.card import PEER_PATH, peer_corruptions, read_peer  # card imports this module
+    from training.plots import draw, draw_run
 
-        draw(figures, options.plots)
-        if options.run:
-            draw_run(options.run / "log.jsonl", options.plots)
+    plots = options.plots or options.network.parent / "plots"
+    peer = options.peer or (PEER_PATH if PEER_PATH.is_file() else None)
+    draw(figures, plots, peer_corruptions(figures, read_peer(peer)))
+    if options.run:
+        draw_run(options.run / "log.jsonl", plots)
 
 
 if __name__ == "__main__":

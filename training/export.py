@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -113,11 +114,17 @@ def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
 
 
 def write(model: onnx.ModelProto, path: Path, facts: dict[str, str]) -> str:
-    """Check ``model`` and write it with ``facts`` as its metadata; the file's SHA-256."""
+    """Check ``model`` and write it with ``facts`` as its metadata; the file's SHA-256.
+
+    A kill in between leaves the file that was there.
+    """
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, path)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    data = model.SerializeToString()
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+    return hashlib.sha256(data).hexdigest()
 
 
 def halve(model: onnx.ModelProto) -> None:

@@ -24,6 +24,7 @@ from training.data import FER2013, ferplus_majority, load_fer, votes
 from training.export import as_onnx, halve, write
 from training.measures import accuracy
 from training.network import ExpressionNetwork
+from training.train import load_training_faces
 
 #: So many of the last blocks are quantised.
 LATE_BLOCKS = 2
@@ -111,7 +112,7 @@ def _early(network: ExpressionNetwork, model: onnx.ModelProto) -> list[str]:
 
 def try_int8(network: ExpressionNetwork, path: Path, folder: Path, facts: dict[str, str]) -> str | None:
     """Replace the float file at ``path`` by 8 bits where that is worth it; then its SHA-256, else None. Prints why."""
-    crops = load_fer(folder, "train").crops
+    crops = load_training_faces(folder)[0].crops
     chosen = np.random.default_rng(0).choice(len(crops), CALIBRATION_FACES, replace=False)
     beside = path.with_suffix(".int8")
     digest = write(quantised(network, crops[chosen]), beside, facts | {"weights": KEPT_AS})

@@ -12,6 +12,9 @@ arXiv:1503.02531; Furlanello et al. 2018, arXiv:1805.04770, for pupils no smalle
 from __future__ import annotations
 
 import argparse
+import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +48,7 @@ def read_lessons(path: Path) -> Lessons:
     try:
         with np.load(path) as file:
             return Lessons(labelled=np.float32(file["labelled"]), unlabelled=np.float32(file["unlabelled"]))
-    except (OSError, KeyError, ValueError) as exc:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as exc:
         raise SystemExit(f"Expected a file written by training.teach, got {path} ({type(exc).__name__}).") from exc
 
 
@@ -64,6 +67,17 @@ def taught(faces: Faces, others: np.ndarray, lessons: Lessons, trust: float) -> 
         weights = np.full(len(others), UNLABELLED_WEIGHT, np.float32)
         sets.append(Faces(crops=others, targets=lessons.unlabelled, weights=weights))
     return joined(sets)
+
+
+def write_lessons(path: Path, lessons: Lessons) -> None:
+    """Write ``lessons`` in half precision; a kill in between leaves what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as file:
+        np.savez_compressed(
+            file, labelled=lessons.labelled.astype(np.float16), unlabelled=lessons.unlabelled.astype(np.float16)
+        )
+    os.replace(beside, path)
 
 
 @torch.no_grad()
@@ -110,8 +124,7 @@ def main() -> None:
         name: np.mean([answers(network, crops, views=options.views) for network in networks], axis=0)
         for name, crops in asked.items()
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.out, **{name: values.astype(np.float16) for name, values in said.items()})
+    write_lessons(options.out, Lessons(**said))
     print(f"{options.out}: {', '.join(f'{len(values)} {name}' for name, values in said.items())}, from {names}")
 
 

@@ -231,8 +231,8 @@ def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None,
         line |= {"epoch": run.epochs_done, "seconds": time.perf_counter() - start}
         if check is not None and (run.epochs_done % check.every == 0 or run.epochs_done == plan.epochs):
             line |= {f"valid_{name}": value for name, value in check.of(run.average).items()}
+        _log(folder / "log.jsonl", line)  # first: an epoch that is told of twice costs nothing, one never told of does
         save(run, checkpoint)
-        _log(folder / "log.jsonl", line)
     return run
 
 
@@ -274,9 +274,9 @@ def with_sets(faces: Faces, check: Check, sets: list[LabelledSet]) -> tuple[Face
 
 
 def read_log(path: Path) -> Iterator[dict[str, float]]:
-    """The log's lines, one per epoch; of an epoch that was done twice after a kill, the later."""
+    """The log's lines, one per epoch; of an epoch that was done twice after a kill, the later. A cut line is none."""
     by_epoch: dict[float, dict[str, float]] = {}
-    for text in path.read_text(encoding="utf-8").splitlines():
+    for text in path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines():
         line = json.loads(text)
         by_epoch[line["epoch"]] = line
     return iter(by_epoch.values())
@@ -319,8 +319,12 @@ def _move_average(run: Run, step: int) -> None:
 
 
 def _log(path: Path, line: dict[str, float]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({name: round(value, 5) for name, value in line.items()}) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({name: round(value, 5) for name, value in line.items()}) + "\n"
+    with path.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)  # a kill may have cut the last line
+        file.write(text.encode())
     print("  ".join(f"{name} {value:.4g}" for name, value in line.items()), flush=True)
 
 

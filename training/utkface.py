@@ -6,6 +6,7 @@ In: `utkface/utkface_half.zip` of the data folder: aligned 200×200 JPEGs named 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,15 +37,26 @@ class People:
 
 
 def load_utkface(folder: Path) -> People:
-    """All faces whose name tells age, gender and group. Raises DataMissing where the archive is not there."""
+    """All faces whose name tells age, gender and group. Raises DataMissing where the archive is absent or broken."""
     path = folder / ARCHIVE
     if not path.is_file():
         raise DataMissing(f"{path} is missing: half of UTKFace (training/README.md, 'Data').")
-    with zipfile.ZipFile(path) as archive:
-        told = {name: facts for name in sorted(archive.namelist()) if (facts := _facts(name))}
-        crops = np.stack([_crop(archive.read(name)) for name in told])
+    try:
+        with zipfile.ZipFile(path) as archive:
+            told = {name: facts for name in sorted(archive.namelist()) if (facts := _facts(name))}
+            crops = [_crop(archive.read(name)) for name in told]
+    except (zipfile.BadZipFile, zlib.error, EOFError, cv2.error) as exc:
+        raise DataMissing(
+            f"{path}: expected a ZIP archive of JPEGs, got a broken one ({type(exc).__name__}). Copy it anew "
+            "(training/README.md, 'Data')."
+        ) from exc
+    if not told:
+        raise DataMissing(
+            f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it anew (training/README.md, "
+            "'Data')."
+        )
     age, gender, group = np.array(list(told.values())).T
-    return People(crops=crops, age=age, gender=gender, group=group)
+    return People(crops=np.stack(crops), age=age, gender=gender, group=group)
 
 
 def _facts(name: str) -> tuple[int, int, int] | None:

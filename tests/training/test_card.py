@@ -42,7 +42,7 @@ def test_a_file_tells_how_it_was_trained(tmp_path):
     assert json.loads(facts["plan"])["rate"] == 0.07
     assert facts["epochs"] == "0"
     text = card(FIGURES, "tiny", {}, facts)
-    assert "| training | 0 epochs of SGD, batches of 128, highest rate 0.07" in text
+    assert "| training | 0 of 36 epochs of SGD, batches of 128, highest rate 0.07" in text
     assert "UTKFace's faces (" not in text
 
 
@@ -58,6 +58,12 @@ def test_the_card_says_how_much_less_was_harmed(tmp_path):
     facts = exported(Plan(shape="tiny", start="one,other", harm=0.2), tmp_path / "net.onnx")
     text = card(FIGURES, "tiny", {}, facts)
     assert "begun with the mean weights of run `one,other`; 20% of augmentation's usual harms" in text
+
+
+def test_the_card_names_other_sets_that_were_mixed_in(tmp_path):
+    alone, mixed = (exported(Plan(shape="tiny", sets=sets), tmp_path / "net.onnx") for sets in ("", "5f"))
+    assert "sets of pictures by folder" not in card(FIGURES, "tiny", {}, alone)
+    assert "sets of pictures by folder" in card(FIGURES, "tiny", {}, mixed)
 
 
 def test_a_file_that_tells_nothing_gets_a_card_without_it():
