@@ -23,6 +23,7 @@ from feelharmonic.errors import BadInput, ListenerFault, SetupFault
 from feelharmonic.messages import EMOTIONS, GOALS, Reading
 from feelharmonic.params import Params
 from feelharmonic.pipeline import MAX_PHOTOGRAPH_BYTES, Parts
+from feelharmonic.settings import Settings
 from feelharmonic.targets import targets_for
 from feelharmonic.track_mood import TrackMoodReader
 from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table
@@ -102,7 +103,7 @@ def read(paths: tuple[Path, ...], form: str) -> None:
 
     A file that cannot be read is named on standard error and the rest goes on; the exit status is then 1.
     """
-    parts = Parts.load()
+    parts = _wanted_parts()
     tell = _json_teller() if form == "json" else _csv_teller()
     unread = 0
     with click.progressbar(_pictures(paths), label="Reading", file=sys.stderr, item_show_func=_name) as files:
@@ -129,7 +130,7 @@ def read(paths: tuple[Path, ...], form: str) -> None:
 def watch(source: str, rate: float, group: bool, once: bool, host: str, port: int) -> None:
     """Show what a camera on this machine sees: the page /watch has its stream, the mood and tracks."""
     app = current_app._get_current_object()
-    watcher = Watcher(Parts.load(), source, rate_hz=rate, group=group, once=once)
+    watcher = Watcher(_wanted_parts(), source, rate_hz=rate, group=group, once=once)
     server = make_server(host, port, app, threaded=True)
     if not is_loopback(host):
         click.echo(f"Careful: anybody who reaches {host} sees this camera.", err=True)
@@ -184,6 +185,12 @@ def _csv_teller() -> Callable[[Path, Reading], None]:
             writer.writerow((path, *row))
 
     return tell
+
+
+def _wanted_parts() -> Parts:
+    """The finder and the reader that the settings name, as the server takes them."""
+    wanted = Settings.load()
+    return Parts.load(face_finder=wanted.face_finder, expression_backend=wanted.expression_backend)
 
 
 def _json_teller() -> Callable[[Path, Reading], None]:

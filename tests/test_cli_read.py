@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 
 import pytest
 from flask import Flask
@@ -60,3 +61,19 @@ def test_a_file_of_another_name_is_read_where_it_is_named(run, folder, astronaut
     (folder / "upload").write_bytes(astronaut_jpeg)
     assert run(folder / "upload").exit_code == 0
     assert "notes.txt: Expected a JPEG" in run(folder / "notes.txt").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("EXPRESSION_BACKEND", "fer", "EXPRESSION_BACKEND"),
+        ("FACE_FINDER", "nowhere.onnx", "FACE_FINDER: expected 'own' or the path of a YuNet ONNX file"),
+    ],
+)
+def test_pictures_are_read_by_the_networks_that_the_settings_name(run, folder, monkeypatch, name, value, fault):
+    # Neither is here, so what was asked for is named.
+    monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "fer", None)
+    result = run(folder)
+    assert result.exit_code == 1
+    assert fault in result.stderr
