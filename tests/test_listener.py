@@ -91,6 +91,51 @@ def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
     assert set(list(listener.given)[-len(last) :]) == set(last)
 
 
+@pytest.fixture
+def now_s(app, monkeypatch) -> list[float]:
+    """The wire's clock, to be set by hand."""
+    clock = [100.0]
+    monkeypatch.setattr(app.extensions[live.EXTENSION], "_clock", lambda: clock[0])
+    return clock
+
+
+def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkeypatch, astronaut_jpeg):
+    held = app.extensions[live.EXTENSION]
+    asked = []
+    monkeypatch.setattr(held._turns, "pause_ms", lambda: asked.append(1) or 400)
+
+    def frame(seq: int) -> dict:
+        return wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+
+    first = frame(0)
+    assert (first["problem"], first["wait_ms"]) == (None, 400)
+    now_s[0] += 0.1
+    early = frame(1)
+    assert (early["seq"], early["problem"]["code"], early["wait_ms"], early["faces"]) == (1, "busy", 300, [])
+    assert len(asked) == 1  # who does not wait puts nobody else off
+    now_s[0] += 0.2
+    assert frame(2)["wait_ms"] == 100
+    now_s[0] += 0.09  # a timer that rang a little early
+    assert frame(3)["problem"] is None
+
+
+def test_who_waits_as_told_is_read_whatever_others_do(app, wire, now_s, astronaut_jpeg):
+    for seq in range(3):
+        reply = wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+        assert reply["problem"] is None
+        now_s[0] += reply["wait_ms"] / 1000
+
+
+def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch):
+    counted = []
+    monkeypatch.setattr(app.extensions[live.EXTENSION], "_admits", lambda who: counted.append(who) or True)
+    for name in ("nosuch", "__class__"):
+        problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
+        assert problem["code"] == "bad_request"
+        assert "Send one of baseline, feedback, frame, goal" in problem["action"]
+    assert len(counted) == 2
+
+
 def test_an_id_in_another_script_is_no_track(wire):
     answer = wire.emit("feedback", {"id": "字" * 22, "like": True}, namespace="/live", callback=True)
     assert answer["problem"]["code"] == "bad_request"

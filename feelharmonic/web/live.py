@@ -33,6 +33,8 @@ EXTENSION = "feelharmonic_live"
 
 #: A listener who sends a frame while one is being read waits so long before the next.
 BUSY_WAIT_MS = 100
+#: Who comes so much sooner than they were told is read all the same: clocks and timers differ a little.
+EARLY_S = 0.02
 #: A listener whose server is being stopped waits so long: by then it is gone, and the page connects anew.
 LEAVING_WAIT_MS = 1000
 #: An address that sent too much this minute waits so long before its next frame.
@@ -44,6 +46,9 @@ FULL_WAIT_MS = 5000
 LEAVING, LEAVING_S = "leaving", 5.0
 #: How often is looked whether the server keeps up.
 TICK_S = 0.1
+
+#: Handlers of what no page sends by name.
+NOT_SENT = ("on_connect", "on_disconnect", "on_unknown")
 
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 #: So many tracks, the newest, are held for a listener: given, and each of liked and disliked.
@@ -109,6 +114,7 @@ class Listener:
         self.chance = random.Random()
         # Events of one connection run in several threads: this is the one frame that is held per listener.
         self.reading = threading.Lock()
+        self.welcome_s = 0.0  # when the next frame may come, as the last answer said
 
 
 def bind(
@@ -273,10 +279,16 @@ class Live(Namespace):
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
             if self._leaving:
                 raise Overloaded(LEAVING_WAIT_MS)
+            # Who does not wait as told would be read in the others' time.
+            early_s = listener.welcome_s - self._clock()
+            if early_s > EARLY_S:
+                raise Overloaded(round(early_s * 1000))
             reading = self._read(listener, args[1] if len(args) > 1 else None)
-        except (Busy, Overloaded) as fault:
-            wait_ms = fault.wait_ms if isinstance(fault, Overloaded) else BUSY_WAIT_MS
+        except Overloaded as fault:
+            wait_ms = self._told(listener, fault.wait_ms)
             return nothing_read(seq, self._mood(listener), problem_fields(fault), wait_ms)
+        except Busy as fault:
+            return nothing_read(seq, self._mood(listener), problem_fields(fault), BUSY_WAIT_MS)
         except ListenerFault as fault:
             return nothing_read(seq, self._mood(listener), problem_fields(fault), 0)
         except Exception:
@@ -284,7 +296,13 @@ class Live(Namespace):
             log.exception("frame failed")
             return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
         self._figures.frames.inc()
-        return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": self._turns.pause_ms()}
+        wait_ms = self._told(listener, self._turns.pause_ms())
+        return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
+
+    def _told(self, listener: Listener, wait_ms: int) -> int:
+        """``wait_ms``, which the listener is told: sooner than that none of their frames is read."""
+        listener.welcome_s = self._clock() + wait_ms / 1000
+        return wait_ms
 
     @counting
     def on_snap(self, *args: object) -> dict:
@@ -382,6 +400,16 @@ class Live(Namespace):
         (listener.liked if like else listener.disliked).add(track_id)
         (listener.disliked if like else listener.liked).discard(track_id)
         return {"ok": True, "problem": None}
+
+    def trigger_event(self, event: str, *args: object) -> object:
+        """As Flask-SocketIO does; events that nobody knows are counted and answered, too."""
+        return super().trigger_event(event if hasattr(self, f"on_{event}") else "unknown", *args)
+
+    @answering
+    def on_unknown(self, *args: object) -> dict:
+        """What came under no name that is known here."""
+        names = ", ".join(name[3:] for name in dir(self) if name.startswith("on_") and name not in NOT_SENT)
+        raise BadRequest("Expected an event of this wire, got another name.", f"Send one of {names}.")
 
     def count_event(self) -> None:
         """Raises Busy where this event's address has sent too much."""

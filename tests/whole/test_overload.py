@@ -24,10 +24,11 @@ FLAT_MB = 15
 
 
 class Eager(threading.Thread):
-    """A listener who sends the next picture as soon as the answer before lets it."""
+    """A listener who sends the next picture as soon as the answer before lets it; or, if not ``obeys``, at once."""
 
-    def __init__(self, url: str, jpeg: bytes, starts_s: float):
+    def __init__(self, url: str, jpeg: bytes, starts_s: float, *, obeys: bool = True):
         super().__init__(daemon=True)
+        self._obeys = obeys
         self._listener = RawListener(url)
         self._listener.socket.settimeout(REPLY_S)
         self._jpeg, self._starts_s = jpeg, starts_s
@@ -45,7 +46,8 @@ class Eager(threading.Thread):
                     self._note(reply)
                 assert reply["seq"] == number
                 number += 1
-                time.sleep(max(0.0, min(reply["wait_ms"] / 1000, ends_s - time.monotonic())))
+                if self._obeys:
+                    time.sleep(max(0.0, min(reply["wait_ms"] / 1000, ends_s - time.monotonic())))
             self._listener.vanish()
         except Exception as exc:
             self.broke = exc
@@ -97,5 +99,29 @@ def test_beyond_what_is_read_nobody_starves_and_nothing_grows(tmp_path, mode, as
         assert all(wait_ms > 0 for listener in eager for wait_ms in listener.busy_waits_ms)
         assert grown_mb < FLAT_MB
         assert '"level": "error"' not in server.log()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_who_does_not_wait_as_told_takes_nothing_from_the_others(tmp_path, mode, astronaut_jpeg, record_property):
+    server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
+    try:
+        starts_s = time.monotonic() + WARM_UP_S
+        patient = [Eager(server.url, astronaut_jpeg, starts_s) for _ in range(LISTENERS // 2)]
+        greedy = [Eager(server.url, astronaut_jpeg, starts_s, obeys=False) for _ in range(2)]
+        for listener in (*patient, *greedy):
+            listener.start()
+        for listener in (*patient, *greedy):
+            listener.join(WARM_UP_S + SECONDS + REPLY_S)
+        reads = sorted(listener.read for listener in patient)
+        told = f"{mode}: patient {reads[0]} to {reads[-1]}, greedy {[listener.read for listener in greedy]}"
+        record_property("greed", told)
+        print(told)
+        assert [listener.broke for listener in (*patient, *greedy)] == [None] * (LISTENERS // 2 + 2)
+        # They are early by what clocks may differ, at most.
+        assert all(listener.read <= 2 * statistics.median(reads) + 2 for listener in greedy)
+        assert reads[0] + 1 >= statistics.median(reads) / 2
+        assert all(listener.busy_waits_ms for listener in greedy)
     finally:
         server.kill()
