@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
+import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -157,6 +160,58 @@ def test_wrong_series_are_explained(client, body, text):
     assert told(client.post("/api/v1/moods", json=body), 422)["detail"] == text
 
 
+@pytest.mark.parametrize(("path", "name"), [("moods", "readings"), ("tracks/moods", "tracks")])
+def test_of_too_many_elements_none_is_looked_at(client, path, name):
+    start_s = time.perf_counter()
+    answer = client.post(f"/api/v1/{path}", json={name: [{}] * 100_000})
+    assert told(answer, 422)["detail"] == f"{name}: Longer than maximum length 1000."
+    assert time.perf_counter() - start_s < 1
+
+
+def test_of_too_many_probabilities_none_is_looked_at(client):
+    body = {"readings": [{"at_s": 0, "probabilities": ["x"] * 100_000}]}
+    assert told(client.post("/api/v1/moods", json=body), 422)["detail"] == "readings.0.probabilities: Length must be 7."
+
+
+def test_the_first_faults_are_told_and_how_many_more(client):
+    detail = told(client.post("/api/v1/moods", json={"readings": [{}] * 1000}), 422)["detail"]
+    assert detail.startswith("readings.0.at_s: Missing data for required field. readings.0.probabilities: Missing")
+    assert detail.endswith("readings.2.at_s: Missing data for required field. And 1995 more.")
+    assert len(detail) < 500
+
+
+def test_a_long_name_of_the_callers_is_not_told_whole(client):
+    answer = client.post("/api/v1/moods", json={"readings": [], "x" * 100_000: 1})
+    assert told(answer, 422)["detail"] == f"{'x' * 60}: Unknown field."
+
+
+@pytest.mark.parametrize("path", ["moods", "tracks/moods", "playlists/sorted"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 1100,
+        '{"text": ' + "[" * 1100 + "]" * 1100 + "}",
+        '{"readings": [{"at_s": ' + "9" * 5000 + "}]}",
+        r'{"text": "\ud800 - x", "emotion": "happy"}',
+        r'{"tracks": [{"id": "\udfff"}]}',
+        r'{"\ud800": 1}',
+        "{",
+    ],
+    ids=["open", "deep", "digits", "half a pair", "half a pair inside", "half a pair as a name", "broken"],
+)
+def test_a_body_that_cannot_be_read_is_refused(client, caplog, path, body):
+    caplog.set_level(logging.WARNING)
+    answer = client.post(f"/api/v1/{path}", data=body, content_type="application/json")
+    assert told(answer, 400)["detail"] == "Invalid JSON body."
+    assert not caplog.records
+
+
+def test_whole_pairs_of_surrogates_are_a_character(client):
+    text = r'{"text": "\ud83d\ude00 - x"}'
+    answer = client.post("/api/v1/playlists/sorted", data=text, content_type="application/json")
+    assert answer.get_json()["unknown"] == [{"artist": "\N{GRINNING FACE}", "title": "x"}]
+
+
 def test_tracks_for_a_mood_and_a_goal(client):
     answer = client.get("/api/v1/tracks?emotion=sad&goal=lift&n=4").get_json()
     assert len(answer["tracks"]) == 4
@@ -255,3 +310,62 @@ def test_too_many_photographs_at_once_are_told_to_come_again(astronaut_jpeg, mon
     client = create_app(Settings(providers=("catalogue",))).test_client()
     answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
     assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")
+
+
+# ---------- uploads being received ----------
+
+
+class Arriving(io.BytesIO):
+    """A body on its way: something happens before its first bytes come."""
+
+    def __init__(self, data: bytes, meanwhile: Callable[[], None]):
+        super().__init__(data)
+        self._meanwhile = meanwhile
+
+    def readinto(self, buffer: bytearray) -> int:
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        return super().readinto(buffer)
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch):
+    monkeypatch.setattr(api, "MOST_UPLOADS", 1)
+    return create_app(Settings(providers=("catalogue",)))
+
+
+def arriving(client, picture: bytes, meanwhile: Callable[[], None]):
+    head = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
+    data = head + picture + b"\r\n--edge--\r\n"
+    return client.post(
+        "/api/v1/expressions",
+        input_stream=Arriving(data, meanwhile),
+        content_length=len(data),
+        content_type="multipart/form-data; boundary=edge",
+    )
+
+
+def test_more_uploads_than_there_is_room_for_are_sent_back_unread(one_at_a_time, astronaut_jpeg):
+    answers = []
+
+    def another() -> None:
+        answers.append(arriving(one_at_a_time.test_client(), astronaut_jpeg, lambda: pytest.fail("the body was read")))
+
+    first = arriving(one_at_a_time.test_client(), astronaut_jpeg, another)
+    assert len(first.get_json()["faces"]) == 1
+    document = told(answers[0], 503)
+    assert (document["code"], document["action"]) == ("busy", "Send it again in a moment.")
+    # Flask-Limiter stretches it to the end of its minute.
+    assert api.UPLOADS_RETRY_S <= int(answers[0].headers["Retry-After"]) <= 60
+
+
+def test_an_upload_makes_room_however_it_ends(one_at_a_time, astronaut_jpeg):
+    def cut() -> None:
+        raise OSError("the line is dead")
+
+    client = one_at_a_time.test_client()
+    for _ in range(2):
+        assert arriving(client, astronaut_jpeg, cut).status_code == 400
+        assert posted(client, b"\xff" * (11 * 1024 * 1024)).status_code == 413
+        assert posted(client, b"a letter").status_code == 422
+    assert posted(client, astronaut_jpeg).status_code == 200

@@ -363,11 +363,35 @@ def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
 
 
 def test_logins_do_not_pile_up(app, browser):
-    app.extensions["feelharmonic_connect"].kept = KeptInMemory(3)
+    app.extensions["feelharmonic_connect"].logins = KeptInMemory(3)
     for _ in range(5):
         browser.client.delete_cookie("connection", domain="127.0.0.1")
         browser.get("/connect/spotify")
-    assert len(app.extensions["feelharmonic_connect"].kept) == 3
+    assert len(app.extensions["feelharmonic_connect"].logins) == 3
+
+
+def test_logins_push_no_account_out(project, accounts, spotify, monkeypatch):
+    monkeypatch.setattr(connect, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(connect, "MOST_LOGINS", 3)
+    app = Flask("feelharmonic", root_path=str(project))
+    pages.bind(app, Params.load())
+    connect.bind(app, accounts, budget_s=20.0)  # in memory, as a single worker keeps them
+    connected, other = Browser(app, spotify), Browser(app, spotify)
+    connected.connect()
+    for _ in range(5):
+        other.client.delete_cookie("connection", domain="127.0.0.1")
+        other.get("/connect/spotify")
+    assert connected.status()["connected"] is True
+
+
+@pytest.mark.parametrize("body", ["[" * 1100, '{"ids": [' + "9" * 5000 + "]}"], ids=["deep", "digits"])
+def test_a_body_that_cannot_be_read_is_refused(browser, caplog, body):
+    headers = {"X-CSRF-Token": browser.connect()}
+    answer = browser.client.post(
+        "/api/v1/spotify/play", base_url=HOME, data=body, content_type="application/json", headers=headers
+    )
+    assert problem_of(answer) == (400, "bad_request")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_two_listeners_have_two_accounts(app, spotify):

@@ -7,11 +7,14 @@ In: requests of programs. Out: JSON, and RFC 9457 problem documents for every fa
 from __future__ import annotations
 
 import io
+import json
 import logging
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import IO
 
 import flask_smorest
@@ -20,6 +23,7 @@ from flask import Flask, Request, Response, current_app, jsonify, render_templat
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
+from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from feelharmonic.errors import BadInput, BadRequest, ListenerFault
@@ -44,6 +48,11 @@ EXTENSION = "feelharmonic_api"
 
 #: What a multipart body has around the picture: headers and boundaries.
 MULTIPART_MARGIN_BYTES = 64 * 1024
+#: So many uploads are received at once: each holds what came of it in memory, 10 MB at most, as long as its sender
+#: takes. Twice those that may wait to be read: a slow line takes longer than a reading.
+MOST_UPLOADS = 16
+#: Whoever finds no room for an upload shall come back after so long.
+UPLOADS_RETRY_S = 5
 #: A body of JSON may hold so many bytes: a thousand rows of numbers are a fifth of it.
 MAX_JSON_BYTES = 1024 * 1024
 MOST_READINGS = 1000
@@ -51,9 +60,19 @@ MAX_PLAYLIST_LETTERS = 600_000
 MOST_TRACKS_READ = 1000
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 
+#: Of a body's faults so many are told, and so much of the names in it: both are the caller's, as many and as long as
+#: they like.
+MOST_FAULTS_TOLD, LONGEST_NAME_TOLD = 5, 60
+
 STATUS_CODES = {"bad_frame": 422, "too_large": 413, "bad_request": 422, "busy": 429}
 
 log = logging.getLogger(__name__)
+
+
+class NoRoom(ListenerFault):
+    """As many uploads as this process has memory for are being received."""
+
+    code = "busy"
 
 
 class Problem(ma.Schema):
@@ -71,9 +90,19 @@ def probability(**options: object) -> fields.Float:
     return fields.Float(validate=validate.Range(0, 1), allow_nan=False, **options)
 
 
-def probabilities(**options: object) -> fields.List:
+class BoundedList(fields.List):
+    """A list whose length is checked before its elements are looked at: of too many each would take time and be told
+    as a fault of its own."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> list:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, attr, data, **options)
+
+
+def probabilities(**options: object) -> BoundedList:
     about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)}"}
-    return fields.List(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
+    return BoundedList(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
 
 
 class Picture(ma.Schema):
@@ -119,7 +148,7 @@ class Moment(ma.Schema):
 
 
 class Series(ma.Schema):
-    readings = fields.List(
+    readings = BoundedList(
         fields.Nested(Moment),
         required=True,
         validate=validate.Length(max=MOST_READINGS),
@@ -206,7 +235,7 @@ ScoredTrack = ma.Schema.from_dict(
 
 
 class ScoredTracks(ma.Schema):
-    tracks = fields.List(fields.Nested(ScoredTrack), required=True, validate=validate.Length(max=MOST_TRACKS_READ))
+    tracks = BoundedList(fields.Nested(ScoredTrack), required=True, validate=validate.Length(max=MOST_TRACKS_READ))
 
 
 class MoodOfTrack(ma.Schema):
@@ -271,6 +300,29 @@ class Behind:
     parts: Parts
     jukebox: Jukebox
     photographs: Turns
+    uploads: threading.Semaphore
+
+
+class BodyParser(FlaskParser):
+    """webargs' parser; it alone would let through what reading JSON raises beside a JSONDecodeError."""
+
+    def _raw_load_json(self, req: Request) -> object:
+        try:
+            body = super()._raw_load_json(req)
+            if body is not ma.missing:
+                # Half of a surrogate pair is no character: no answer can hold it, no song has it.
+                json.dumps(body, ensure_ascii=False).encode()
+        except json.JSONDecodeError:
+            raise  # told by webargs, which knows an empty body by it
+        except (RecursionError, ValueError) as exc:  # too deep; a number of too many digits; such a half
+            return self._handle_invalid_json_error(exc, req)
+        return body
+
+
+class Addresses(Blueprint):
+    """flask-smorest's, with our parser."""
+
+    ARGUMENTS_PARSER = BodyParser()
 
 
 class Api(flask_smorest.Api):
@@ -307,7 +359,7 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
-api = Blueprint("api", __name__, url_prefix=PREFIX, description="Faces, moods and tracks")
+api = Addresses("api", __name__, url_prefix=PREFIX, description="Faces, moods and tracks")
 
 
 def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None = None) -> None:
@@ -320,7 +372,12 @@ def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None =
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.extensions[EXTENSION] = Behind(parts=parts, jukebox=jukebox, photographs=photographs or Turns(1))
+    app.extensions[EXTENSION] = Behind(
+        parts=parts,
+        jukebox=jukebox,
+        photographs=photographs or Turns(1),
+        uploads=threading.Semaphore(MOST_UPLOADS),
+    )
     described = Api(app, spec_kwargs={"info": {"description": __doc__.splitlines()[0]}})
     described.register_blueprint(api)
     app.extensions[f"{EXTENSION}_spec"] = described.spec
@@ -331,6 +388,26 @@ def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None =
 def limit_body() -> None:
     is_picture = request.path == f"{PREFIX}/expressions"
     request.max_content_length = MAX_PHOTOGRAPH_BYTES + MULTIPART_MARGIN_BYTES if is_picture else MAX_JSON_BYTES
+
+
+@api.before_request
+def receive_upload() -> None:
+    """Read the body of a picture here, where there is room for it: the turns begin only after."""
+    if request.endpoint != "api.expressions":
+        return
+    uploads = _behind().uploads
+    if not uploads.acquire(blocking=False):
+        raise NoRoom("More pictures are being sent than this server has room for.", "Send it again in a moment.")
+    try:
+        len(request.files)  # the first look at them receives them
+    finally:
+        uploads.release()
+
+
+@api.errorhandler(NoRoom)
+def send_back(fault: NoRoom) -> Response:
+    # Not 429: who is sent back may have sent nothing else.
+    return problem(503, fault.code, fault.text, {"Retry-After": str(UPLOADS_RETRY_S)}, action=fault.action)
 
 
 @api.errorhandler(ListenerFault)
@@ -485,15 +562,18 @@ def _expression(values: list[float] | None) -> Expression | None:
 
 
 def _told(messages: object, where: str = "") -> str:
-    """webargs' messages, a tree by place, in one line."""
-    return " ".join(_lines(messages, where))
+    """webargs' messages, a tree by place, in one line: the first few, and how many more there are."""
+    lines = _lines(messages, where)
+    told = list(islice(lines, MOST_FAULTS_TOLD))
+    more = sum(1 for _ in lines)
+    return " ".join([*told, f"And {more} more."] if more else told)
 
 
 def _lines(messages: object, where: str) -> Iterator[str]:
     if isinstance(messages, dict):
         for name, inner in messages.items():
             # The first level names the part of the request: json, query, files.
-            place = str(name) if where else " "
+            place = str(name)[:LONGEST_NAME_TOLD] if where else " "
             yield from _lines(inner, f"{where.strip()}.{place}" if where.strip() else place)
     elif isinstance(messages, list):
         yield f"{where.strip()}: {' '.join(map(str, messages))}" if where.strip() else " ".join(map(str, messages))

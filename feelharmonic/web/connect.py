@@ -35,7 +35,9 @@ CSRF_HEADER = "X-CSRF-Token"
 #: A login under way, and an account that nobody uses, are forgotten after so long.
 LOGIN_S = 600.0
 IDLE_S = 24 * 3600.0
+#: Logins are begun by anybody, accounts connected by those who have one: the first must not push out the second.
 MOST_CONNECTIONS = 1000
+MOST_LOGINS = 1000
 
 #: Whatever Spotify does, the listener has an answer within 3 s.
 BUDGET_S = 2.7
@@ -137,10 +139,11 @@ class Connections:
     A login under way is kept apart from the account that it may replace: neither can undo a change of the other.
     """
 
-    def __init__(self, accounts: Accounts | None, kept: Kept, *, budget_s: float):
+    def __init__(self, accounts: Accounts | None, kept: Kept, *, logins: Kept | None = None, budget_s: float):
         self.accounts = accounts
         self.budget_s = budget_s
         self.kept = kept
+        self.logins = kept if logins is None else logins
 
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
@@ -161,16 +164,16 @@ class Connections:
         return Connection(**row)
 
     def begin(self, key: str, pending: Pending) -> None:
-        self.kept.put(_login_of(key), asdict(pending), LOGIN_S)
+        self.logins.put(_login_of(key), asdict(pending), LOGIN_S)
 
     def pending(self, key: str | None) -> Pending | None:
         """The login of that cookie, as long as it is not too old."""
-        row = self.kept.get(_login_of(key)) if key else None
+        row = self.logins.get(_login_of(key)) if key else None
         return row and Pending(**row)
 
     def take(self, key: str) -> bool:
         """Use up the login of that cookie; False where another worker was quicker."""
-        return self.kept.drop(_login_of(key))
+        return self.logins.drop(_login_of(key))
 
     def forget(self, key: str | None) -> None:
         if key:
@@ -212,10 +215,11 @@ def bind(
     budget_s: float = BUDGET_S,
 ) -> None:
     """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here. ``kept``: where
-    connections are, this process's memory unless told."""
+    connections and logins are, this process's memory unless told."""
+    logins = None
     if kept is None:
-        kept = KeptInMemory(MOST_CONNECTIONS)
-    app.extensions[EXTENSION] = Connections(accounts, kept, budget_s=budget_s)
+        kept, logins = KeptInMemory(MOST_CONNECTIONS), KeptInMemory(MOST_LOGINS)
+    app.extensions[EXTENSION] = Connections(accounts, kept, logins=logins, budget_s=budget_s)
     app.register_blueprint(connect)
 
 
@@ -408,7 +412,10 @@ def _arrival(outcome: str, status_code: int) -> Response:
 
 
 def _fields(known: set[str]) -> dict:
-    value = request.get_json(silent=True)
+    try:
+        value = request.get_json(silent=True)
+    except RecursionError:  # lists in lists, too deep: silent stands for a ValueError only
+        value = None
     if not isinstance(value, dict) or set(value) != known:
         raise BadRequest(f"Expected a JSON object with {' and '.join(sorted(known))}.", "Send nothing else.")
     return value

@@ -34,6 +34,10 @@ from feelharmonic.web.kept import KeptInMemory
 
 CASES = int(os.environ.get("FUZZ_CASES", "2000"))
 LONGEST_S = 1.0
+
+#: A test's share takes seconds; with more cases each may take longer than a test of the others.
+pytestmark = pytest.mark.timeout(120 + CASES / 20)
+
 EVENTS = ("frame", "snap", "goal", "baseline", "group", "resume", "feedback")
 BODIES = ("moods", "tracks/moods", "playlists/sorted")
 SPOTIFY_BODIES = ("playlist", "playlist/tracks", "play", "queue", "disconnect")
@@ -211,6 +215,49 @@ def test_no_body_breaks_rest(app):
     check()
 
 
+def nested(depth: int, opening: str, closing: str, inner: str) -> str:
+    return opening * depth + inner + closing * depth
+
+
+numbers = st.one_of(
+    st.integers(1, 6000).map("9".__mul__),
+    st.sampled_from(("NaN", "-Infinity", "1e999", "-0", "1E-999", "01")),
+)
+halves = st.sampled_from((r'"\ud800 - x"', r'"\udfff"', r'"\ud83d\ude00 - \ud83d"', r'"\u0000"', '"\x00"', '"\ud800"'))
+deep = st.builds(
+    nested, st.integers(1, 3000), st.sampled_from(("[", '{"a":')), st.sampled_from(("", "]", "}")), st.just("1")
+)
+long_lists = st.builds(
+    lambda count, one: f"[{','.join([one] * count)}]",
+    st.integers(0, 5000),
+    st.sampled_from(("{}", "[]", "null", '{"id":"a"}', '{"at_s":0,"probabilities":null}', '{"at_s":0,"é":[[]]}')),
+)
+many_names = st.integers(1, 5000).map(lambda count: "{" + ",".join(f'"{i}":{i}' for i in range(count)) + "}")
+#: What no encoder writes; by itself and as a field's value.
+raw_values = st.one_of(numbers, halves, deep, long_lists, many_names)
+raw_bodies = raw_values | st.builds(
+    '{{"{}":{}}}'.format, st.sampled_from(("readings", "tracks", "text", "baseline", "emotion", r"\ud800")), raw_values
+)
+
+
+def test_no_raw_body_breaks_rest(app):
+    client, statuses = app.test_client(), set()
+
+    @often
+    @given(path=st.sampled_from(BODIES), body=raw_bodies)
+    def check(path, body):
+        data = body.encode(errors="surrogatepass")
+        answer = in_time(lambda: client.post(f"/api/v1/{path}", data=data, content_type="application/json"))
+        statuses.add(answer.status_code)
+        assert answer.status_code in (200, 400, 413, 415, 422), (path, body)
+        assert answer.is_json
+        if answer.status_code != 200:
+            assert len(answer.data) < 2000
+
+    check()
+    assert {200, 400, 422} <= statuses  # some were read as JSON, some were right
+
+
 class StandInAccount:
     """An account that does nothing, but holds the edge to what it may let in."""
 
@@ -275,7 +322,7 @@ def test_no_body_breaks_a_connected_account(connected):
     @given(
         path=st.sampled_from(SPOTIFY_BODIES),
         body=spotify_bodies,
-        raw=st.none() | st.binary(max_size=200),
+        raw=st.none() | st.binary(max_size=200) | raw_bodies.map(lambda body: body.encode(errors="surrogatepass")),
         kind=st.sampled_from(("application/json", "application/json; charset=utf-16", "text/plain", "")),
     )
     def check(path, body, raw, kind):
