@@ -30,10 +30,11 @@ chdir = str(PROJECT)
 bind = f"{settings.host}:{settings.port}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or turns.cores())
 worker_class = {"gevent": "gevent", "threading": "gthread"}[settings.async_mode]
-#: An open wire is a connection for as long as its page is open; pages being loaded come on top.
-worker_connections = settings.max_listeners + server.SPARE_CONNECTIONS
-#: Under gthread each open wire holds a thread, and pages need some.
-threads = settings.max_listeners + 10
+#: An open wire is a connection for as long as its page is open, also one that waits for a place; pages being loaded
+#: come on top.
+worker_connections = server.connections(settings.max_listeners)
+#: Under gthread each open wire holds a thread, and pages need some. They are made as they are needed.
+threads = server.threads(settings.max_listeners)
 keepalive = 15
 #: By then listeners were told and readings finished.
 graceful_timeout = 10

@@ -11,6 +11,8 @@ import pytest
 from conftest import PROJECT
 from serving import QUIET
 
+from feelharmonic.web.server import most_wires
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -50,3 +52,16 @@ def test_a_folder_that_the_host_named_stays_and_begins_without_an_earlier_runs_f
     read["on_starting"](None)
     read["on_exit"](None)
     assert sorted(path.name for path in folder.iterdir()) == ["mine.db", "notes.txt"]
+
+
+@pytest.mark.parametrize("mode", ["gevent", "threading"])
+@pytest.mark.parametrize("places", [1, 200, 5000])
+def test_beside_all_wires_that_may_be_open_a_worker_answers_http(environ, mode, places):
+    environ.update({"ASYNC_MODE": mode, "MAX_LISTENERS": str(places)})
+    read = configuration()
+    wires = most_wires(places, mode)
+    assert wires >= 2 * places  # as many as are served may wait for a place
+    if mode == "threading":
+        assert read["threads"] >= wires + 10
+        assert read["worker_connections"] > read["threads"]  # gthread keeps no connection alive otherwise
+    assert read["worker_connections"] >= wires + 10

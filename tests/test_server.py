@@ -88,7 +88,12 @@ def test_each_missing_browser_library_is_named(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("limits", "listeners", "set_to"),
-    [((1024, 4096), 2000, 3024), ((1024, 2500), 2000, 2500), ((1024, -1), 5000, 6024), ((20_000, 20_000), 2000, None)],
+    [
+        ((1024, 8192), 2000, 5024),
+        ((1024, 2500), 2000, 2500),
+        ((1024, -1), 5000, 11_024),
+        ((20_000, 20_000), 2000, None),
+    ],
 )
 def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatch, limits, listeners, set_to):
     resource = pytest.importorskip("resource")
@@ -113,7 +118,7 @@ class ServingStandIn:
         self.options = options
 
 
-@pytest.mark.parametrize(("mode", "most"), [("eventlet", 5000 + 1024), ("gevent", None)])
+@pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
 def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypatch):
     monkeypatch.setattr("feelharmonic.web.server.leave_on_sigterm", lambda app, mode: None)  # this process is pytest's
     app = Flask("nothing")

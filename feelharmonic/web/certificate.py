@@ -9,10 +9,14 @@ its key is forgotten at once: who trusts it trusts this one certificate, for nob
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import os
 import socket
+import struct
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -28,6 +32,9 @@ LEAST_LEFT = datetime.timedelta(days=30)
 FOR_PHONES = "certificate-for-phones.crt"
 
 EVERY_ADDRESS = {"0.0.0.0": (socket.AF_INET, "127.0.0.1", "192.0.2.1"), "::": (socket.AF_INET6, "::1", "2001:db8::1")}
+
+#: Linux's question for an interface's IPv4 address; the answer holds it in these bytes (`man 7 netdevice`).
+SIOCGIFADDR, ADDRESS_BYTES = 0x8915, slice(20, 24)
 
 
 def own_certificate(folder: Path, addresses: list[str]) -> tuple[Path, Path]:
@@ -130,11 +137,50 @@ def home_addresses(host: str) -> list[str]:
     if host not in EVERY_ADDRESS:
         return [host]
     family, loopback, far = EVERY_ADDRESS[host]
-    found = [loopback]
+    of_interfaces = interface_addresses() if family == socket.AF_INET else ()
+    return list(dict.fromkeys([loopback, *way_out(family, far), *of_interfaces, *named_addresses(family)]))
+
+
+def way_out(family: int, far: str) -> Iterator[str]:
+    """This machine's address on the way to ``far``, where there is one."""
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((far, 9))  # a datagram socket only looks up the way; the addresses are for examples
-            found.append(probe.getsockname()[0].partition("%")[0])
+            yield probe.getsockname()[0].partition("%")[0]
         except OSError:
             pass  # no network
-    return list(dict.fromkeys(found))
+
+
+def interface_addresses() -> Iterator[str]:
+    """The IPv4 address of each of this machine's interfaces; elsewhere than on Linux none can be asked for."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            asked = struct.pack("256s", name.encode())
+            with contextlib.suppress(OSError):  # it has none
+                yield socket.inet_ntoa(fcntl.ioctl(probe.fileno(), SIOCGIFADDR, asked)[ADDRESS_BYTES])
+
+
+def named_addresses(family: int) -> Iterator[str]:
+    """What this machine's own name stands for, as far as it can be opened here; a file may hold an old address."""
+    try:
+        told = socket.getaddrinfo(socket.gethostname(), None, family, socket.SOCK_STREAM)
+    except OSError:
+        return
+    for one in told:
+        found = ipaddress.ip_address(one[4][0].partition("%")[0])
+        # Debian lets the name stand for 127.0.1.1; and a link's own IPv6 address is no browser's.
+        if not (found.is_loopback or found.is_link_local) and is_own(family, str(found)):
+            yield str(found)
+
+
+def is_own(family: int, address: str) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True

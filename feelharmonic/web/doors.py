@@ -30,6 +30,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.settings import Settings
+from feelharmonic.web.pages import HEADERS
+from feelharmonic.web.server import most_wires
 from feelharmonic.web.wire import PROBLEM_TYPE, problem_document
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,14 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 #: Where Engine.IO opens wires.
 WIRE_PATH = "/socket.io/"
+#: A wire for which there is no room is to be tried again so much later.
+NO_ROOM_WAIT_S = 5
+#: A wire joins its namespace at once. One that has not, or has left it, is noticed with its next message, at the latest
+#: when it answers Engine.IO's second ping, after 20 s; who answers none is hung up anyway.
+JOINS_WITHIN_S = 15.0
+
+#: What is asked by the page's files and by probes is not counted.
+UNCOUNTED = ("static", "pages.healthz", "api.healthz")
 
 MEMORY = "memory://"
 
@@ -74,20 +84,26 @@ def bind(
 ) -> EventCounter:
     """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire. ``refused``
     is told why a wire was not opened, or a name not known; Flask sees all other refusals, but not these."""
-    app.wsgi_app = counting_wires(app.wsgi_app, settings.allowed_origins, refused)
+    storage = settings.redis_url or MEMORY
+    counter = EventCounter(settings.socket_rate, storage)
+    most_open = most_wires(settings.max_listeners, settings.async_mode)
+    app.wsgi_app = WireDoor(
+        app.wsgi_app, settings.allowed_origins, counter=counter, most_open=most_open, refused=refused
+    )
     app.wsgi_app = NameDoor(app.wsgi_app, own_names(settings), refused)
+    app.wsgi_app = with_policies(app.wsgi_app, {} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
-    app.before_request(lambda: refuse_foreign(settings.allowed_origins))
     app.after_request(lambda response: with_origin(response, settings.allowed_origins))
     if not settings.https:
         app.after_request(with_hsts)
-    storage = settings.redis_url or MEMORY
     limiter = Limiter(
         address,
         app=app,
-        default_limits=[settings.http_rate],
+        application_limits=[settings.http_rate],  # one count for all that an address asks
+        # What leads nowhere is counted, too: Flask-Limiter passes over requests without an endpoint.
+        request_identifier=lambda: request.endpoint or "nowhere",
         storage_uri=storage_url(storage),
         storage_options=storage_options(storage),
         # A Redis that is away must not close the doors: each process counts by itself meanwhile.
@@ -95,10 +111,11 @@ def bind(
         headers_enabled=True,
         strategy="fixed-window",
     )
-    limiter.request_filter(lambda: request.path.startswith("/static/") or request.path.endswith("healthz"))
+    limiter.request_filter(lambda: request.endpoint in UNCOUNTED)
     app.register_error_handler(RateLimitExceeded, too_many)
+    app.before_request(lambda: refuse_foreign(settings.allowed_origins))  # after the count: a refusal is counted
     limit_messages(socketio, largest_message_bytes)
-    return EventCounter(settings.socket_rate, storage)
+    return counter
 
 
 def address() -> str:
@@ -154,8 +171,29 @@ def is_address(name: str) -> bool:
 def unknown_name(host: str) -> PlainResponse:
     detail = f"Expected this server's address or a name that it knows, got {shown(f'//{host}')}."
     action = "If that name is this server's, have its host add it to ALLOWED_HOSTS; else open the server's address."
-    problem = problem_document(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)
-    return PlainResponse(json.dumps(problem), HTTPStatus.MISDIRECTED_REQUEST, content_type=PROBLEM_TYPE)
+    return told_plainly(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)
+
+
+def told_plainly(status: HTTPStatus, code: str, detail: str, action: str) -> PlainResponse:
+    """A fault of a request that Flask does not see."""
+    problem = problem_document(status, code, detail, action)
+    return PlainResponse(json.dumps(problem), status, content_type=PROBLEM_TYPE)
+
+
+def with_policies(wsgi_app: Callable, under_tls: dict[str, str]) -> Callable:
+    """``wsgi_app`` whose refusals all have the headers of Flask's answers, those too that Flask does not see."""
+
+    def answering(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        def started(status: str, headers: list[tuple[str, str]], *fault: object) -> object:
+            if status.startswith(("4", "5")):
+                given = {name.lower() for name, _ in headers}
+                wanted = HEADERS | (under_tls if environ["wsgi.url_scheme"] == "https" else {})
+                headers = [*headers, *(one for one in wanted.items() if one[0].lower() not in given)]
+            return start_response(status, headers, *fault)
+
+        return wsgi_app(environ, started)
+
+    return answering
 
 
 def refuse_foreign(allowed: tuple[str, ...]) -> Response | None:
@@ -175,23 +213,68 @@ def socket_origins(allowed: tuple[str, ...]) -> Callable[[str, dict], bool]:
     return may
 
 
-def counting_wires(wsgi_app: Callable, allowed: tuple[str, ...], refused: Callable[[str], None]) -> Callable:
-    """``wsgi_app``, which tells ``refused`` of each wire that Engine.IO does not open."""
-    is_ours = socket_origins(allowed)
+class WireDoor:
+    """Lets each address open wires as often as ``counter`` admits, and ``most_open`` be open at once: beside these HTTP
+    still answers. ``refused`` is told of each that is not opened, here or by Engine.IO."""
 
-    def counting(environ: dict, start_response: Callable) -> object:
+    def __init__(
+        self,
+        wsgi_app: Callable,
+        allowed: tuple[str, ...],
+        *,
+        counter: EventCounter,
+        most_open: int,
+        refused: Callable[[str], None],
+    ):
+        self._wsgi_app = wsgi_app
+        self._is_ours = socket_origins(allowed)
+        self._counter = counter
+        self._most_open = most_open
+        self._refused = refused
+        self._open = 0
+        self._lock = threading.Lock()  # wires come and go in several threads
+
+    def __call__(self, environ: dict, start_response: Callable) -> object:
         if not environ.get("PATH_INFO", "").startswith(WIRE_PATH):
-            return wsgi_app(environ, start_response)
+            return self._wsgi_app(environ, start_response)
+        if not self._counter.admits(environ.get("REMOTE_ADDR") or "unknown"):
+            self._refused("busy")
+            return too_many_wires(self._counter.window_s)(environ, start_response)
+        if not self._takes_place():
+            self._refused("full")
+            return no_room(self._most_open)(environ, start_response)
 
         def started(status: str, *given: object) -> object:
             if status.startswith("4"):
                 origin = environ.get("HTTP_ORIGIN")
-                refused("bad_request" if origin is None or is_ours(origin, environ) else "forbidden")
+                self._refused("bad_request" if origin is None or self._is_ours(origin, environ) else "forbidden")
             return start_response(status, *given)
 
-        return wsgi_app(environ, started)
+        try:
+            return self._wsgi_app(environ, started)  # for as long as the wire is open
+        finally:
+            with self._lock:
+                self._open -= 1
 
-    return counting
+    def _takes_place(self) -> bool:
+        with self._lock:
+            is_free = self._open < self._most_open
+            self._open += is_free
+            return is_free
+
+
+def too_many_wires(window_s: int) -> PlainResponse:
+    detail = "Expected fewer wires and events from one address."
+    response = told_plainly(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
+    response.headers["Retry-After"] = str(window_s)
+    return response
+
+
+def no_room(most_open: int) -> PlainResponse:
+    detail = f"All {most_open} wires of this server are open, those that wait for a place among them."
+    response = told_plainly(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a while.")
+    response.headers["Retry-After"] = str(NO_ROOM_WAIT_S)
+    return response
 
 
 def own_origin() -> str:
@@ -245,6 +328,7 @@ class EventCounter:
 
     def __init__(self, rate: str, storage: str, *, clock: Callable[[], float] = time.monotonic):
         self._rate = parse(rate)
+        self.window_s = self._rate.get_expiry()
         self._limits = FixedWindowRateLimiter(storage_of(storage))
         self._alone = FixedWindowRateLimiter(storage_of(MEMORY))
         self._clock = clock
@@ -330,11 +414,22 @@ def is_packet(message: str | bytes) -> bool:
 
 class Wire:
     """One WebSocket as Engine.IO uses it, which ends when it should: by itself Engine.IO forgets who answers no ping or
-    takes no answers, but leaves their connection open, and reads on."""
+    takes no answers, but leaves their connection open, and reads on. Nor does it ask whether a wire ever joins its
+    namespace: ``has_joined`` says so. ``clock`` gives steady seconds."""
 
-    def __init__(self, websocket: object, connection: object):
+    def __init__(
+        self,
+        websocket: object,
+        connection: object,
+        *,
+        has_joined: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._websocket = websocket
         self._connection = connection
+        self._has_joined = has_joined
+        self._clock = clock
+        self._joined_s = clock()  # when it was last seen to have joined; at first when it was opened
         self._ended = False
         self._simple = getattr(websocket, "ws", None)  # simple-websocket's own, under gevent and threading
         if self._simple is not None:
@@ -346,7 +441,7 @@ class Wire:
         self._connection.server.sleep(0)
         message = None if self._ended else self._websocket.wait()
         is_over = self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN
-        if is_over or (message is not None and not is_packet(message)):
+        if is_over or self._stays_outside() or (message is not None and not is_packet(message)):
             self._cut()
             return None
         return message
@@ -361,6 +456,11 @@ class Wire:
         Engine.IO's thread would print as a traceback."""
         with contextlib.suppress(Exception):
             self._websocket.close()
+
+    def _stays_outside(self) -> bool:
+        if self._has_joined():
+            self._joined_s = self._clock()
+        return self._clock() - self._joined_s > JOINS_WITHIN_S
 
     def _cut(self) -> None:
         """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
@@ -402,7 +502,7 @@ class Unhurried:
 
 def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
     """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and hang up on who sends what is no
-    packet or takes no answers.
+    packet, takes no answers or joins no namespace.
 
     Engine.IO hands its limit to eventlet's WebSocket only, which holds each frame to it; under gevent and threads
     simple-websocket would collect whatever comes. It has a limit of its own, which is set here where Engine.IO makes
@@ -414,13 +514,17 @@ def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
     whole = eventlet_message(most_bytes) if socketio.async_mode == "eventlet" else None
     wires: dict[str, Wire] = {}
 
+    def has_joined(sid: str) -> bool:
+        spaces = socketio.server.namespace_handlers
+        return any(socketio.server.manager.sid_from_eio_sid(sid, space) is not None for space in spaces)
+
     def limited(handler: Callable, server: object) -> object:
         connection = handler.__self__  # Engine.IO's own, whose method the handler is
 
         def served(opened: object) -> object:
             if whole is not None:
                 opened.Message, opened._apply_mask = whole, unmasked
-            wires[connection.sid] = Wire(opened, connection)
+            wires[connection.sid] = Wire(opened, connection, has_joined=lambda: has_joined(connection.sid))
             try:
                 return handler(wires[connection.sid])
             finally:

@@ -28,10 +28,26 @@ EXIT_MEND_FIRST = 2
 #: Who is connected and sends nothing for so long, not even the answer to a ping, loses the connection.
 SILENCE_S = 20.0
 
-#: Beside its listeners the server answers so many: pages being loaded, listeners who wait for a place.
-SPARE_CONNECTIONS = 1024
+#: A process takes two wires for each of its places: who finds none taken keeps the wire, and waits. Some more come on
+#: top, fewer where each is a thread; of these the last are kept for pages and probes, and further wires are refused.
+WIRES_A_PLACE, SPARE_CONNECTIONS, SPARE_THREADS, KEPT_FOR_PAGES = 2, 1024, 50, 10
 #: Files that the program itself has open, and a few visitors.
 FEWEST_SPARE_FILES = 64
+
+
+def connections(listeners: int) -> int:
+    """So many connections a process with ``listeners`` places has at once."""
+    return WIRES_A_PLACE * listeners + SPARE_CONNECTIONS
+
+
+def threads(listeners: int) -> int:
+    """So many threads it has where each open wire holds one."""
+    return WIRES_A_PLACE * listeners + SPARE_THREADS
+
+
+def most_wires(listeners: int, async_mode: str) -> int:
+    """So many wires may be open at once: HTTP answers beside them."""
+    return (threads if async_mode == "threading" else connections)(listeners) - KEPT_FOR_PAGES
 
 
 def patch_standard_library() -> None:
@@ -124,7 +140,7 @@ def make_room(listeners: int) -> None:
         need = f"MAX_LISTENERS: {listeners} listeners need {listeners + FEWEST_SPARE_FILES} open files"
         mend = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
         raise SetupFault([f"{need}, the system allows {hard}. {mend}"])
-    wanted = min(most, listeners + SPARE_CONNECTIONS)
+    wanted = min(most, connections(listeners))
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
@@ -152,7 +168,7 @@ def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path
         options["handler_class"] = _gevent_handler()
     if settings.async_mode == "eventlet":
         # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
-        options["max_size"] = settings.max_listeners + SPARE_CONNECTIONS
+        options["max_size"] = connections(settings.max_listeners)
         options["socket_timeout"] = SILENCE_S
     if settings.async_mode == "threading":
         # Werkzeug serves a household well; what a public host needs is in deploy/.

@@ -26,9 +26,10 @@ from feelharmonic.frame import decode
 from feelharmonic.web.certificate import own_certificate
 
 LISTENERS, WORKERS = 30, 3
-#: What part 7 promises of a listener: half of them must keep it wherever the tests run, and all of them the deadline,
-#: which a machine kept busy by other tests meets, too.
-RECOVERS_S, DEADLINE_S = 3.0, 10.0
+#: What part 7 promises of a listener: one of twenty may miss it, for other tests keep the machine busy; none the
+#: deadline.
+RECOVERS_S, DEADLINE_S = 3.0, 6.0
+MOST_LATE = LISTENERS // 20
 BETWEEN_FRAMES_S = 0.4
 
 
@@ -163,6 +164,11 @@ def figure(gunicorn, name: str) -> float:
     return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name), 0.0)
 
 
+def assert_recovered(took_s: list[float]) -> None:
+    assert sum(one >= RECOVERS_S for one in took_s) <= MOST_LATE, took_s
+    assert max(took_s) < DEADLINE_S
+
+
 def assert_all_go_on(pages, from_s: float, record_property, name: str) -> None:
     """Everybody is answered again; how long it took at most goes into the report."""
     assert_soon(lambda: all(page.answers[-1].at_s > from_s + 0.5 for page in pages), 20)
@@ -170,7 +176,7 @@ def assert_all_go_on(pages, from_s: float, record_property, name: str) -> None:
     gaps_s = sorted(page.longest_gap_s(from_s) for page in pages)
     record_property(f"{name}: longest and median time without an answer, s", (gaps_s[-1], gaps_s[len(gaps_s) // 2]))
     print(f"{name}: longest time without an answer {gaps_s[-1]:.2f} s, median {gaps_s[len(gaps_s) // 2]:.2f} s")
-    assert gaps_s[-1] < DEADLINE_S
+    assert_recovered(gaps_s)
 
 
 def test_through_nginx_pages_come_by_tls_and_what_is_for_the_host_does_not(cluster):
@@ -253,8 +259,7 @@ def test_a_killed_workers_listeners_go_on_at_another_with_their_mood(cluster, pa
     first = [next(one for one in page.answers if one.connection > connections[page.number]) for page in moved]
     took_s = sorted(one.at_s - killed_s for one in first)
     print(f"until the first answer of another worker: median {np.median(took_s):.2f} s, longest {took_s[-1]:.2f} s")
-    assert np.median(took_s) < RECOVERS_S
-    assert took_s[-1] < DEADLINE_S
+    assert_recovered(took_s)
     for page, again in zip(moved, first, strict=True):
         assert again.mood["emotion"] == moods[page.number]["emotion"]
         assert again.mood["since_s"] >= moods[page.number]["since_s"] - 0.5  # it went on, it did not begin anew

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
+import queue
 import re
 import socket
 import ssl
@@ -23,14 +25,17 @@ from conftest import PROJECT
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from rawwire import RawListener
+from services import Gunicorn
 from serving import Server
+from werkzeug.test import Client as WerkzeugClient
 
 from app import LARGEST_MESSAGE_BYTES, create_app
 from feelharmonic.pipeline import Parts
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.certificate import FOR_PHONES, home_addresses, own_certificate
-from feelharmonic.web.doors import HSTS, EventCounter, Unhurried, Wire
+from feelharmonic.web.doors import HSTS, EventCounter, Unhurried, Wire, WireDoor
 from feelharmonic.web.live import Live
+from feelharmonic.web.server import most_wires
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 DEADLINE_S = 60
@@ -84,6 +89,25 @@ def test_a_socket_is_for_this_servers_pages_and_friends(tmp_path):
         assert not connected(server.url, FOREIGN)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(("proto", "hsts"), [("https", HSTS), ("http", None)])
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"X-Forwarded-Host": "evil.example"}, 421),
+        ("/socket.io/?EIO=4&transport=polling", {}, 400),
+        ("/socket.io/?EIO=4&transport=websocket", {"Origin": FOREIGN}, 400),
+    ],
+)
+def test_a_refusal_that_flask_does_not_see_says_what_a_page_may_do(path, headers, status, proto, hsts):
+    client = create_app(Settings(trusted_proxies=1)).test_client()
+    answer = client.get(path, headers={"X-Forwarded-Proto": proto, **headers})
+    assert answer.status_code == status
+    assert answer.headers.getlist("Content-Security-Policy") == [CONTENT_SECURITY_POLICY]
+    assert answer.headers.getlist("Permissions-Policy") == [PERMISSIONS_POLICY]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers.get("Strict-Transport-Security") == hsts
 
 
 def asked_as(client, host: str, **headers: str):
@@ -213,6 +237,108 @@ def test_an_address_that_asks_too_often_is_told_to_wait():
     assert other.status_code == 200
 
 
+def test_all_that_an_address_asks_has_one_count_also_what_leads_nowhere_or_is_forbidden():
+    client = create_app(Settings(http_rate="6/minute")).test_client()
+    told = [
+        client.get("/api/v1/emotions"),
+        client.get("/"),
+        client.post("/nowhere", data=b"x" * 2_000_000),
+        client.put("/api/v1/emotions"),
+        client.post("/healthz"),
+        client.post("/language/de", headers={"Origin": FOREIGN}),
+    ]
+    assert [answer.status_code for answer in told] == [200, 200, 404, 405, 405, 403]
+    for path in ("/nowhere", "/photo", "/no/healthz"):
+        assert client.get(path).status_code == 429
+    for path in ("/healthz", "/api/v1/healthz", "/static/page.css"):
+        assert client.get(path).status_code == 200
+
+
+WIRE = "/socket.io/?EIO=4&transport=websocket"
+
+
+def test_an_address_that_opens_wires_too_often_is_told_to_wait():
+    client = create_app(Settings(socket_rate="2/minute")).test_client()
+    assert [client.get(WIRE).status_code for _ in range(2)] == [400, 400]  # no WebSocket comes of it, but it counts
+    answer = client.get(WIRE)
+    assert (answer.status_code, answer.get_json()["code"], answer.headers["Retry-After"]) == (429, "busy", "60")
+    assert client.get("/api/v1/emotions").status_code == 200
+    assert client.get(WIRE, environ_overrides={"REMOTE_ADDR": "192.0.2.9"}).status_code == 400
+
+
+def test_a_wire_for_which_there_is_no_room_is_refused_at_once_and_one_that_ended_leaves_its_place():
+    told, inside = [], []
+
+    def engine(environ: dict, start_response) -> list[bytes]:
+        """The wires stay open while the next ones come."""
+        inside.append(environ)
+        if len(inside) < 3:
+            asked.get(WIRE)
+        elif len(inside) == 3:
+            refusals.append(asked.get(WIRE))
+        start_response("200 OK", [])
+        return []
+
+    refusals = []
+    door = WireDoor(engine, (), counter=EventCounter("100/minute", "memory://"), most_open=3, refused=told.append)
+    asked = WerkzeugClient(door)
+    assert asked.get(WIRE).status_code == 200
+    (refusal,) = refusals
+    assert (refusal.status_code, refusal.json["code"], refusal.headers["Retry-After"]) == (503, "full", "5")
+    assert told == ["full"]
+    assert asked.get(WIRE).status_code == 200
+
+
+def test_a_wire_that_breaks_leaves_its_place():
+    def broken(environ: dict, start_response) -> list[bytes]:
+        raise ConnectionError  # as Werkzeug's WebSockets end
+
+    counter = EventCounter("100/minute", "memory://")
+    asked = WerkzeugClient(WireDoor(broken, (), counter=counter, most_open=1, refused=lambda reason: None))
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            asked.get(WIRE)
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_beside_all_wires_that_may_be_open_pages_still_come(tmp_path, mode):
+    """One place: twice as many wires, and those to spare."""
+    most = most_wires(1, "threading")
+    server = Server(tmp_path, ASYNC_MODE=mode, MAX_LISTENERS="1").start()
+    wires = []
+    try:
+        wires = [opened(server) for _ in range(most)]
+        if mode == "threading":
+            with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+                opened(server)
+        else:
+            wires.append(opened(server))  # where a wire is no thread there is room for more
+        assert requests.get(f"{server.url}/healthz", timeout=10).status_code == 200
+    finally:
+        for wire in wires:
+            wire.sock.close()
+        server.kill()
+
+
+def test_a_gunicorn_full_of_those_who_wait_for_a_place_still_answers(tmp_path):
+    gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE="threading", MAX_LISTENERS="1").start()
+    wires = []
+    try:
+        wires = [RawListener(gunicorn.url) for _ in range(most_wires(1, "threading"))]
+        with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+            opened(gunicorn)
+        assert requests.get(f"{gunicorn.url}/healthz", timeout=10).status_code == 200
+        wires.pop().vanish()
+        deadline = time.monotonic() + DEADLINE_S
+        while not connected(gunicorn.url, gunicorn.url):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        for wire in wires:
+            wire.vanish()
+        gunicorn.kill()
+
+
 #: Every event of the wire, with what it is given when all is well.
 EVENTS = {
     "frame": (0, b"no picture"),
@@ -222,6 +348,7 @@ EVENTS = {
     "group": ({"on": True},),
     "resume": ({"mood": None, "at_s": 1},),
     "feedback": ({"id": "0" * 22, "like": True},),
+    "unknown": (1,),  # an event that has no name here; nothing is well with it
 }
 
 
@@ -366,6 +493,45 @@ def test_https_serves_phones_at_each_address_that_it_prints(tmp_path, mode, host
         server.stop()
 
 
+def interfaces_made_up(monkeypatch, addresses: dict[str, str | None], named: list[str]) -> None:
+    """A machine with these interfaces and no default route, whose name stands for ``named``."""
+
+    class Unconnected(socket.socket):
+        def connect(self, address: object) -> None:
+            raise OSError(101, "Network is unreachable")
+
+    def asked(fd: int, request: int, packed: bytes) -> bytes:
+        found = addresses[packed.rstrip(b"\0").decode()]
+        if found is None:
+            raise OSError(99, "Cannot assign requested address")
+        return packed[:20] + socket.inet_aton(found) + packed[24:]
+
+    monkeypatch.setattr(socket, "socket", Unconnected)
+    monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(addresses, 1)))
+    monkeypatch.setattr("fcntl.ioctl", asked)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *about: [(2, 1, 6, "", (one, 0)) for one in named])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked for its interfaces")
+def test_https_is_for_all_networks_of_this_machine_also_without_a_default_route(monkeypatch, tmp_path):
+    here = {"lo": "127.0.0.1", "wlan0": "192.0.2.5", "eth0": "198.51.100.7", "eth1": "192.0.2.5", "down0": None}
+    interfaces_made_up(monkeypatch, here, ["127.0.1.1", "203.0.113.9", "198.51.100.7"])
+    addresses = home_addresses("0.0.0.0")
+    assert addresses == ["127.0.0.1", "192.0.2.5", "198.51.100.7"]  # the name's old address is nobody's here
+    certificate, _ = own_certificate(tmp_path, addresses)
+    known, _ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    names = extension(known, x509.SubjectAlternativeName).get_values_for_type(x509.IPAddress)
+    assert [str(one) for one in names] == addresses
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_where_interfaces_cannot_be_asked_for_the_machines_name_is(monkeypatch, platform):
+    interfaces_made_up(monkeypatch, {"lo": "127.0.0.1", "eth0": "198.51.100.7"}, ["192.0.2.5"])
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr("feelharmonic.web.certificate.is_own", lambda family, address: True)
+    assert home_addresses("0.0.0.0") == ["127.0.0.1", "192.0.2.5"]
+
+
 def test_every_address_is_this_machines_own_and_one_address_is_that_one():
     assert home_addresses("0.0.0.0")[0] == "127.0.0.1"
     assert home_addresses("192.0.2.77") == ["192.0.2.77"]
@@ -484,6 +650,50 @@ def test_the_end_of_a_websocket_wakes_who_waits_for_its_next_message():
     Unhurried(simple, time.sleep).close()
     assert simple.event.is_set()
     assert theirs.recv(1) == b""
+    theirs.close()
+
+
+@pytest.mark.parametrize("running", ASYNC_MODES, indirect=True)
+def test_a_wire_that_never_joins_its_namespace_is_hung_up(running, astronaut_jpeg):
+    outside = [opened(running) for _ in range(3)]
+    closed: list[bool] = []
+    watching = [threading.Thread(target=lambda one=one: closed.append(is_closed_by(one, ()))) for one in outside]
+    for thread in watching:
+        thread.start()
+    with running.listener() as listener:
+        for thread in watching:
+            thread.join(REFUSED_S + 10)
+        assert listener.call("frame", 0, astronaut_jpeg)["faces"]  # who joined stays
+    assert closed == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("joined", "taken"),
+    [
+        ([True] * 4, 4),
+        ([False, True, True, True], 4),  # the network is slow
+        ([False] * 4, 2),
+        ([True, True, False, False], 3),  # it left
+    ],
+)
+def test_a_wire_may_be_outside_of_its_namespace_for_a_few_seconds_only(joined, taken):
+    """Its messages come every ten seconds."""
+    clock, states = itertools.count(0, 10), iter(joined)
+
+    def has_joined() -> bool:
+        now.append(next(clock))
+        return next(states)
+
+    now = [0]
+    ours, theirs = socket.socketpair()
+    engine = SimpleNamespace(closed=False, queue=queue.Queue(), server=SimpleNamespace(sleep=time.sleep))
+    messages = SimpleNamespace(socket=ours, wait=lambda: "3")
+    wire = Wire(messages, engine, has_joined=has_joined, clock=lambda: now[-1])
+    assert [wire.wait() for _ in joined[:taken]] == ["3"] * taken
+    if taken < len(joined):
+        assert wire.wait() is None
+        assert theirs.recv(1) == b""
+    ours.close()
     theirs.close()
 
 
