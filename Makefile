@@ -46,7 +46,7 @@ train: .venv-train/stamp
 	test -f $(RUNS)/lessons.npz || $(TRAIN).teach --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
 	$(TRAIN).train --runs $(RUNS) --name pupil --start small $(LEARN) --trust 0.6 --rate 0.05 --epochs 42
 	$(TRAIN).train --runs $(RUNS) --name gentle --start small,small,small,pupil --harm 0.3 --rate 0.02 --epochs 10
-	$(TRAIN).train --runs $(RUNS) --name third --start small,pupil,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
+	$(TRAIN).train --runs $(RUNS) --name third --start small,small,small,pupil,gentle,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
 	$(TRAIN).train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
 	$(TRAIN).export --runs $(RUNS) --name fifth,third,gentle --int8
 	$(TRAIN).card --run $(RUNS)/fifth

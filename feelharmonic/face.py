@@ -41,6 +41,8 @@ LEAST_SCORE_GLIMPSED = 0.05
 FIRST_LOOK_WEIGHT = 0.4
 #: Where even this much from the mirrored window would not do, it is not looked at.
 MOST_SCORE_MIRRORED = 0.95
+#: In float32 a network's score may reach 1, whose logit has no end.
+MOST_SCORE = 1 - 1e-6
 #: A candidate of at least this score needs no second look.
 LEAST_SCORE_SURE = 0.9
 #: So many candidates get their second look; the best come first.
@@ -367,6 +369,7 @@ def all_looks(first: float, second: float, mirrored: float) -> float:
 
 
 def _logit(score: float) -> float:
+    score = min(score, MOST_SCORE)
     return math.log(score / (1 - score))
 
 

@@ -288,6 +288,15 @@ def test_a_face_beside_one_that_is_known_is_looked_at_by_itself():
     assert overlap(found.box, face.box) > 0.9
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_window_that_is_all_too_sure_does_no_harm(known):
+    networks = Networks(first=0.7, window=np.nextafter(1.0, 0.0))  # comes out as 1 in float32
+    finder = FaceFinder(networks, networks)
+    (face,) = finder.find(FRAME)
+    (face,) = finder.find(FRAME, [face] if known else [])
+    assert 0.9 < face.score <= 1
+
+
 def test_a_known_face_keeps_its_place_through_every_search(finder, astronaut_bgr):
     (face,) = finder.find(astronaut_bgr)
     (again,) = finder.find(astronaut_bgr, [face])

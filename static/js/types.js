@@ -94,7 +94,7 @@
  *
  * The constants below come from Python (feelharmonic/ondevice.py): nothing is written twice.
  * @typedef {{full_size: [number, number], window_size: [number, number], stride: number, size_unit: number,
- *   least_score: number, least_score_candidate: number, least_score_sure: number, least_score_glimpsed: number, most_score_mirrored: number,
+ *   least_score: number, least_score_candidate: number, least_score_sure: number, least_score_glimpsed: number, most_score_mirrored: number, most_score: number,
  *   first_look_weight: number, least_score_followed: number, most_confirmed: number,
  *   same_face_iou: number, least_overlap: number, window_share: number, sampling_steps: number|null}} FinderConstants
  * @typedef {{full_search_s: number, most_followed: number, same_face_iou: number, least_overlap: number, jitter_share: number,

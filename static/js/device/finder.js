@@ -96,14 +96,14 @@ export class FaceFinder {
     if (face.score >= this.#constants.least_score_sure) {
       return face;
     }
-    const { least_score, least_score_glimpsed, most_score_mirrored, first_look_weight } = this.#constants;
+    const { least_score, least_score_glimpsed, most_score_mirrored } = this.#constants;
     const where = this.#windowAround(frame, face.box);
     const near = await this.#near(where, face.box, least_score_glimpsed);
-    if (!near || allLooks(face.score, near.score, most_score_mirrored, first_look_weight) < least_score) {
+    if (!near || allLooks(face.score, near.score, most_score_mirrored, this.#constants) < least_score) {
       return null;
     }
     const mirrored = await this.#near(where, face.box, least_score_glimpsed, true);
-    const score = mirrored ? allLooks(face.score, near.score, mirrored.score, first_look_weight) : 0;
+    const score = mirrored ? allLooks(face.score, near.score, mirrored.score, this.#constants) : 0;
     return score >= least_score ? { ...near, score } : null;
   }
 
@@ -115,7 +115,7 @@ export class FaceFinder {
    * @returns {Promise<FoundFace|null>}
    */
   async #again(frame, face, known) {
-    const { least_overlap, same_face_iou, least_score, least_score_sure, first_look_weight } = this.#constants;
+    const { least_overlap, same_face_iou, least_score, least_score_sure } = this.#constants;
     const shares = known.map((old) => this.#maps.overlap(old.box, face.box));
     const best = shares.indexOf(Math.max(...shares));
     if (best < 0 || shares[best] < least_overlap) {
@@ -125,7 +125,7 @@ export class FaceFinder {
     if (!near || this.#maps.overlap(near.box, face.box) < same_face_iou) {
       return null;
     }
-    const score = face.score >= least_score_sure ? face.score : allLooks(face.score, near.score, near.score, first_look_weight);
+    const score = face.score >= least_score_sure ? face.score : allLooks(face.score, near.score, near.score, this.#constants);
     return score >= least_score ? { ...near, score } : null;
   }
 
@@ -177,9 +177,13 @@ export class FaceFinder {
   }
 }
 
-/** One score out of three looks: the weighted mean of their logits. @param {number} first @param {number} second @param {number} mirrored @param {number} weight the first's */
-function allLooks(first, second, mirrored, weight) {
-  const logit = (/** @type {number} */ score) => Math.log(score / (1 - score));
+/**
+ * One score out of three looks: the weighted mean of their logits.
+ * @param {number} first @param {number} second @param {number} mirrored
+ * @param {import("../types.js").FinderConstants} constants
+ */
+function allLooks(first, second, mirrored, { first_look_weight: weight, most_score }) {
+  const logit = (/** @type {number} */ score) => Math.log(Math.min(score, most_score) / (1 - Math.min(score, most_score)));
   return 1 / (1 + Math.exp(-(weight * logit(first) + ((1 - weight) / 2) * (logit(second) + logit(mirrored)))));
 }
 
