@@ -157,7 +157,8 @@ CALLS = (
 )
 
 
-CALL, ENDED = re.compile(r"\d+ +[a-z]\w*\("), re.compile(r"\d+ \+\+\+ .* \+\+\+")
+# strace pads the process number to five columns: "1783  +++ exited with 0 +++".
+CALL, ENDED = re.compile(r"\d+ +[a-z]\w*\("), re.compile(r"\d+ +\+\+\+ .* \+\+\+")
 ENDS_S = 20
 
 
