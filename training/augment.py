@@ -21,7 +21,7 @@ SIDE = 48
 class Strength:
     """How far faces are moved, and the share of them that each harm strikes (0..1)."""
 
-    tilt_deg: float = 18.0
+    tilt_deg: float = 20.0
     zoom: float = 0.18
     shift: float = 0.10  # of the side
     stretch: float = 0.08

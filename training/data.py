@@ -147,6 +147,7 @@ def _label_rows(folder: Path) -> list[dict[str, str]]:
                 f"{path}: expected {len(COLUMNS)} cells in each row, got fewer for face {row['i']}. Copy the file anew "
                 "(training/README.md, 'Data')."
             )
+        _check(row, path)
     splits = {row["split"] for row in rows}
     for split in SPLITS:
         if split not in splits:
@@ -155,6 +156,22 @@ def _label_rows(folder: Path) -> list[dict[str, str]]:
                 "file anew (training/README.md, 'Data')."
             )
     return rows
+
+
+def _check(row: dict[str, str], path: Path) -> None:
+    """Raises DataMissing where a cell of labels.csv's ``row`` cannot be read."""
+    numbers = {name: row[name] for name in COLUMNS if name == "i" or name.startswith("votes_")}
+    for name, cell in numbers.items():
+        if not (cell.isascii() and cell.isdigit()):
+            raise DataMissing(
+                f"{path}: expected a whole number in {name!r}, got {cell[:40]!r} for face {row['i'][:40]}. Copy the file "
+                "anew (training/README.md, 'Data')."
+            )
+    if row["fer2013"] not in EMOTIONS:
+        raise DataMissing(
+            f"{path}: expected one of {', '.join(EMOTIONS)} in 'fer2013', got {row['fer2013'][:40]!r} for face {row['i']}. "
+            "Copy the file anew (training/README.md, 'Data')."
+        )
 
 
 def _sheets(folder: Path, count: int) -> np.ndarray:

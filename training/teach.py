@@ -48,7 +48,7 @@ def read_lessons(path: Path) -> Lessons:
     try:
         with np.load(path) as file:
             return Lessons(labelled=np.float32(file["labelled"]), unlabelled=np.float32(file["unlabelled"]))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as exc:
+    except (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as exc:
         raise SystemExit(f"Expected a file written by training.teach, got {path} ({type(exc).__name__}).") from exc
 
 

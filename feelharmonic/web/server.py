@@ -6,6 +6,7 @@ Nothing heavy may be imported at the top: gevent and eventlet must patch the sta
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
 import socket
@@ -27,6 +28,9 @@ EXIT_MEND_FIRST = 2
 
 #: Who is connected and sends nothing for so long, not even the answer to a ping, loses the connection.
 SILENCE_S = 20.0
+
+#: Whoever wants more than the first at once discards what it reads, and gets no more than the second.
+MOST_AT_ONCE_BYTES, SIP_BYTES = 2**20, 2**16
 
 #: A process takes two wires for each of its places: who finds none taken keeps the wire, and waits. Some more come on
 #: top, fewer where each is a thread; of these the last are kept for pages and probes, and further wires are refused.
@@ -207,8 +211,18 @@ def _gevent_handler() -> type:
 def _werkzeug_handler() -> type:
     from werkzeug.serving import WSGIRequestHandler
 
+    class Sips(io.BufferedReader):
+        """What comes in. Werkzeug discards a refused body 10 MB at a time: each of many would take as much memory."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            return self.read1(SIP_BYTES) if size is not None and size > MOST_AT_ONCE_BYTES else super().read(size)
+
     class Handler(WSGIRequestHandler):
         timeout = SILENCE_S
+
+        def setup(self) -> None:
+            super().setup()
+            self.rfile = Sips(self.rfile.detach())
 
         def log(self, *said: object) -> None:
             """Werkzeug's lines begin with the address of who asks: none is written."""

@@ -108,6 +108,24 @@ def test_votes_are_in_the_order_of_the_emotions_and_the_others_last(folder):
     np.testing.assert_array_equal(votes(folder, "valid"), expected)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("3,train,neutral" + ",two" + ",0" * 9, r"expected a whole number in 'votes_\w+', got 'two' for face 3\. Copy"),
+        ("3,train,neutral" + ",-1" + ",0" * 9, "got '-1' for face 3"),
+        ("3.0,train,neutral" + ",0" * 10, "expected a whole number in 'i', got '3.0'"),
+        ("3,train,bored" + ",0" * 10, "expected one of angry.* in 'fer2013', got 'bored' for face 3"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named(folder, line, expected):
+    path = folder / "fer" / "labels.csv"
+    lines = path.read_text().splitlines()
+    lines[4] = line
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataMissing, match=expected):
+        load_fer(folder, "train")
+
+
 def test_a_split_that_is_none_is_refused(folder):
     with pytest.raises(ValueError, match="Expected a split out of train, valid, got 'test'"):
         load_fer(folder, "test")
@@ -305,6 +323,12 @@ def test_half_written_lessons_are_refused(tmp_path, left):
     path.write_bytes(written[: int(len(written) * left)])
     with pytest.raises(SystemExit, match="Expected a file written by"):
         read_lessons(path)
+
+
+def test_an_array_by_itself_is_refused(tmp_path):
+    np.save(tmp_path / "lessons.npy", np.zeros((3, 2, 7)))
+    with pytest.raises(SystemExit, match="Expected a file written by"):
+        read_lessons(tmp_path / "lessons.npy")
 
 
 def test_lessons_with_damage_inside_are_refused(tmp_path):
