@@ -164,13 +164,13 @@ def _check(row: dict[str, str], path: Path) -> None:
     for name, cell in numbers.items():
         if not (cell.isascii() and cell.isdigit()):
             raise DataMissing(
-                f"{path}: expected a whole number in {name!r}, got {cell[:40]!r} for face {row['i'][:40]}. Copy the file "
-                "anew (training/README.md, 'Data')."
+                f"{path}: expected a whole number in {name!r}, got {cell[:40]!r} for face {row['i'][:40]}. Copy the "
+                "file anew (training/README.md, 'Data')."
             )
     if row["fer2013"] not in EMOTIONS:
         raise DataMissing(
-            f"{path}: expected one of {', '.join(EMOTIONS)} in 'fer2013', got {row['fer2013'][:40]!r} for face {row['i']}. "
-            "Copy the file anew (training/README.md, 'Data')."
+            f"{path}: expected one of {', '.join(EMOTIONS)} in 'fer2013', got {row['fer2013'][:40]!r} for face "
+            f"{row['i']}. Copy the file anew (training/README.md, 'Data')."
         )
 
 
