@@ -17,7 +17,17 @@ const REFUSED_WAIT_MS = 5000;
  */
 export const RECONNECTION = { reconnectionDelay: 300, reconnectionDelayMax: 1000, randomizationFactor: 1 / 3 };
 
-/** @typedef {"connected"|"lost"|"leaving"|"unreachable"} WireState */
+/** @typedef {"connected"|"lost"|"leaving"|"crowded"|"unreachable"} WireState */
+
+/**
+ * A browser does not tell why a WebSocket was refused: the same address, asked plainly, does.
+ * @returns {Promise<number|null>} milliseconds to wait where the server takes no more wires for now
+ */
+async function crowdedFor() {
+  const answer = await fetch("/socket.io/?EIO=4&transport=websocket").catch(() => null);
+  const wait_s = Number(answer?.headers.get("Retry-After"));
+  return answer !== null && (answer.status === 429 || answer.status === 503) && wait_s > 0 ? wait_s * 1000 : null;
+}
 
 export class Live {
   #socket;
@@ -28,6 +38,7 @@ export class Live {
     this.#socket = io("/live", { transports: ["websocket"], ...RECONNECTION });
     // Never connected at all: a proxy may block WebSockets.
     /** @type {WireState} */ let unconnected = "unreachable";
+    let askAgain_ms = 0;
     this.#socket.on("connect", () => {
       unconnected = "lost";
       onState("connected");
@@ -38,9 +49,19 @@ export class Live {
       onState(unconnected);
     });
     this.#socket.on("disconnect", () => onState(unconnected));
-    this.#socket.on("connect_error", () => {
+    this.#socket.on("connect_error", async () => {
       if (this.#socket.active) {
         onState(unconnected);
+        if (performance.now() < askAgain_ms) {
+          return;
+        }
+        askAgain_ms = performance.now() + REFUSED_WAIT_MS;
+        const wait_ms = await crowdedFor();
+        if (wait_ms !== null && !this.connected) {
+          onState("crowded");
+          this.#socket.disconnect();
+          setTimeout(() => this.#socket.connect(), wait_ms);
+        }
         return;
       }
       // The server answered, but takes nobody of this address for the moment: Socket.IO leaves it to us to try again.

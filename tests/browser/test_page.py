@@ -362,8 +362,38 @@ PROXY = """
 """
 
 
+#: What a server says that has no room for another wire.
+CROWDED = """
+    const ask = window.fetch;
+    window.fetch = (what, ...others) =>
+      window.blocks && String(what).startsWith("/socket.io/")
+        ? Promise.resolve(new Response("", { status: 503, headers: { "Retry-After": "1" } }))
+        : ask(what, ...others);
+"""
+
+
+def test_a_server_that_takes_no_more_wires_is_not_taken_for_a_blocking_proxy(visit, tmp_path):
+    server = Server(tmp_path, SOCKET_RATE="2/minute").start()
+    try:
+        with server.listener():
+            page = visit(url=server.url, tolerate=("WebSocket connection to", "429"))
+            notice = page.locator("#notice")
+            expect(notice).to_contain_text("The server has no room for now", timeout=DEADLINE_MS)
+    finally:
+        server.kill()
+
+
+def test_a_server_without_room_is_asked_again_when_it_says(visit):
+    page = visit(init=PROXY + CROWDED, tolerate=("WebSocket connection to", "503"))
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("The server has no room for now", timeout=DEADLINE_MS)
+    page.evaluate("window.blocks = false")
+    expect(notice).not_to_contain_text("room", timeout=DEADLINE_MS)
+    go_live(page)
+
+
 def test_behind_a_proxy_that_blocks_the_wire_the_page_says_so_and_goes_on_once_it_may(visit):
-    page = visit(init=PROXY, tolerate=("WebSocket connection to",))
+    page = visit(init=PROXY, tolerate=("WebSocket connection to", "400"))
     notice = page.locator("#notice")
     expect(notice).to_contain_text("cannot be reached over a WebSocket", timeout=DEADLINE_MS)
     expect(notice).to_contain_text("A proxy in between may block it.")
