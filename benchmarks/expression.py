@@ -29,6 +29,7 @@ from training.measures import accuracy, cross_fitted, reliability
 
 BATCH = 256
 RATIO = "one face: our time ÷ fer's, in this run"
+LABORATORY = "unseen laboratory faces, FER2013 head"
 #: What the project set itself: at least, and aiming at.
 WANTED = {
     "FER2013 label, by its head": ("71.0%", "73.5%"),
@@ -36,6 +37,7 @@ WANTED = {
     "calibration error, cross-fitted": ("≤ 0.02", "≤ 0.01"),
     "size of the file, MB": ("≤ 5", "≤ 2"),
     RATIO: ("≤ 3.5", "≤ 1.5"),
+    LABORATORY: ("fer's + 11 points", "+ 17"),
 }
 ROUNDS = 400
 
@@ -98,9 +100,14 @@ def main() -> None:
         columns[name]["one face, one thread, ms (median)"] = f"{times_ms[name]:.2f}"
         columns[name]["size of the file, MB"] = "–"
     columns["ours"]["size of the file, MB"] = f"{arguments.network.stat().st_size / 1e6:.2f}"
-    if "fer" in times_ms:
-        columns["ours"][RATIO], columns["fer"][RATIO] = f"{times_ms['ours'] / times_ms['fer']:.2f}", "1"
-    notes.append("The wanted accuracies are the private test's, which is kept elsewhere; valid is its twin.")
+    columns["ours"][RATIO] = f"{times_ms['ours'] / times_ms['fer']:.2f}" if "fer" in times_ms else "needs fer"
+    columns["ours"][LABORATORY] = "held back"
+    if "fer" in columns:
+        columns["fer"] |= {RATIO: "1", LABORATORY: "held back"}
+    notes.append(
+        "The wanted accuracies are the private test's, which is kept elsewhere, as the laboratory's faces are. valid "
+        "is its twin."
+    )
     rows = [
         {
             "": title,

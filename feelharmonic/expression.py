@@ -38,9 +38,9 @@ class ExpressionReader:
         self._session = session
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS_PATH) -> ExpressionReader:
+    def load(cls, path: Path | str = WEIGHTS_PATH) -> ExpressionReader:
         """The network in the file ``path``. Raises SetupFault where it cannot be loaded."""
-        return cls(_session(path))
+        return cls(_session(Path(path)))
 
     def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32, rows summing to 1.
@@ -48,7 +48,7 @@ class ExpressionReader:
         ``labels``: "ferplus" (share of annotators' votes) or "fer2013" (FER2013's own label). Raises BadInput.
         """
         check_crops(crops)
-        if labels not in LABELS:
+        if not isinstance(labels, str) or labels not in LABELS:
             raise BadInput(f"Expected labels to be one of {', '.join(LABELS)}, got {labels!r}.")
         return self._session.run([labels], {"faces": prepare(crops)})[0]  # (N, 7) float32
 
@@ -56,7 +56,7 @@ class ExpressionReader:
 def check_crops(crops: object) -> None:
     """Raises BadInput unless ``crops`` is an (N, 48, 48) uint8 array with N of at least 1."""
     expected = f"Expected crops (N, {CROP_SIDE_PX}, {CROP_SIDE_PX}) uint8 grey with N of at least 1"
-    if not isinstance(crops, np.ndarray):
+    if not isinstance(crops, np.ndarray) or isinstance(crops, np.ma.MaskedArray):
         raise BadInput(f"{expected}, got {type(crops).__name__}.")
     if crops.ndim != 3 or crops.shape[1:] != (CROP_SIDE_PX, CROP_SIDE_PX) or not len(crops) or crops.dtype != np.uint8:
         raise BadInput(f"{expected}, got shape {crops.shape}, dtype {crops.dtype}.")
@@ -66,7 +66,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # One thread: the server's threads are its listeners, and more would fight over the cores.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    mend = f"Restore it with `git checkout {path.parent.name}/{path.name}` or train it (training/README.md)."
+    mend = f"Restore it with `git checkout feelharmonic/weights/{path.name}` or train it (training/README.md)."
     if not path.is_file():
         raise SetupFault([f"{path.name}: the expression network is missing. {mend}"])
     try:

@@ -32,15 +32,18 @@ class FerReader:
         """Raises SetupFault where the package is not installed."""
         try:
             from fer.fer import FER
-        except ImportError as exc:
+
+            network = FER()
+        except (ImportError, AttributeError) as exc:  # OpenCV 5 has no CascadeClassifier, which fer wants at its start
+            lacks = getattr(exc, "name", None) or exc
             raise SetupFault(
                 [
-                    f"EXPRESSION_BACKEND: 'fer' needs the package fer, which this environment lacks ({exc.name}). Run "
+                    f"EXPRESSION_BACKEND: 'fer' needs the package fer, which this environment lacks ({lacks}). Run "
                     "`make fer`, then `.venv-fer/bin/python app.py`; or leave EXPRESSION_BACKEND out."
                 ]
             ) from exc
         # Its own finder is not used: the step behind it, to which detect_emotions hands the crops.
-        return cls(FER()._classify_emotions)
+        return cls(network._classify_emotions)
 
     def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32. ``labels`` changes nothing: one head."""

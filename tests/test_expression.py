@@ -64,6 +64,7 @@ def test_threads_may_share_a_reader(reader, crops):
         (np.zeros((0, 48, 48), np.uint8), r"got shape \(0, 48, 48\), dtype uint8"),
         (np.zeros((1, 48, 48), np.float32), r"got shape \(1, 48, 48\), dtype float32"),
         ([[0]], "got list"),
+        (np.ma.masked_array(np.zeros((1, 48, 48), np.uint8)), "got MaskedArray"),
     ],
 )
 def test_bad_crops_are_refused(reader, crops, came):
@@ -74,10 +75,19 @@ def test_bad_crops_are_refused(reader, crops, came):
 def test_unknown_labels_are_refused(reader, crops):
     with pytest.raises(BadInput, match="Expected labels to be one of ferplus, fer2013, got 'affectnet'"):
         reader.read_crops(crops, labels="affectnet")
+    with pytest.raises(BadInput, match=r"Expected labels to be one of ferplus, fer2013, got array\("):
+        reader.read_crops(crops, labels=np.array(LABELS))
 
 
-def test_a_missing_file_says_how_to_restore_it(tmp_path):
+def test_a_path_may_be_a_text(crops):
+    assert ExpressionReader.load(str(WEIGHTS_PATH)).read_crops(crops).shape == (5, 7)
+
+
+def test_a_missing_file_says_how_to_restore_it(tmp_path, project):
     with pytest.raises(SetupFault, match=r"net\.onnx: the expression network is missing\. Restore it with"):
+        ExpressionReader.load(path=tmp_path / "net.onnx")
+    advice = f"`git checkout {WEIGHTS_PATH.relative_to(project)}`".replace("expression.onnx", "net.onnx")
+    with pytest.raises(SetupFault, match=advice):
         ExpressionReader.load(path=tmp_path / "net.onnx")
 
 

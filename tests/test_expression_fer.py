@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,6 +15,21 @@ from feelharmonic.expression_fer import FerReader
 def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "fer", None)
     with pytest.raises(SetupFault, match="Run `make fer`"):
+        FerReader.load()
+
+
+def test_a_package_that_this_opencv_does_not_suit_is_told_alike(monkeypatch):
+    """fer looks for OpenCV's Haar cascade at its start, which OpenCV 5 has not."""
+
+    class Fer:
+        def __init__(self):
+            raise AttributeError("module 'cv2' has no attribute 'CascadeClassifier'", name="CascadeClassifier")
+
+    package, module = ModuleType("fer"), ModuleType("fer.fer")
+    module.FER = Fer
+    monkeypatch.setitem(sys.modules, "fer", package)
+    monkeypatch.setitem(sys.modules, "fer.fer", module)
+    with pytest.raises(SetupFault, match=r"lacks \(CascadeClassifier\)\. Run `make fer`"):
         FerReader.load()
 
 

@@ -15,13 +15,11 @@ from pathlib import Path
 from feelharmonic.expression import LABELS, WEIGHTS_PATH
 from feelharmonic.messages import EMOTIONS
 from training.data_dir import data_dir
-from training.evaluate import evaluate
+from training.evaluate import evaluate, tell_copies
 from training.export import KEPT_AS, read_facts
 from training.network import SHAPES, ExpressionNetwork, multiply_accumulates
 from training.plots import draw, draw_run
 
-CARD_PATH = WEIGHTS_PATH.with_suffix(".md")
-PLOTS = WEIGHTS_PATH.parent / "plots"
 TRIES_PATH = Path(__file__).resolve().parent / "tries.md"
 PEER_PATH = TRIES_PATH.with_name("fer.json")
 
@@ -53,6 +51,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
         f"FER+'s votes{'; sets of pictures by folder' if plan.get('sets') else ''}; `training/README.md` |",
         *_training(facts or {}),
+        *([f"| 8 bits | accuracy on `valid` before → after: {facts['int8']} |"] if facts and "int8" in facts else []),
         "| licence | `LICENSE` in this folder |",
         f"| sha256 | {figures['sha256']} |",
         "",
@@ -68,6 +67,9 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         f"Calibration of the FER+ head against the votes: error {figures['calibration_error']['cross_fitted']:.4f} "
         "cross-fitted over five folds (temperature scaling; 15 bins of the top probability), "
         f"{figures['calibration_error']['served']:.4f} as served.",
+        "",
+        f"{tell_copies(figures)} Training leaves the copies out; the private test has some as well, which nobody "
+        "without its faces can take out.",
         "",
         "![Reliability](plots/expression_reliability.png)",
         "",
@@ -169,7 +171,7 @@ def _groups(figures: dict) -> list[str]:
         f"| read as (`ferplus`) | {' | '.join(EMOTIONS)} |",
         "|---|" + "---|" * len(EMOTIONS),
         *(
-            f"| {name} | " + " | ".join(f"{share:.0%}" for share in shares) + " |"
+            f"| {name} | " + " | ".join(f"{share:.1%}" for share in shares) + " |"
             for name, shares in figures["groups"].items()
         ),
         "",
@@ -196,12 +198,14 @@ def main() -> None:
     options = parser.parse_args()
     figures = evaluate(data_dir(options.data), options.network)
     peer = read_peer(options.peer)
-    draw(figures, PLOTS, peer_corruptions(figures, peer))
+    plots = options.network.parent / "plots"
+    draw(figures, plots, peer_corruptions(figures, peer))
     if options.run:
-        draw_run(options.run / "log.jsonl", PLOTS)
+        draw_run(options.run / "log.jsonl", plots)
     facts = read_facts(options.network)
-    CARD_PATH.write_text(card(figures, _plan(facts).get("shape", options.shape), peer, facts), encoding="utf-8")
-    print(f"{CARD_PATH}: {len(figures['corruptions'])} corruptions, {len(figures.get('groups', []))} groups")
+    path = options.network.with_suffix(".md")
+    path.write_text(card(figures, _plan(facts).get("shape", options.shape), peer, facts), encoding="utf-8")
+    print(f"{path}: {len(figures['corruptions'])} corruptions, {len(figures.get('groups', []))} groups")
 
 
 if __name__ == "__main__":

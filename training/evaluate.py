@@ -20,7 +20,7 @@ import numpy as np
 from feelharmonic.expression import LABELS, WEIGHTS_PATH, ExpressionReader
 from feelharmonic.messages import EMOTIONS
 from training.corruptions import CORRUPTIONS
-from training.data import FER2013, FERPLUS, Faces, ferplus_majority, load_fer, votes
+from training.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes
 from training.data_dir import data_dir
 from training.measures import Reliability, accuracy, confusion, cross_fitted, macro_f1, reliability
 from training.utkface import ARCHIVE, GROUPS, People, load_utkface
@@ -72,6 +72,21 @@ def calibration(reader: ExpressionReader, faces: Faces, majority: np.ndarray) ->
     return reliability(served, shares), reliability(cross_fitted(served, shares), shares)
 
 
+def copies(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray], others: np.ndarray) -> dict:
+    """How many of ``faces`` have a copy among ``others`` (M, 48, 48) uint8, and each head's accuracy on those and on
+    the rest; None where there are none."""
+    copied = has_copy(faces.crops, others)
+    out: dict = {"faces": int(copied.sum())}
+    for head in LABELS:
+        read_as = read(reader, faces.crops, head)
+        parts = {"copied": copied, "rest": ~copied}
+        known = {name: rows & (labels[head] >= 0) for name, rows in parts.items()}
+        out[head] = {
+            name: accuracy(read_as[rows], labels[head][rows]) if rows.any() else None for name, rows in known.items()
+        }
+    return out
+
+
 def by_group(reader: ExpressionReader, people: People) -> dict[str, list[float]]:
     """What share of the faces of a group or of an age is read as each emotion (FER+ head), in EMOTIONS' order."""
     chosen = read(reader, people.crops, "ferplus").argmax(1)
@@ -101,11 +116,27 @@ def evaluate(folder: Path, network: Path) -> dict:
         "heads": heads(reader, faces, labels),
         "corruptions": corrupted(reader, faces, labels),
         "calibration_error": {"served": served.error, "cross_fitted": fitted.error},
+        "copies": copies(reader, faces, labels, load_fer(folder, "train").crops),
         "reliability": {name: getattr(fitted, name).tolist() for name in ("count", "confidence", "share")},
     }
     if (folder / ARCHIVE).is_file():
         figures["groups"] = by_group(reader, load_utkface(folder))
     return figures
+
+
+def tell_copies(figures: dict) -> str:
+    """What the faces of valid that have copies in the training split do to its figures."""
+    copied = figures["copies"]
+    share = copied["faces"] / figures["faces"]
+    text = f"Of valid, {copied['faces']} faces ({share:.1%}) have a copy in the training split"
+    if not copied["faces"]:
+        return f"{text}."
+    parts = [f"`{head}` {_share(copied[head]['copied'])} and {_share(copied[head]['rest'])}" for head in LABELS]
+    return f"{text}; accuracy on them and on the rest: {', '.join(parts)}."
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
 
 
 def tell(figures: dict) -> None:
@@ -121,10 +152,11 @@ def tell(figures: dict) -> None:
     print("\n| faces | " + " | ".join(f"`{head}`" for head in LABELS) + " |\n|---|---|---|")
     for name, by_head in figures["corruptions"].items():
         print(f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + " |")
+    print("\n" + tell_copies(figures))
     if "groups" in figures:
         print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
         for name, shares in figures["groups"].items():
-            print(f"| {name} | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+            print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
 
 
 def main() -> None:

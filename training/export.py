@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,11 @@ from torch import Tensor, nn
 
 from feelharmonic.expression import CROP_SIDE_PX, LABELS
 from feelharmonic.messages import EMOTIONS
-from training.data import Faces, load_fer
+from training.data import FERPLUS, Faces, ferplus_majority, load_fer, votes
 from training.data_dir import data_dir
 from training.measures import best_temperature
 from training.network import ExpressionNetwork, multiply_accumulates
-from training.train import DEFAULT_RUNS, Run, mean_weights, predict, resume
+from training.train import DEFAULT_RUNS, Run, mean_weights, predict, read_run
 
 OPSET = 17
 #: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
@@ -65,12 +65,12 @@ def calibrate(network: ExpressionNetwork, faces: Faces) -> dict[str, float]:
     return found
 
 
-def read_run(folder: Path) -> Run:
-    """The run in ``folder``. Raises SystemExit where there is none."""
-    checkpoint = folder / "checkpoint.pt"
-    if not checkpoint.is_file():
-        raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.train.")
-    return resume(checkpoint, torch.device("cpu"))
+def clear_faces(folder: Path) -> Faces:
+    """valid, without the votes of those faces by which the calibration is not judged: none of the seven leads."""
+    faces = load_fer(folder, "valid")
+    targets = faces.targets.copy()
+    targets[ferplus_majority(votes(folder, "valid")) < 0, FERPLUS] = 0
+    return replace(faces, targets=targets)
 
 
 def facts_of(run: Run) -> dict[str, str]:
@@ -158,16 +158,21 @@ def main() -> None:
     options = parser.parse_args()
     folder = data_dir(options.data)
     names = options.name.split(",")
-    runs = [read_run(options.runs / name) for name in names]
+    runs = [read_run(options.runs / name, torch.device("cpu")) for name in names]
     run = runs[0]
     mean_weights([one.average for one in runs])
     facts = facts_of(run) | ({"averaged_with": ", ".join(names[1:])} if names[1:] else {})
-    temperatures = calibrate(run.average, load_fer(folder, "valid"))
-    digest = export(run.average, options.out, facts)
-    if options.int8:
-        from training.int8 import try_int8  # int8 imports this module
+    temperatures = calibrate(run.average, clear_faces(folder))
+    draft = options.out.with_name(f"{options.out.name}.draft")
+    try:
+        digest = export(run.average, draft, facts)
+        if options.int8:
+            from training.int8 import try_int8  # int8 imports this module
 
-        digest = try_int8(run.average, options.out, folder, facts) or digest
+            digest = try_int8(run.average, draft, folder, facts) or digest
+        os.replace(draft, options.out)  # only now: what is served stays until all is known of what takes its place
+    finally:
+        draft.unlink(missing_ok=True)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, after epoch {run.epochs_done}, sha256 {digest}")
     print("temperatures: " + ", ".join(f"{name} {value:.3f}" for name, value in temperatures.items()))
 

@@ -8,12 +8,14 @@ In: a folder that holds `set.json` and one folder of pictures (JPEG, PNG, WebP) 
 the set counts beside one of FER2013's. With `crops` the pictures are faces in FER2013's framing already, of 48×48
 pixels; without, whole photographs, whose largest face is found and cut as at run time. Out: a LabelledSet: FER2013's
 kind of label, one emotion a face, for that head alone; a fifth of the pictures, by name, is held back to be reported.
+Files of another kind (TIFF, BMP) are counted as unreadable: convert them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +32,6 @@ from feelharmonic.messages import EMOTIONS
 from training.data import FER2013, DataMissing, Faces
 
 DESCRIPTION = "set.json"
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 #: One picture in so many is held back, chosen by its name alone: the same ones in every run.
 HELD_BACK_EVERY = 5
 
@@ -65,7 +66,7 @@ class LabelledSet:
         emotions = ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True) if count)
         return (
             f"{self.name}: {len(self.faces)} faces to learn from ({emotions or 'none'}), {len(self.held_back)} held "
-            f"back, {self.faceless} pictures without a face, {self.unreadable} unreadable"
+            f"back, {self.faceless} pictures without a face, {self.unreadable} unreadable (no JPEG, PNG or WebP)"
         )
 
 
@@ -98,8 +99,8 @@ def _faults(folder: Path, description: Description) -> list[str]:
     faults += [f"there is no folder {name!r}." for name in classes if not (folder / name).is_dir()]
     unknown = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name not in classes)
     faults += [f"the folder {name!r} is in no class: give it an emotion, or null." for name in unknown]
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not weight > 0:
-        faults.append(f"expected a weight above 0, got {weight!r}.")
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+        faults.append(f"expected a finite weight above 0, got {weight!r}.")
     if not isinstance(description.crops, bool):
         faults.append(f"expected crops to be true or false, got {description.crops!r}.")
     return faults
@@ -108,31 +109,41 @@ def _faults(folder: Path, description: Description) -> list[str]:
 def load_folder(folder: Path, finder: Finder, *, quiet: bool = False) -> LabelledSet:
     """The set in ``folder``. Raises DataMissing where its set.json is wrong or no face is left to learn from."""
     description = read_description(folder)
-    crops: dict[bool, list[np.ndarray]] = {False: [], True: []}
-    emotions: dict[bool, list[int]] = {False: [], True: []}
+    seen: dict[str, tuple[np.ndarray, int]] = {}
     faceless = unreadable = 0
     for path, emotion in tqdm(list(_pictures(folder, description)), desc=folder.name, disable=quiet, mininterval=10):
         try:
             crop = _crop(path.read_bytes(), finder, cut=description.crops)
-        except ListenerFault:  # what a listener who sent this picture would be told
+        except (ListenerFault, OSError):  # what a listener who sent this picture would be told; or it cannot be opened
             unreadable += 1
             continue
         if crop is None:
             faceless += 1
             continue
-        back = is_held_back(path.relative_to(folder).as_posix())
-        crops[back].append(crop)
-        emotions[back].append(emotion)
-    if not crops[False]:
-        left_out = f"{faceless} pictures without a face, {unreadable} unreadable"
+        seen[path.relative_to(folder).as_posix()] = crop, emotion
+    back = held_back(list(seen))
+    if len(back) == len(seen):
+        left_out = f"{faceless} pictures without a face, {unreadable} that are no JPEG, PNG or WebP"
         raise DataMissing(f"Expected faces to learn from in {folder}, found none ({left_out}).")
-    learnt, held_back = (_faces(crops[back], emotions[back], description.weight) for back in (False, True))
-    return LabelledSet(name=folder.name, faces=learnt, held_back=held_back, faceless=faceless, unreadable=unreadable)
+    learnt, others = ([seen[name] for name in seen if (name in back) is kept] for kept in (False, True))
+    return LabelledSet(
+        name=folder.name,
+        faces=_faces(learnt, description.weight),
+        held_back=_faces(others, description.weight),
+        faceless=faceless,
+        unreadable=unreadable,
+    )
 
 
-def is_held_back(name: str) -> bool:
-    """Whether the picture ``name`` (its path inside the set's folder) is kept out of training."""
-    return hashlib.sha256(name.encode()).digest()[0] % HELD_BACK_EVERY == 0
+def held_back(names: list[str]) -> set[str]:
+    """Those of the pictures ``names`` (paths inside the set's folder) that are kept out of training: a fifth by their
+    names alone, and of five and more never none."""
+    chosen = {name for name in names if _draw(name)[0] % HELD_BACK_EVERY == 0}
+    return chosen if chosen or len(names) < HELD_BACK_EVERY else {min(names, key=_draw)}
+
+
+def _draw(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 def load_folders(folders: list[Path], finder: Finder, *, quiet: bool = False) -> list[LabelledSet]:
@@ -160,7 +171,7 @@ def _pictures(folder: Path, description: Description) -> Iterator[tuple[Path, in
     for name, emotion in sorted(description.classes.items()):
         if emotion is not None:
             for path in sorted((folder / name).rglob("*")):
-                if path.suffix.lower() in ENDINGS:
+                if path.is_file() and not path.name.startswith("."):
                     yield path, EMOTIONS.index(emotion)
 
 
@@ -176,8 +187,8 @@ def _crop(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
     return cut_crop(pixels, max(faces, key=lambda face: face.area_px)) if faces else None
 
 
-def _faces(crops: list[np.ndarray], emotions: list[int], weight: float) -> Faces:
-    targets = np.zeros((len(crops), len(LABELS), len(EMOTIONS)), np.float32)
-    targets[np.arange(len(crops)), FER2013, emotions] = 1
-    stacked = np.stack(crops) if crops else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
-    return Faces(crops=stacked, targets=targets, weights=np.full(len(crops), weight, np.float32))
+def _faces(seen: list[tuple[np.ndarray, int]], weight: float) -> Faces:
+    targets = np.zeros((len(seen), len(LABELS), len(EMOTIONS)), np.float32)
+    targets[np.arange(len(seen)), FER2013, [emotion for _, emotion in seen]] = 1
+    crops = np.stack([crop for crop, _ in seen]) if seen else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
+    return Faces(crops=crops, targets=targets, weights=np.full(len(seen), weight, np.float32))

@@ -58,10 +58,15 @@ class Worth:
     def is_worth_it(self) -> bool:
         return self.cost < LARGEST_COST and self.int8_ms < self.float_ms
 
+    @property
+    def heads(self) -> str:
+        """What became of each head's accuracy, for people."""
+        return ", ".join(f"{head} {self.accuracy_float[head]:.2%} → {self.accuracy_int8[head]:.2%}" for head in LABELS)
+
     def __str__(self) -> str:
-        heads = ", ".join(f"{head} {self.accuracy_float[head]:.2%} → {self.accuracy_int8[head]:.2%}" for head in LABELS)
         return (
-            f"int8: {heads}; time × {self.int8_ms / self.float_ms:.2f} ({self.float_ms:.2f} → {self.int8_ms:.2f} ms); "
+            f"int8: {self.heads}; time × {self.int8_ms / self.float_ms:.2f} "
+            f"({self.float_ms:.2f} → {self.int8_ms:.2f} ms); "
             f"{self.float_bytes / 1e6:.2f} → {self.int8_bytes / 1e6:.2f} MB: "
             f"{'' if self.is_worth_it else 'not '}worth it"
         )
@@ -113,16 +118,16 @@ def _early(network: ExpressionNetwork, model: onnx.ModelProto) -> list[str]:
 def try_int8(network: ExpressionNetwork, path: Path, folder: Path, facts: dict[str, str]) -> str | None:
     """Replace the float file at ``path`` by 8 bits where that is worth it; then its SHA-256, else None. Prints why."""
     crops = load_training_faces(folder)[0].crops
-    chosen = np.random.default_rng(0).choice(len(crops), CALIBRATION_FACES, replace=False)
+    chosen = np.random.default_rng(0).choice(len(crops), min(CALIBRATION_FACES, len(crops)), replace=False)
+    model = quantised(network, crops[chosen])
     beside = path.with_suffix(".int8")
-    digest = write(quantised(network, crops[chosen]), beside, facts | {"weights": KEPT_AS})
-    found = worth(path, beside, folder)
+    try:
+        write(model, beside, facts)
+        found = worth(path, beside, folder)
+    finally:
+        beside.unlink(missing_ok=True)
     print(found)
-    if not found.is_worth_it:
-        beside.unlink()
-        return None
-    beside.replace(path)
-    return digest
+    return write(model, path, facts | {"weights": KEPT_AS, "int8": found.heads}) if found.is_worth_it else None
 
 
 def worth(float_path: Path, int8_path: Path, folder: Path) -> Worth:

@@ -22,11 +22,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from feelharmonic.expression import LABELS
+from feelharmonic.messages import EMOTIONS
 from training.augment import augmented
 from training.data import Faces, joined
 from training.data_dir import data_dir
 from training.network import ExpressionNetwork
-from training.train import DEFAULT_RUNS, best_device, fast_arithmetic, load_training_faces, resume
+from training.train import DEFAULT_RUNS, best_device, fast_arithmetic, load_training_faces, read_run
 from training.utkface import ARCHIVE, load_utkface
 
 VIEWS = 8
@@ -86,18 +88,20 @@ def answers(network: ExpressionNetwork, crops: np.ndarray, *, views: int = VIEWS
     device = next(network.parameters()).device
     network.eval()
     generator = torch.Generator(device).manual_seed(seed)
+    if not len(crops):  # split would give one part of no faces
+        return np.zeros((0, len(LABELS), len(EMOTIONS)), np.float32)
     parts = torch.from_numpy(np.ascontiguousarray(crops)).split(BATCH)
     means = []
     for part in tqdm(parts, desc="faces", mininterval=10):
         seen = part.to(device)
-        total = torch.zeros(len(seen), 2, 7, device=device)
+        total = torch.zeros(len(seen), len(LABELS), len(EMOTIONS), device=device)
         for _ in range(views):
             inputs = augmented(seen, generator).to(memory_format=torch.channels_last)
             with fast_arithmetic(device):
                 logits = network(inputs)
             total += logits.float().softmax(2)
         means.append((total / views).cpu())
-    return torch.cat(means).numpy() if means else np.zeros((0, 2, 7), np.float32)
+    return torch.cat(means).numpy()
 
 
 def unlabelled_faces(folder: Path) -> np.ndarray:
@@ -119,7 +123,7 @@ def main() -> None:
     faces, _ = load_training_faces(folder)
     asked = {"labelled": faces.crops, "unlabelled": unlabelled_faces(folder)}
     names = options.teachers.split(",")
-    networks = [resume(options.runs / name / "checkpoint.pt", best_device()).average for name in names]
+    networks = [read_run(options.runs / name, best_device()).average for name in names]
     said = {
         name: np.mean([answers(network, crops, views=options.views) for network in networks], axis=0)
         for name, crops in asked.items()

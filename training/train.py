@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import json
 import os
+import pickle
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -110,8 +111,14 @@ def resume(path: Path, device: torch.device, expected: Plan | None = None) -> Ru
 
     The length may change, to end a run earlier or later than was thought: the rate follows the new schedule at once.
     """
-    state = torch.load(path, map_location=device, weights_only=True)
-    plan = Plan(**state["plan"])
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        plan = Plan(**state["plan"])
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as exc:
+        raise SystemExit(
+            f"Expected a run's checkpoint in {path}, got what cannot be read as one ({type(exc).__name__}). Remove it "
+            "to begin anew."
+        ) from exc
     if expected is not None:
         plan = replace(plan, epochs=expected.epochs)
     if expected is not None and plan != expected:
@@ -122,6 +129,14 @@ def resume(path: Path, device: torch.device, expected: Plan | None = None) -> Ru
     run.optimizer.load_state_dict(state["optimizer"])
     run.epochs_done = state["epochs_done"]
     return run
+
+
+def read_run(folder: Path, device: torch.device) -> Run:
+    """The run in ``folder``. Raises SystemExit where there is none, or its checkpoint cannot be read."""
+    checkpoint = folder / "checkpoint.pt"
+    if not checkpoint.is_file():
+        raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.train.")
+    return resume(checkpoint, device)
 
 
 def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
@@ -203,7 +218,10 @@ def begin_with(plan: Plan, device: torch.device, teacher: Run) -> Run:
     weights = teacher.average
     if plan.shape != teacher.plan.shape:
         generator = torch.Generator().manual_seed(plan.seed)
-        weights = widened(weights.cpu(), SHAPES[teacher.plan.shape], SHAPES[plan.shape], generator)
+        try:
+            weights = widened(weights.cpu(), SHAPES[teacher.plan.shape], SHAPES[plan.shape], generator)
+        except ValueError as exc:
+            raise SystemExit(f"--start: {exc}") from exc
     run = begin(plan, device)
     for network in (run.network, run.average):
         network.load_state_dict(weights.state_dict())
@@ -220,7 +238,7 @@ def train(plan: Plan, faces: Faces, folder: Path, *, check: Check | None = None,
     if checkpoint.is_file():
         run = resume(checkpoint, device, plan)
     elif plan.start:
-        teachers = [resume(folder.parent / name / "checkpoint.pt", device) for name in plan.start.split(",")]
+        teachers = [read_run(folder.parent / name, device) for name in plan.start.split(",")]
         mean_weights([teacher.average for teacher in teachers])
         run = begin_with(plan, device, teachers[0])
     else:
@@ -268,8 +286,12 @@ def load_training_faces(folder: Path) -> tuple[Faces, Check]:
 
 
 def with_sets(faces: Faces, check: Check, sets: list[LabelledSet]) -> tuple[Faces, Check, str]:
-    """``faces`` and those of ``sets``, less what crosses over from valid; the check reports each set; their digest."""
-    kept = [replace(one, faces=without_duplicates(one.faces, check.crops)) for one in sets]
+    """``faces`` and those of ``sets``, less what crosses over from valid and from what sets hold back; the check
+    reports each set; their digest."""
+    others = np.concatenate([one.held_back.crops for one in sets])
+    known = np.concatenate([check.crops, others])
+    kept = [replace(one, faces=without_duplicates(one.faces, known)) for one in sets]
+    faces = without_duplicates(faces, others) if len(others) else faces
     return joined([faces, *(one.faces for one in kept)]), replace(check, sets=tuple(kept)), digest(kept)
 
 
@@ -328,6 +350,13 @@ def _log(path: Path, line: dict[str, float]) -> None:
     print("  ".join(f"{name} {value:.4g}" for name, value in line.items()), flush=True)
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected 0..1, got {text}")
+    return value
+
+
 def arguments() -> argparse.Namespace:
     plan = Plan()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -338,10 +367,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=plan.epochs)
     parser.add_argument("--batch", type=int, default=plan.batch)
     parser.add_argument("--rate", type=float, default=plan.rate, help="the highest learning rate")
-    parser.add_argument("--harm", type=float, default=plan.harm, help="share of the usual harms, 0..1 (default 1)")
+    parser.add_argument("--harm", type=_share, default=plan.harm, help="share of the usual harms, 0..1 (default 1)")
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
-    parser.add_argument("--trust", type=float, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
+    parser.add_argument("--trust", type=_share, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
     parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
     parser.add_argument("--start", default="", help="begin with this run's weights; of several (a,b) their mean")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")

@@ -26,6 +26,7 @@ FIGURES = {
         for head in LABELS
     },
     "calibration_error": {"served": 0.0111, "cross_fitted": 0.0123},
+    "copies": {"faces": 0},
     "reliability": {"count": [0, 3], "confidence": [0.0, 0.9], "share": [0.0, 0.8]},
     "corruptions": {name: dict.fromkeys(LABELS, 0.6) for name in ("none", *CORRUPTIONS)},
 }

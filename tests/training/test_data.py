@@ -231,6 +231,15 @@ def test_copies_are_found_though_shifted_mirrored_or_lit(down, right, mirrored):
     assert kept.weights.tolist() == [0, 1, 2, 4]
 
 
+@pytest.mark.parametrize("scale", [0.9, 0.93, 1.07, 1.1])
+def test_copies_are_found_though_scaled(scale):
+    whole = pictures(5)
+    move = np.array([[scale, 0, 32 * (1 - scale)], [0, scale, 32 * (1 - scale)]])
+    copy = cut(cv2.warpAffine(whole[3], move, (64, 64), borderMode=cv2.BORDER_REPLICATE))
+    kept = data.without_duplicates(faces_of(np.stack([cut(one) for one in whole])), copy[None])
+    assert kept.weights.tolist() == [0, 1, 2, 4]
+
+
 def test_copies_with_another_edge_are_found():
     one, other = pictures(2, side=48)
     copy = other.copy()
@@ -463,3 +472,23 @@ def test_evaluating_draws_where_it_is_told(measured, monkeypatch, capsys, tmp_pa
     names = {path.stem.removeprefix("expression_") for path in (tmp_path / "here").iterdir()}
     assert names == {"confusion", "reliability", "corruptions", "training"}
     assert "on 12 faces of valid" in capsys.readouterr().out
+
+
+def test_copies_are_told_apart(tmp_path):
+    """Faces 0 and 1 have copies, 2 and 3 none; a reader who is right about the copies alone."""
+    crops = pictures(4, side=48)
+    targets = np.eye(7, dtype=np.float32)[[[0, 0], [1, 1], [2, 2], [3, 3]]]
+    faces = Faces(crops=crops, targets=targets, weights=np.ones(4, np.float32))
+
+    class ByHeart:
+        def read_crops(self, seen: np.ndarray, labels: str) -> np.ndarray:
+            known = [int(np.abs(crops.astype(int) - one).sum((1, 2)).argmin()) for one in seen]
+            return np.eye(7, dtype=np.float32)[[i if i < 2 else 6 for i in known]]
+
+    labels = {"ferplus": np.array([0, -1, 2, -1]), "fer2013": np.arange(4)}
+    found = evaluate.copies(ByHeart(), faces, labels, crops[:2, :, ::-1])
+    assert found == {"faces": 2, "ferplus": {"copied": 1, "rest": 0}, "fer2013": {"copied": 1, "rest": 0}}
+    told = evaluate.tell_copies({"faces": 4, "copies": found})
+    assert "2 faces (50.0%) have a copy" in told
+    assert "`fer2013` 100.0% and 0.0%" in told
+    assert evaluate.copies(ByHeart(), faces, labels, crops[:0])["fer2013"] == {"copied": None, "rest": 0.5}

@@ -15,10 +15,10 @@ from feelharmonic.messages import EMOTIONS
 from training.augment import Strength, augmented
 from training.card import card
 from training.data import Faces, ferplus_majority, without_duplicates
-from training.export import calibrate, export, mean_weights, read_run
+from training.export import calibrate, export, mean_weights
 from training.network import SHAPES, ExpressionNetwork, Shape
 from training.teach import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
-from training.train import Plan, head_loss, predict, save, train
+from training.train import Plan, head_loss, predict, read_run, save, train
 from training.widen import widened
 
 PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
@@ -171,7 +171,28 @@ def test_of_several_networks_the_mean_is_served(faces):
 
 def test_a_run_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r"Expected a run in .*absent, found none"):
-        read_run(tmp_path / "absent")
+        read_run(tmp_path / "absent", torch.device("cpu"))
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.98])
+def test_a_checkpoint_that_was_cut_is_named(tmp_path, faces, share):
+    train(PLAN, faces, tmp_path / "run", quiet=True)
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(SystemExit, match=r"Expected a run's checkpoint in .*checkpoint\.pt, got what cannot be read"):
+        train(PLAN, faces, tmp_path / "run", quiet=True)
+
+
+def test_a_start_that_is_not_there_or_of_another_shape_is_named(tmp_path, faces):
+    with pytest.raises(SystemExit, match=r"Expected a run in .*nobody, found none"):
+        train(replace(PLAN, start="nobody"), faces, tmp_path / "pupil", quiet=True)
+    train(PLAN, faces, tmp_path / "teacher", quiet=True)
+    with pytest.raises(SystemExit, match="--start: Expected a shape like"):
+        train(replace(PLAN, shape="small", start="teacher"), faces, tmp_path / "pupil", quiet=True)
+
+
+def test_about_no_faces_a_teacher_says_nothing(faces):
+    assert answers(ExpressionNetwork(SHAPES["tiny"]), faces.crops[:0]).shape == (0, 2, 7)
 
 
 def test_the_exported_file_reads_as_the_network_does(tmp_path, faces):
@@ -272,6 +293,7 @@ def test_the_card_holds_the_figures_the_checksum_and_the_tries():
         "faces": 3575,
         "heads": dict.fromkeys(LABELS, head),
         "calibration_error": {"served": 0.0111, "cross_fitted": 0.0123},
+    "copies": {"faces": 0},
         "corruptions": {"none": dict.fromkeys(LABELS, 0.7012), "dark": dict.fromkeys(LABELS, 0.6)},
         "groups": groups,
     }

@@ -1,0 +1,109 @@
+"""From data to a network and its card, by the commands that `make train` runs, on a few made-up faces."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
+pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
+
+from test_data import pictures, write_fer
+
+from benchmarks import expression as benchmark
+from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
+from feelharmonic.messages import EMOTIONS
+from training import card, data, evaluate, export, int8, teach, train
+from training.data import VOTES
+from training.export import read_facts
+
+LABELS = tuple(
+    ("valid" if i % 3 == 0 else "train", EMOTIONS[i % 7], {VOTES[i % 7]: 7, VOTES[(i + 1) % 7]: 3}) for i in range(30)
+)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Runs a module's main() with the data folder, as the shell does."""
+    monkeypatch.setattr(data, "FACES_PER_SHEET", 4)
+    monkeypatch.setattr(int8, "LATE_BLOCKS", 1)
+    folder = write_fer(tmp_path / "sets", pictures(len(LABELS), side=48), LABELS)
+    threads = torch.get_num_threads()
+
+    def run(module, *words: object) -> None:
+        monkeypatch.setattr(sys, "argv", [module.__name__, "--data", str(folder), *map(str, words)])
+        module.main()
+
+    yield run
+    torch.set_num_threads(threads)
+
+
+def test_the_commands_lead_from_the_data_to_a_network_and_its_card(command, tmp_path, capsys):
+    served = {path: path.read_bytes() for path in WEIGHTS_PATH.parent.glob("*.*")}
+    runs, out = ("--runs", tmp_path / "runs"), tmp_path / "made" / "net.onnx"
+    out.parent.mkdir()
+    tiny = ("--shape", "tiny", "--batch", 8)
+    command(train, *runs, *tiny, "--name", "teacher", "--epochs", 2)
+    command(teach, *runs, "--teachers", "teacher", "--views", 1, "--out", tmp_path / "lessons.npz")
+    lessons = ("--lessons", tmp_path / "lessons.npz", "--trust", 0.5)
+    command(train, *runs, *tiny, "--name", "pupil", "--start", "teacher", *lessons, "--harm", 0.5, "--epochs", 1)
+    command(export, *runs, "--name", "pupil,teacher", "--int8", "--out", out)
+    command(evaluate, "--network", out, "--run", tmp_path / "runs" / "pupil")
+    command(card, "--network", out, "--run", tmp_path / "runs" / "pupil")
+    facts = read_facts(out)
+    assert facts["averaged_with"] == "teacher"
+    read = ExpressionReader.load(out).read_crops(np.zeros((1, 48, 48), np.uint8))
+    assert read.shape == (1, 7)
+    told = out.with_suffix(".md").read_text(encoding="utf-8")
+    assert 'shape "tiny"' in told
+    assert "have a copy in the training split" in told
+    assert (out.parent / "plots" / "expression_training.png").is_file()
+    assert sorted(path.name for path in out.parent.iterdir()) == ["net.md", "net.onnx", "plots"]
+    # Another network's card is nothing of the served one's.
+    assert {path: path.read_bytes() for path in WEIGHTS_PATH.parent.glob("*.*")} == served
+
+
+def test_an_export_that_fails_leaves_the_network_before(command, tmp_path, monkeypatch):
+    runs, out = ("--runs", tmp_path / "runs"), tmp_path / "net.onnx"
+    command(train, *runs, "--shape", "tiny", "--name", "one", "--epochs", 1, "--batch", 8)
+    command(export, *runs, "--name", "one", "--out", out)
+    before = out.read_bytes()
+
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(int8, "worth", fails)
+    with pytest.raises(MemoryError):
+        command(export, *runs, "--name", "one", "--int8", "--out", out)
+    assert out.read_bytes() == before
+    assert not list(tmp_path.glob("net.onnx.*"))
+
+
+def test_the_benchmark_prints_every_row_that_is_wanted(command, monkeypatch, capsys):
+    monkeypatch.setattr(benchmark, "ROUNDS", 20)
+    monkeypatch.setitem(sys.modules, "fer", None)
+    command(benchmark, "--json")
+    told = json.loads(capsys.readouterr().out)
+    rows = {row[""]: row for row in told["rows"]}
+    for title, wanted in benchmark.WANTED.items():
+        assert (rows[title]["least"], rows[title]["aim"]) == wanted
+        assert rows[title]["ours"]
+    assert rows["FER2013 label, by its head"]["ours"].endswith("%")
+    assert rows[benchmark.RATIO]["ours"] == "needs fer"
+    assert any("make fer" in note for note in told["notes"])
+
+
+@pytest.mark.parametrize("option", ["--harm", "--trust"])
+@pytest.mark.parametrize("share", ["-0.1", "3"])
+def test_shares_lie_between_nothing_and_all(command, option, share, capsys):
+    with pytest.raises(SystemExit):
+        command(train, f"{option}={share}")
+    assert f"expected 0..1, got {share}" in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_named(command, tmp_path):
+    with pytest.raises(SystemExit, match="Expected a run in"):
+        command(teach, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "lessons.npz")
