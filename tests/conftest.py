@@ -47,5 +47,14 @@ def wall_jpeg() -> bytes:
     return encode(np.repeat(np.tile(slope, (240, 1))[:, :, None], 3, axis=2))
 
 
+#: What a browser sends to open a wire.
+HANDSHAKE = {
+    "Connection": "keep-alive, Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
 def encode(pixels_bgr: np.ndarray, suffix: str = ".jpg") -> bytes:
     return cv2.imencode(suffix, pixels_bgr)[1].tobytes()

@@ -359,6 +359,17 @@ def test_more_uploads_than_there_is_room_for_are_sent_back_unread(one_at_a_time,
     assert api.UPLOADS_RETRY_S <= int(answers[0].headers["Retry-After"]) <= 60
 
 
+def test_one_address_gets_half_of_the_room():
+    room = api.Uploads(4)
+    with room.place("192.0.2.1"), room.place("192.0.2.1"):
+        with pytest.raises(api.NoRoom), room.place("192.0.2.1"):
+            pass
+        with room.place("192.0.2.2"), room.place("192.0.2.2"), pytest.raises(api.NoRoom), room.place("192.0.2.3"):
+            pass
+    with room.place("192.0.2.1"), room.place("192.0.2.1"):
+        pass
+
+
 def test_an_upload_makes_room_however_it_ends(one_at_a_time, astronaut_jpeg):
     def cut() -> None:
         raise OSError("the line is dead")

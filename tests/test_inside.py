@@ -10,13 +10,15 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROJECT
+from conftest import HANDSHAKE, PROJECT
 from prometheus_client.multiprocess import mark_process_dead
 
 from app import create_app
 from feelharmonic.settings import Settings
 from feelharmonic.web.api import EXTENSION as API
 from feelharmonic.web.inside import Figures
+
+WIRE = "/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
         client.post("/api/v1/expressions", data={"image": (io.BytesIO(b"no picture"), "a.jpg")}),
         client.post("/api/v1/tracks/moods", data=b"[" * 2_000_000, content_type="application/json"),
         client.post("/api/v1/tracks/moods", json={"tracks": []}, headers={"Origin": "https://elsewhere.example"}),
-        client.get("/socket.io/?EIO=4&transport=websocket", headers={"Origin": "https://elsewhere.example"}),
+        client.get(WIRE, headers={"Origin": "https://elsewhere.example", **HANDSHAKE}),
         client.get("/socket.io/?EIO=4&transport=polling"),
         client.get("/", headers={"Host": "elsewhere.example"}),
         client.put("/api/v1/emotions"),

@@ -6,11 +6,13 @@ In: requests of programs. Out: JSON, and RFC 9457 problem documents for every fa
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
 import random
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -300,7 +302,33 @@ class Behind:
     parts: Parts
     jukebox: Jukebox
     photographs: Turns
-    uploads: threading.Semaphore
+    uploads: Uploads
+
+
+class Uploads:
+    """Room for ``most`` pictures to be received at once, and for half as many from one address: who sends slowly must
+    not keep the others out."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._by_address: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def place(self, address: str) -> Iterator[None]:
+        """Raises NoRoom where none is left."""
+        with self._lock:
+            is_full = self._by_address.total() >= self._most
+            if is_full or self._by_address[address] >= max(self._most // 2, 1):
+                detail = "More pictures are being sent than this server has room for."
+                raise NoRoom(detail, "Send it again in a moment.")
+            self._by_address[address] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._by_address[address] -= 1
+                self._by_address += Counter()  # forgets who sends nothing any more
 
 
 class BodyParser(FlaskParser):
@@ -376,7 +404,7 @@ def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None =
         parts=parts,
         jukebox=jukebox,
         photographs=photographs or Turns(1),
-        uploads=threading.Semaphore(MOST_UPLOADS),
+        uploads=Uploads(MOST_UPLOADS),
     )
     described = Api(app, spec_kwargs={"info": {"description": __doc__.splitlines()[0]}})
     described.register_blueprint(api)
@@ -395,13 +423,8 @@ def receive_upload() -> None:
     """Read the body of a picture here, where there is room for it: the turns begin only after."""
     if request.endpoint != "api.expressions":
         return
-    uploads = _behind().uploads
-    if not uploads.acquire(blocking=False):
-        raise NoRoom("More pictures are being sent than this server has room for.", "Send it again in a moment.")
-    try:
+    with _behind().uploads.place(request.remote_addr or ""):
         len(request.files)  # the first look at them receives them
-    finally:
-        uploads.release()
 
 
 @api.errorhandler(NoRoom)
@@ -419,6 +442,8 @@ def refuse(fault: ListenerFault) -> Response:
 def break_down(fault: Exception) -> Response | HTTPException:
     if isinstance(fault, HTTPException):
         return current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].handle_http_exception(fault)
+    if type(fault).__module__ == "gunicorn.http.errors":  # a body that breaks off while it is read, in broken chunks
+        return problem(400, "bad_request", "Expected a whole body, got a broken one.", action="Send it again.")
     # No traceback of a caller's values: the address and the kind of fault are enough to find it.
     log.exception("%s failed", request.path)
     return problem(500, "server_fault", "Something broke on the server's side.", action="Try again.")

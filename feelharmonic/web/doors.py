@@ -6,6 +6,7 @@ minute, in memory or in the Redis that REDIS_URL names, and never logged.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ipaddress
 import json
@@ -47,6 +48,8 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 #: Where Engine.IO opens wires.
 WIRE_PATH = "/socket.io/"
+#: A WebSocket's handshake has a key of so many bytes.
+KEY_BYTES = 16
 #: A wire for which there is no room is to be tried again so much later.
 NO_ROOM_WAIT_S = 5
 #: A wire joins its namespace at once. One that has not, or has left it, is noticed with its next message, at the latest
@@ -181,14 +184,13 @@ def told_plainly(status: HTTPStatus, code: str, detail: str, action: str) -> Pla
 
 
 def with_policies(wsgi_app: Callable, under_tls: dict[str, str]) -> Callable:
-    """``wsgi_app`` whose refusals all have the headers of Flask's answers, those too that Flask does not see."""
+    """``wsgi_app`` whose answers all have the headers of Flask's, those too that Flask does not see."""
 
     def answering(environ: dict, start_response: Callable) -> Iterable[bytes]:
         def started(status: str, headers: list[tuple[str, str]], *fault: object) -> object:
-            if status.startswith(("4", "5")):
-                given = {name.lower() for name, _ in headers}
-                wanted = HEADERS | (under_tls if environ["wsgi.url_scheme"] == "https" else {})
-                headers = [*headers, *(one for one in wanted.items() if one[0].lower() not in given)]
+            given = {name.lower() for name, _ in headers}
+            wanted = HEADERS | (under_tls if environ["wsgi.url_scheme"] == "https" else {})
+            headers = [*headers, *(one for one in wanted.items() if one[0].lower() not in given)]
             return start_response(status, headers, *fault)
 
         return wsgi_app(environ, started)
@@ -240,6 +242,10 @@ class WireDoor:
         if not self._counter.admits(environ.get("REMOTE_ADDR") or "unknown"):
             self._refused("busy")
             return too_many_wires(self._counter.window_s)(environ, start_response)
+        if not is_handshake(environ):
+            # Engine.IO would hold a connection for it until its first ping is due.
+            self._refused("bad_request")
+            return no_handshake()(environ, start_response)
         if not self._takes_place():
             self._refused("full")
             return no_room(self._most_open)(environ, start_response)
@@ -261,6 +267,26 @@ class WireDoor:
             is_free = self._open < self._most_open
             self._open += is_free
             return is_free
+
+
+def is_handshake(environ: dict) -> bool:
+    """Whether a request may become a WebSocket (RFC 6455, 4.2.1)."""
+    try:
+        key = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip(), validate=True)
+    except ValueError:
+        return False
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("HTTP_UPGRADE", "").strip().lower() == "websocket"
+        and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() == "13"
+        and len(key) == KEY_BYTES
+    )
+
+
+def no_handshake() -> PlainResponse:
+    detail = "Expected the handshake of a WebSocket of version 13, got another request."
+    return told_plainly(HTTPStatus.BAD_REQUEST, "bad_request", detail, "Open a WebSocket, as Socket.IO's client does.")
 
 
 def too_many_wires(window_s: int) -> PlainResponse:

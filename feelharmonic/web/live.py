@@ -207,6 +207,7 @@ class Live(Namespace):
         self._door = threading.Lock()
         self._keeps_time = False
         self._leaving = False
+        self._events_in_work = 0
 
     def leave(self) -> None:
         """The server is being stopped: tell every listener of this process, finish frames and requests, hang up.
@@ -231,7 +232,7 @@ class Live(Namespace):
         self.socketio.sleep(TICK_S)
 
     def _is_at_work(self) -> bool:
-        return bool(self._turns.in_work or self._turns.waiting or self._requests_in_work())
+        return bool(self._events_in_work or self._requests_in_work())
 
     def on_connect(self, auth: object = None) -> None:
         if not self._in_turn():
@@ -403,7 +404,13 @@ class Live(Namespace):
 
     def trigger_event(self, event: str, *args: object) -> object:
         """As Flask-SocketIO does; events that nobody knows are counted and answered, too."""
-        return super().trigger_event(event if hasattr(self, f"on_{event}") else "unknown", *args)
+        with self._door:
+            self._events_in_work += 1
+        try:
+            return super().trigger_event(event if hasattr(self, f"on_{event}") else "unknown", *args)
+        finally:
+            with self._door:
+                self._events_in_work -= 1
 
     @answering
     def on_unknown(self, *args: object) -> dict:

@@ -19,6 +19,8 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web import logs
 
+log = logging.getLogger(__name__)
+
 #: What `npm run vendor` puts in place: without the first the page has no wire, without the second no browser reads
 #: faces by itself.
 VENDOR = Path("static") / "vendor"
@@ -165,15 +167,17 @@ def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path
     """Serve until stopped, in the settings' async mode; by TLS where there is a certificate."""
     options = {}
     if certificate is not None:
-        is_werkzeug = settings.async_mode == "threading"
-        pair = (str(certificate), str(key))
-        options = {"ssl_context": pair} if is_werkzeug else dict(zip(("certfile", "keyfile"), pair, strict=True))
+        if settings.async_mode == "eventlet":
+            options = {"certfile": str(certificate), "keyfile": str(key)}
+        else:
+            options = {"ssl_context": _tls(certificate, key)}
     if settings.async_mode == "gevent":
         options["handler_class"] = _gevent_handler()
     if settings.async_mode == "eventlet":
         # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
         options["max_size"] = connections(settings.max_listeners)
         options["socket_timeout"] = SILENCE_S
+        options["protocol"] = _eventlet_protocol()
     if settings.async_mode == "threading":
         # Werkzeug serves a household well; what a public host needs is in deploy/.
         options["allow_unsafe_werkzeug"] = True
@@ -181,6 +185,21 @@ def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path
         _hush_werkzeug()
     leave_on_sigterm(app, settings.async_mode)
     app.extensions["socketio"].run(app, host=bound_host(settings), port=settings.port, **options)
+
+
+def _tls(certificate: Path, key: Path) -> object:
+    """TLS whose handshakes are made by whoever serves a connection, with the first bytes read, and within SILENCE_S:
+    who accepts connections would wait for one that says nothing, and all others with it."""
+
+    import ssl  # patched by now
+
+    class Context(ssl.SSLContext):
+        def wrap_socket(self, sock: socket.socket, **options: object) -> ssl.SSLSocket:
+            return super().wrap_socket(sock, **(options | {"do_handshake_on_connect": False}))
+
+    context = Context(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def _gevent_handler() -> type:
@@ -205,7 +224,39 @@ def _gevent_handler() -> type:
         def log_error(self, *said: object) -> None:
             """gevent's lines hold the address of who asks and the bytes that came: none is written."""
 
+        def _log_error(self, *fault: object) -> None:
+            """gevent's own would print the environment, and with it that address."""
+            log.error("A request failed", exc_info=fault)
+
+        def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+            """For some of them gevent's own prints a traceback."""
+            return super()._handle_client_error(ex if isinstance(ex, ValueError) else ValueError(type(ex).__name__))
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except (OSError, ValueError):  # gone before the answer; the rest of a broken body, read to be discarded
+                self.close_connection = True
+
     return Handler
+
+
+def _eventlet_protocol() -> type:
+    from eventlet import wsgi
+
+    class Protocol(wsgi.HttpProtocol):
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except OSError:  # gone, or no TLS came to terms: eventlet's own answer is a traceback
+                self.close_connection = True
+            except Exception:
+                log.exception("A request failed")
+
+        def log_message(self, *said: object) -> None:
+            """Its lines begin with the address of who asks and repeat what came: none is written."""
+
+    return Protocol
 
 
 def _werkzeug_handler() -> type:
@@ -223,6 +274,12 @@ def _werkzeug_handler() -> type:
         def setup(self) -> None:
             super().setup()
             self.rfile = Sips(self.rfile.detach())
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except Exception:  # socketserver's own answer to it is a traceback with the address of who asks
+                log.exception("A request failed")
 
         def log(self, *said: object) -> None:
             """Werkzeug's lines begin with the address of who asks: none is written."""

@@ -21,7 +21,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 import websocket
-from conftest import PROJECT
+from conftest import HANDSHAKE, PROJECT
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from rawwire import RawListener
@@ -97,7 +97,8 @@ def test_a_socket_is_for_this_servers_pages_and_friends(tmp_path):
     [
         ("/", {"X-Forwarded-Host": "evil.example"}, 421),
         ("/socket.io/?EIO=4&transport=polling", {}, 400),
-        ("/socket.io/?EIO=4&transport=websocket", {"Origin": FOREIGN}, 400),
+        ("/socket.io/?EIO=4&transport=polling", HANDSHAKE, 400),
+        ("/socket.io/?EIO=4&transport=websocket", {"Origin": FOREIGN, **HANDSHAKE}, 400),
     ],
 )
 def test_a_refusal_that_flask_does_not_see_says_what_a_page_may_do(path, headers, status, proto, hsts):
@@ -116,7 +117,8 @@ def asked_as(client, host: str, **headers: str):
     return client.post("/api/v1/tracks/moods", json={"tracks": []}, headers=about)
 
 
-OWN_NAMES = ("localhost", "LOCALHOST:8000", "localhost.", socket.gethostname(), f"{socket.gethostname()}.local:8000")
+MACHINE = socket.gethostname()
+OWN_NAMES = ("localhost", "LOCALHOST:8000", "localhost.", MACHINE, f"{MACHINE.partition('.')[0]}.local:8000")
 ADDRESSES = ("127.0.0.1:8000", "192.168.1.5", "[::1]:8000", "[fd00::2]")
 #: Names of others, and what no browser sends.
 FOREIGN_NAMES = (
@@ -273,20 +275,43 @@ def test_a_wire_for_which_there_is_no_room_is_refused_at_once_and_one_that_ended
         """The wires stay open while the next ones come."""
         inside.append(environ)
         if len(inside) < 3:
-            asked.get(WIRE)
+            asked.get(WIRE, headers=HANDSHAKE)
         elif len(inside) == 3:
-            refusals.append(asked.get(WIRE))
+            refusals.append(asked.get(WIRE, headers=HANDSHAKE))
         start_response("200 OK", [])
         return []
 
     refusals = []
     door = WireDoor(engine, (), counter=EventCounter("100/minute", "memory://"), most_open=3, refused=told.append)
     asked = WerkzeugClient(door)
-    assert asked.get(WIRE).status_code == 200
+    assert asked.get(WIRE, headers=HANDSHAKE).status_code == 200
     (refusal,) = refusals
     assert (refusal.status_code, refusal.json["code"], refusal.headers["Retry-After"]) == (503, "full", "5")
     assert told == ["full"]
-    assert asked.get(WIRE).status_code == 200
+    assert asked.get(WIRE, headers=HANDSHAKE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"Upgrade": "h2c"},
+        {"Connection": "close"},
+        {"Sec-WebSocket-Version": "7"},
+        {"Sec-WebSocket-Key": ""},
+        {"Sec-WebSocket-Key": "x"},
+        {"Sec-WebSocket-Key": "dGhlIHNhbXBsZQ=="},
+        {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=!"},
+        {"Sec-WebSocket-Key": "\xfc"},
+    ],
+)
+def test_what_is_no_handshake_is_told_so_and_holds_nothing(told):
+    app = create_app(Settings())
+    client = app.test_client()
+    headers = HANDSHAKE | told if told else {}
+    answers = [client.get(WIRE, headers=headers) for _ in range(5)] + [client.post(WIRE, headers=HANDSHAKE)]
+    assert [(answer.status_code, answer.get_json()["code"]) for answer in answers] == [(400, "bad_request")] * 6
+    assert len(app.extensions["socketio"].server.eio.sockets) == 0
 
 
 def test_a_wire_that_breaks_leaves_its_place():
@@ -297,7 +322,7 @@ def test_a_wire_that_breaks_leaves_its_place():
     asked = WerkzeugClient(WireDoor(broken, (), counter=counter, most_open=1, refused=lambda reason: None))
     for _ in range(2):
         with pytest.raises(ConnectionError):
-            asked.get(WIRE)
+            asked.get(WIRE, headers=HANDSHAKE)
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
@@ -462,14 +487,21 @@ def test_an_old_or_broken_certificate_is_made_anew(tmp_path, damage):
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
 
 
-HAS_IPV6 = socket.has_ipv6 and os.path.exists("/proc/net/if_inet6")
+def has_ipv6() -> bool:
+    """Whether this machine has an address of it: a system may know it and have it switched off."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::"])
 def test_https_serves_phones_at_each_address_that_it_prints(tmp_path, mode, host):
     """By a certificate that holds for who trusts the one for phones. 127.0.0.1, the default, becomes every address."""
-    if host == "::" and not HAS_IPV6:
+    if host == "::" and not has_ipv6():
         pytest.skip("no IPv6 here")
     if host == "127.0.0.2" and sys.platform != "linux":
         pytest.skip("only Linux has all of 127.0.0.0/8")

@@ -8,6 +8,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import cv2
@@ -114,6 +115,42 @@ def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, la
     server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
     try:
         assert_work_is_finished(server, large_bgr)
+    finally:
+        server.kill()
+
+
+#: Becomes the server whose command follows, with a provider who takes his time.
+SLOW_PROVIDER = """
+import runpy, sys
+sys.path.insert(0, sys.argv[2].removesuffix("app.py"))
+from feelharmonic.web.server import patch_standard_library
+patch_standard_library()
+import time
+from feelharmonic.providers.catalogue import CatalogueProvider
+tracks = CatalogueProvider.tracks
+def slowly(*given, **named):
+    time.sleep(1.5)
+    return tracks(*given, **named)
+CatalogueProvider.tracks = slowly
+runpy.run_path(sys.argv[2], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_a_snap_under_way_is_answered_before_the_server_ends(tmp_path, mode):
+    program = tmp_path / "slow.py"
+    program.write_text(SLOW_PROVIDER)
+    server = Server(tmp_path, ASYNC_MODE=mode, under=(sys.executable, str(program))).start()
+    try:
+        listener, answers = Told(server.url), []
+        listener.client.emit("snap", {"emotion": "sad"}, namespace="/live", callback=answers.append)
+        time.sleep(0.5)
+        assert not answers
+        server.process.send_signal(signal.SIGTERM)
+        assert soon(lambda: answers)
+        assert len(answers[0]["tracks"]) > 0
+        assert listener.heard(["leaving", "disconnect"])
+        assert server.process.wait(20) == 0
     finally:
         server.kill()
 

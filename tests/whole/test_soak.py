@@ -78,7 +78,7 @@ def test_memory_stays_flat_and_no_reply_is_lost(tmp_path, astronaut_jpeg, wall_j
         print(told)
         assert [listener.broke for listener in listeners] == [None] * LISTENERS
         assert [listener.problems for listener in listeners] == [[]] * LISTENERS
-        assert all(listener.right == listener.sent > 0.5 * SOAK_S * RATE_HZ for listener in listeners)
+        assert all(listener.right == listener.sent > 0.2 * SOAK_S * RATE_HZ for listener in listeners)
         assert abs(now - then) < FLAT * then
         assert "Traceback" not in server.log()
         assert '"level": "error"' not in server.log()
