@@ -11,6 +11,7 @@ import time
 
 import pytest
 import requests
+from services import Gunicorn
 from serving import Server
 
 from feelharmonic.settings import ASYNC_MODES
@@ -32,6 +33,10 @@ MALFORMED = {
     "no length": b"POST /api/v1/moods" + HTTP + b"Content-Length: abc\r\n\r\n",
     "a length below nothing": b"POST /api/v1/moods" + HTTP + b"Content-Length: -5\r\n\r\n",
     "broken chunks": b"POST /api/v1/moods" + HTTP + b"Content-Type: application/json\r\n" + CHUNKED,
+    "a picture in broken chunks": b"POST /api/v1/expressions"
+    + HTTP
+    + b"Content-Type: multipart/form-data; boundary=x\r\n"
+    + CHUNKED,
     "many headers": b"GET /" + HTTP + b"".join(b"X%d: a\r\n" % i for i in range(300)) + b"\r\n",
     "a long header": b"GET /" + HTTP + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
     "a long address": b"GET /" + b"a" * 100_000 + HTTP + b"\r\n",
@@ -45,7 +50,7 @@ MALFORMED = {
 }
 
 
-def asked(server: Server, request: bytes) -> bytes:
+def asked(server: Server | Gunicorn, request: bytes) -> bytes:
     """What comes back: the answer's head, or all until the server hangs up."""
     with socket.create_connection(("127.0.0.1", server.port), 20) as line:
         came = b""
@@ -82,6 +87,18 @@ def test_what_is_no_request_is_refused_and_nobody_named(tmp_path, mode):
         assert_is_ours(server.log()[begun:])
     finally:
         server.kill()
+
+
+@pytest.mark.parametrize("mode", ["gevent", "threading"])
+def test_behind_gunicorn_a_body_that_breaks_off_is_its_senders_fault(tmp_path, mode):
+    gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
+    try:
+        for name in ("broken chunks", "a picture in broken chunks"):
+            came = asked(gunicorn, MALFORMED[name])
+            assert came.startswith(b"HTTP/1.1 400"), came
+        assert '"level": "error"' not in gunicorn.log()
+    finally:
+        gunicorn.kill()
 
 
 def test_a_server_under_tls_waits_for_nobody_who_makes_no_handshake(tmp_path):
