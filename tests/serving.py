@@ -90,15 +90,22 @@ class Server:
 
 
 class Listener:
-    """A browser's side of the wire: WebSocket only, every event waits for its acknowledgement."""
+    """A browser's side of the wire: WebSocket only, every event waits for its acknowledgement, frames until the last
+    answer says that they are welcome."""
 
     def __init__(self, url: str):
+        self._welcome_s = 0.0
         self.client = socketio.Client(reconnection=False)
         self.client.connect(url, namespaces=["/live"], transports=["websocket"], wait_timeout=20)
 
     def call(self, event: str, *arguments: object, timeout_s: float = 20) -> dict:
+        if event == "frame":
+            time.sleep(max(self._welcome_s - time.monotonic(), 0))
         # python-socketio sends a tuple as several arguments.
-        return self.client.call(event, arguments, namespace="/live", timeout=timeout_s)
+        answer = self.client.call(event, arguments, namespace="/live", timeout=timeout_s)
+        if event == "frame":
+            self._welcome_s = time.monotonic() + answer["wait_ms"] / 1000
+        return answer
 
     def close(self) -> None:
         """Say goodbye and go, as a closed tab does: under gevent pywsgi may take the closing frame for the next

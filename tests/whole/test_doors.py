@@ -40,6 +40,8 @@ from feelharmonic.web.server import most_wires
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 DEADLINE_S = 60
 #: Pings come every 10 s, and who answers none is hung up: so long a refusal may take.
+#: A sender whose bytes nobody has taken for so long looks whether anybody is still there.
+FULL_S = 5
 REFUSED_S = 30
 
 
@@ -605,6 +607,7 @@ def opened(server: Server) -> websocket.WebSocket:
 def is_closed_by(sender: websocket.WebSocket, frames: Iterable[websocket.ABNF]) -> bool:
     """Whether the server closes the socket instead of taking ``frames``; pings are answered meanwhile."""
     deadline = time.monotonic() + REFUSED_S
+    sender.settimeout(FULL_S)
     try:
         for frame in frames:
             sender.send_frame(frame)
@@ -615,10 +618,23 @@ def is_closed_by(sender: websocket.WebSocket, frames: Iterable[websocket.ABNF]) 
             if text == "2":
                 sender.send("3")
     except (TimeoutError, websocket.WebSocketTimeoutException):
-        return False
+        return has_ended(sender.sock)
     except (OSError, websocket.WebSocketException):
         return True
     return False
+
+
+def has_ended(line: socket.socket) -> bool:
+    """Whether the other side has closed it: who sends into a window that is full, and will stay so, is not told."""
+    line.settimeout(REFUSED_S)
+    try:
+        while line.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def in_one_frame(size: int) -> Iterator[websocket.ABNF]:
