@@ -115,13 +115,15 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
     parser.add_argument("--teachers", default="small", help="names of runs, separated by commas (default small)")
     parser.add_argument("--views", type=int, default=VIEWS, help=f"views of each face (default {VIEWS})")
+    parser.add_argument("--labelled-only", action="store_true", help="leave out UTKFace's faces")
     parser.add_argument("--out", type=Path, required=True, help="the .npz file to write")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     folder = data_dir(options.data)
     faces, _ = load_training_faces(folder)
-    asked = {"labelled": faces.crops, "unlabelled": unlabelled_faces(folder)}
+    others = unlabelled_faces(folder)
+    asked = {"labelled": faces.crops, "unlabelled": others[:0] if options.labelled_only else others}
     names = options.teachers.split(",")
     networks = [read_run(options.runs / name, best_device()).average for name in names]
     said = {

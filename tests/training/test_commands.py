@@ -104,6 +104,15 @@ def test_shares_lie_between_nothing_and_all(command, option, share, capsys):
     assert f"expected 0..1, got {share}" in capsys.readouterr().err
 
 
+def test_teachers_may_be_asked_about_labelled_faces_alone(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(teach, "unlabelled_faces", lambda folder: pictures(3, seed=5, side=48))
+    runs = ("--runs", tmp_path / "runs")
+    command(train, *runs, "--shape", "tiny", "--name", "one", "--epochs", 1, "--batch", 8)
+    for words, count in (((), 3), (("--labelled-only",), 0)):
+        command(teach, *runs, "--teachers", "one", "--views", 1, "--out", tmp_path / "lessons.npz", *words)
+        assert len(teach.read_lessons(tmp_path / "lessons.npz").unlabelled) == count
+
+
 def test_what_is_no_run_is_named(command, tmp_path):
     with pytest.raises(SystemExit, match="Expected a run in"):
         command(teach, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "lessons.npz")
