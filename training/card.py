@@ -68,8 +68,8 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "cross-fitted over five folds (temperature scaling; 15 bins of the top probability), "
         f"{figures['calibration_error']['served']:.4f} as served.",
         "",
-        f"{tell_copies(figures)} Training leaves the copies out; the private test has some as well, which nobody "
-        "without its faces can take out.",
+        f"{tell_copies(figures)} Training leaves out those that its search finds; the private test has some, too, "
+        "which nobody without its faces can take out.",
         "",
         "![Reliability](plots/expression_reliability.png)",
         "",
