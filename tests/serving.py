@@ -41,6 +41,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder  # started in an empty folder: no .env of the developer's is read
         self._environ = environ
+        self.mode = environ.get("ASYNC_MODE", "gevent")
         self.process: subprocess.Popen | None = None
 
     def start(self) -> Server:

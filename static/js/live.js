@@ -52,7 +52,8 @@ export class Live {
     this.#socket.on("connect_error", async () => {
       if (this.#socket.active) {
         onState(unconnected);
-        if (performance.now() < askAgain_ms) {
+        // Who was connected once knows that no proxy is in between: the server is gone, and comes back.
+        if (unconnected !== "unreachable" || performance.now() < askAgain_ms) {
           return;
         }
         askAgain_ms = performance.now() + REFUSED_WAIT_MS;
