@@ -103,6 +103,6 @@ def test_eight_bits_take_its_place_where_they_are(tmp_path, network, made_up, mo
     export(network, path)
     monkeypatch.setattr(int8, "worth", lambda *_: WORTH)
     assert try_int8(network, path, tmp_path, {"epochs": "3"})
-    assert read_facts(path) == {"epochs": "3", "weights": int8.KEPT_AS}
+    assert read_facts(path) == {"epochs": "3", "weights": int8.KEPT_AS, "int8": WORTH.heads}
     assert list(tmp_path.iterdir()) == [path]
     assert "83.00% → 83.10%" in capsys.readouterr().out
