@@ -242,10 +242,6 @@ class WireDoor:
         if not self._counter.admits(environ.get("REMOTE_ADDR") or "unknown"):
             self._refused("busy")
             return too_many_wires(self._counter.window_s)(environ, start_response)
-        if not is_handshake(environ):
-            # Engine.IO would hold a connection for it until its first ping is due.
-            self._refused("bad_request")
-            return no_handshake()(environ, start_response)
         if not self._takes_place():
             self._refused("full")
             return no_room(self._most_open)(environ, start_response)
@@ -257,6 +253,10 @@ class WireDoor:
             return start_response(status, *given)
 
         try:
+            if not is_handshake(environ):
+                # Engine.IO would hold a connection for it until its first ping is due.
+                self._refused("bad_request")
+                return no_handshake()(environ, start_response)
             return self._wsgi_app(environ, started)  # for as long as the wire is open
         finally:
             with self._lock:
