@@ -42,31 +42,31 @@ RUNS ?= $(HOME)/.cache/feelharmonic/expression
 TRAIN = .venv-train/bin/python -m training
 LEARN = --lessons $(RUNS)/lessons.npz
 train: .venv-train/stamp
-	$(TRAIN).train --runs $(RUNS) --name small --epochs 110
-	test -f $(RUNS)/lessons.npz || $(TRAIN).teach --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
-	$(TRAIN).train --runs $(RUNS) --name pupil --start small $(LEARN) --trust 0.6 --rate 0.05 --epochs 42
-	$(TRAIN).train --runs $(RUNS) --name gentle --start small,small,small,pupil --harm 0.3 --rate 0.02 --epochs 10
-	$(TRAIN).train --runs $(RUNS) --name third --start small,small,small,pupil,gentle,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
-	$(TRAIN).train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
-	$(TRAIN).export --runs $(RUNS) --name fifth,third,gentle --int8
-	$(TRAIN).card --run $(RUNS)/fifth
+	$(TRAIN).expression.train --runs $(RUNS) --name small --epochs 110
+	test -f $(RUNS)/lessons.npz || $(TRAIN).expression.distill --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
+	$(TRAIN).expression.train --runs $(RUNS) --name pupil --start small $(LEARN) --trust 0.6 --rate 0.05 --epochs 42
+	$(TRAIN).expression.train --runs $(RUNS) --name gentle --start small,small,small,pupil --harm 0.3 --rate 0.02 --epochs 10
+	$(TRAIN).expression.train --runs $(RUNS) --name third --start small,small,small,pupil,gentle,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
+	$(TRAIN).expression.train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
+	$(TRAIN).expression.export --runs $(RUNS) --name fifth,third,gentle --int8
+	$(TRAIN).expression.card --run $(RUNS)/fifth
 
 # The same for feelharmonic/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
 # torch: it comes without what it asks for.
 FINDER ?= $(HOME)/.cache/feelharmonic/finder
 train-finder: .venv-train/stamp
 	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --no-deps facenet-pytorch
-	test -f $(FINDER)/labels.npz || $(TRAIN).finder_labels --out $(FINDER)/labels.npz
-	$(TRAIN).finder_make --folder $(FINDER) --shards 75
-	$(TRAIN).finder_train --folder $(FINDER) --samples 2600000
-	$(TRAIN).finder_export --folder $(FINDER)
+	test -f $(FINDER)/labels.npz || $(TRAIN).face_finder.labels --out $(FINDER)/labels.npz
+	$(TRAIN).face_finder.shards --folder $(FINDER) --shards 75
+	$(TRAIN).face_finder.train --folder $(FINDER) --samples 2600000
+	$(TRAIN).face_finder.export --folder $(FINDER)
 	test -f $(FINDER)/shards/900_0000.npz || \
-		$(TRAIN).finder_mine --folder $(FINDER) --network feelharmonic/weights/face_finder.onnx
-	$(TRAIN).finder_train --folder $(FINDER) --samples 3280000
-	$(TRAIN).finder_export --folder $(FINDER)
-	$(TRAIN).finder_windows --folder $(FINDER) --shards 22
-	$(TRAIN).finder_train --folder $(FINDER) --samples 1500000 --second-look
-	$(TRAIN).finder_export --folder $(FINDER) --second-look
+		$(TRAIN).face_finder.hard_negatives --folder $(FINDER) --network feelharmonic/weights/face_finder.onnx
+	$(TRAIN).face_finder.train --folder $(FINDER) --samples 3280000
+	$(TRAIN).face_finder.export --folder $(FINDER)
+	$(TRAIN).face_finder.windows --folder $(FINDER) --shards 22
+	$(TRAIN).face_finder.train --folder $(FINDER) --samples 1500000 --second-look
+	$(TRAIN).face_finder.export --folder $(FINDER) --second-look
 
 # Training has an environment of its own: it needs PyTorch, the server does not.
 test-train: .venv-train/stamp

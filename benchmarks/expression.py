@@ -23,8 +23,8 @@ from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.expression_fer import FerReader
 from feelharmonic.pipeline import Reader
 from training.corruptions import CORRUPTIONS
-from training.data import FER2013, FERPLUS, ferplus_majority, load_fer, votes
 from training.data_dir import data_dir
+from training.expression.data import FER2013, FERPLUS, ferplus_majority, load_fer, votes
 from training.measures import accuracy, cross_fitted, reliability
 
 BATCH = 256

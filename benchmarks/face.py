@@ -17,8 +17,8 @@ from benchmarks.report import milliseconds, show, spread
 from feelharmonic.face import FaceFinder, overlap
 from feelharmonic.messages import Face
 from training.data_dir import data_dir
-from training.finder_data import load_sources
-from training.finder_scenes import Scene, SceneMaker, Source, box_of
+from training.face_finder.data import load_sources
+from training.face_finder.scenes import Scene, SceneMaker, Source, box_of
 
 FOUND_IOU = 0.4
 SEED = 20261120

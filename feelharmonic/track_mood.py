@@ -1,8 +1,8 @@
 """A track's audio features → its mood: Calm, Energetic, Happy or Sad, with a calibrated confidence.
 
 In: arrays of the nine features. Out: probabilities and TrackMoods. It is a multinomial logistic regression, made by
-training/track_mood.py; its card is weights/track_mood.md. Serving needs numpy only. No track fetched from Spotify ever
-entered it, and none may.
+training/track_mood/train.py; its card is weights/track_mood.md. Serving needs numpy only. No track fetched from
+Spotify ever entered it, and none may.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TrackMoodReader:
 
     @classmethod
     def load(cls, path: Path = WEIGHTS_PATH) -> TrackMoodReader:
-        """Raises SetupFault where the file is missing or is not what training/track_mood.py writes."""
+        """Raises SetupFault where the file is missing or is not what training/track_mood/train.py writes."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             expected = {"version": VERSION, "moods": list(TRACK_MOODS), "features": list(FEATURES)}

@@ -1,4 +1,4 @@
-// The stages on this device give what the Python ones give: tests/vectors/ comes from `python -m tools.vectors`.
+// The stages on this device give what the Python ones give: tests/vectors/ comes from `python -m tests.vectors.make`.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";

@@ -14,16 +14,17 @@ pytest.importorskip("onnx", reason="training's tests need requirements-train.txt
 
 from feelharmonic.expression import LABELS
 from feelharmonic.messages import EMOTIONS
-from training import augment, corruptions, evaluate, measures, plots
-from training.augment import Chance, Strength, augmented
+from training import corruptions, measures
 from training.corruptions import CORRUPTIONS
-from training.data import FERPLUS, Faces
-from training.export import calibrate
+from training.expression import augment, evaluate, plots
+from training.expression.augment import Chance, Strength, augmented
+from training.expression.data import FERPLUS, Faces
+from training.expression.export import calibrate
+from training.expression.network import SHAPES, ExpressionNetwork
+from training.expression.plots import draw_run
+from training.expression.train import Plan, _log, predict, read_log, train
+from training.expression.utkface import GROUPS, People
 from training.measures import at_temperature, best_temperature, cross_fitted, reliability
-from training.network import SHAPES, ExpressionNetwork
-from training.plots import draw_run
-from training.train import Plan, _log, predict, read_log, train
-from training.utkface import GROUPS, People
 
 
 def certain(*emotions: int, top: float = 0.7) -> np.ndarray:
@@ -394,7 +395,7 @@ def test_a_kill_between_log_and_checkpoint_loses_no_epochs_line(tmp_path, monkey
             def killed(*_args):
                 raise KeyboardInterrupt
 
-            patch.setattr(f"training.train.{step}", killed)
+            patch.setattr(f"training.expression.train.{step}", killed)
             with pytest.raises(KeyboardInterrupt):
                 train(plan, faces, tmp_path, quiet=True)
     train(plan, faces, tmp_path, quiet=True)

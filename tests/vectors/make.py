@@ -1,6 +1,6 @@
-"""`python -m tools.vectors`: what the Python stages give for made-up inputs, for the JavaScript ones to be held to.
+"""`python -m tests.vectors.make`: expected outputs of the Python stages, which JavaScript's must match.
 
-Writes tests/vectors/*.json. tests/test_vectors.py says when they are out of date; tests/js/device.test.js reads them.
+Writes tests/vectors/*.json. test_vectors.py says when they are out of date; tests/js/device.test.js reads them.
 The pictures are seeded noise, smoothed, and drawn shapes; no network runs here (tests/test_ondevice.py does that).
 """
 
@@ -21,7 +21,7 @@ from feelharmonic.mood import MoodKeeper
 from feelharmonic.ondevice import constants
 from feelharmonic.params import Params
 
-FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
+FOLDER = Path(__file__).resolve().parent
 
 
 def vectors() -> dict[str, dict]:

@@ -11,9 +11,9 @@ import pytest
 
 from feelharmonic.ondevice import constants
 from feelharmonic.params import Params
-from tools.vectors import vectors
+from tests.vectors.make import vectors
 
-FOLDER = Path(__file__).resolve().parent / "vectors"
+FOLDER = Path(__file__).resolve().parent
 
 #: OpenCV's releases round a little differently; tests/js/device.test.js allows as much on its side.
 MOST_LEVELS = 5
@@ -28,7 +28,7 @@ def made() -> dict[str, dict]:
 def test_the_vectors_are_those_of_todays_stages(made, name):
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     fault = difference(json.loads(json.dumps(made[name])), written, name)
-    assert fault is None, f"{fault}\nRun `python -m tools.vectors`, then `npm test` shows what JavaScript must follow."
+    assert fault is None, f"{fault}\nRun `python -m tests.vectors.make`, then `npm test` says what JavaScript must."
 
 
 def test_every_constant_that_the_browser_gets_is_plain_json():

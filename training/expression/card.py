@@ -1,9 +1,9 @@
-"""The expression network's card: figures of `training.evaluate`, the plots, the tries, as weights/expression.md.
+"""The expression network's card, weights/expression.md: figures, plots and the list of experiments.
 
-    python -m training.card --data FOLDER --run ~/.cache/feelharmonic/expression/pupil [--peer training/fer.json]
+    python -m training.expression.card --data FOLDER --run ~/.cache/feelharmonic/expression/pupil [--peer FILE.json]
 
 ``--peer``: what `.venv-fer/bin/python -m benchmarks.expression --json` printed, for the columns about fer;
-the one kept in this folder by default. How the network was trained is told by the file itself (`training.export`).
+by default fer.json in this folder. How the network was trained stands in the file's own metadata (`export.py`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 from feelharmonic.expression import LABELS, WEIGHTS_PATH
 from feelharmonic.messages import EMOTIONS
 from training.data_dir import data_dir
-from training.evaluate import evaluate, tell_copies
-from training.export import KEPT_AS, read_facts
-from training.network import SHAPES, ExpressionNetwork, multiply_accumulates
-from training.plots import draw, draw_run
+from training.expression.evaluate import evaluate, tell_copies
+from training.expression.export import KEPT_AS, read_facts
+from training.expression.network import SHAPES, ExpressionNetwork, multiply_accumulates
+from training.expression.plots import draw, draw_run
 
-TRIES_PATH = Path(__file__).resolve().parent / "tries.md"
-PEER_PATH = TRIES_PATH.with_name("fer.json")
+TRIES_PATH = Path(__file__).resolve().parents[1] / "experiments.md"
+PEER_PATH = Path(__file__).resolve().with_name("fer.json")
 
 
 def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] | None = None) -> str:
     """The card's text; ``peer``: fer's figures by the row's name in benchmarks.expression, empty where unknown.
 
-    ``facts``: what `training.export` put into the file; empty for one that tells nothing.
+    ``facts``: what `training.expression.export` put into the file; empty for one that tells nothing.
     """
     network = ExpressionNetwork(SHAPES[shape])
     parameters = sum(one.numel() for one in network.parameters())
@@ -35,8 +35,8 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
     lines = [
         "# expression.onnx: what a face shows",
         "",
-        "Written by `python -m training.card` (the last step of `make train`); change the command or "
-        "`training/tries.md`, not this file.",
+        "Written by `python -m training.expression.card` (the last step of `make train`); change the command or "
+        "`training/experiments.md`, not this file.",
         "",
         "| | |",
         "|---|---|",
@@ -44,7 +44,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "one for training and serving), tight crops in FER2013's framing, eyes level |",
         "| outputs | `ferplus` (n, 7): share of FER+'s annotators; `fer2013` (n, 7): FER2013's own label. Both after "
         f"softmax, calibrated: {', '.join(EMOTIONS)} |",
-        f'| network | residual, shape "{shape}" of `training/network.py`: channels '
+        f'| network | residual, shape "{shape}" of `training/expression/network.py`: channels '
         f"{' → '.join(map(str, SHAPES[shape].widths))}, {parameters / 1e6:.1f} million parameters, "
         f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
         f"| file | {figures['bytes'] / 1e6:.2f} MB: {(facts or {}).get('weights', KEPT_AS)} |",
@@ -120,8 +120,9 @@ def _training(facts: dict[str, str]) -> list[str]:
         text += f"; {plan['harm']:.0%} of augmentation's usual harms"
     if plan["lessons"]:
         text += (
-            f"; its targets are {plan['trust']:.0%} the answers of networks trained here before (`training.teach`), "
-            "also on half of UTKFace's faces (Zhang, Song, Qi 2017; non-commercial research), which have no labels"
+            f"; its targets are {plan['trust']:.0%} the answers of networks trained here before "
+            "(`training.expression.distill`), also on half of UTKFace's faces (Zhang, Song, Qi 2017; non-commercial "
+            "research), which have no labels"
         )
     if "averaged_with" in facts:
         text += f"; then the mean of its weights and those of run {facts['averaged_with']}"
@@ -166,7 +167,7 @@ def _groups(figures: dict) -> list[str]:
         "",
         "The share of each emotion read on UTKFace's faces, which have no labels of their own. People of all groups do "
         "not pose alike, so a difference here is a warning light, not an error rate. A network that learnt from "
-        "`training.teach` saw these faces, with its teachers' answers.",
+        "`training.expression.distill` saw these faces, with its teachers' answers.",
         "",
         f"| read as (`ferplus`) | {' | '.join(EMOTIONS)} |",
         "|---|" + "---|" * len(EMOTIONS),

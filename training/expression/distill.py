@@ -1,7 +1,7 @@
 """What trained networks say of faces: soft targets for another network to learn from (distillation).
 
-    python -m training.teach --data FOLDER --teachers small,wide --out ~/.cache/feelharmonic/expression/lessons.npz
-    python -m training.train --data FOLDER --name pupil --lessons ~/.cache/feelharmonic/expression/lessons.npz
+    python -m training.expression.distill --data FOLDER --teachers small,wide --out lessons.npz
+    python -m training.expression.train --data FOLDER --name pupil --lessons lessons.npz
 
 In: runs under --runs (their averaged weights), the data folder. Out: one file of probabilities: a mean over the
 teachers and over several views of each face, harmed as in training, so that a teacher which knows a face by heart
@@ -24,12 +24,12 @@ from tqdm import tqdm
 
 from feelharmonic.expression import LABELS
 from feelharmonic.messages import EMOTIONS
-from training.augment import augmented
-from training.data import Faces, joined
 from training.data_dir import data_dir
-from training.network import ExpressionNetwork
-from training.train import DEFAULT_RUNS, best_device, fast_arithmetic, load_training_faces, read_run
-from training.utkface import ARCHIVE, load_utkface
+from training.expression.augment import augmented
+from training.expression.data import Faces, joined
+from training.expression.network import ExpressionNetwork
+from training.expression.train import DEFAULT_RUNS, best_device, fast_arithmetic, load_training_faces, read_run
+from training.expression.utkface import ARCHIVE, load_utkface
 
 VIEWS = 8
 BATCH = 512
@@ -46,12 +46,12 @@ class Lessons:
 
 
 def read_lessons(path: Path) -> Lessons:
-    """What `training.teach` wrote to ``path``. Raises SystemExit where that is no such file."""
+    """What `training.expression.distill` wrote to ``path``. Raises SystemExit where that is no such file."""
     try:
         with np.load(path) as file:
             return Lessons(labelled=np.float32(file["labelled"]), unlabelled=np.float32(file["unlabelled"]))
     except (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as exc:
-        raise SystemExit(f"Expected a file written by training.teach, got {path} ({type(exc).__name__}).") from exc
+        raise SystemExit(f"Expected a file of training.expression.distill, got {path} ({type(exc).__name__}).") from exc
 
 
 def taught(faces: Faces, others: np.ndarray, lessons: Lessons, trust: float) -> Faces:
@@ -60,7 +60,7 @@ def taught(faces: Faces, others: np.ndarray, lessons: Lessons, trust: float) -> 
     if len(lessons.labelled) != len(faces) or len(lessons.unlabelled) not in (0, len(others)):
         raise SystemExit(
             f"Expected lessons for {len(faces)} and {len(others)} faces, got {len(lessons.labelled)} and "
-            f"{len(lessons.unlabelled)}: they were written for other data. Run training.teach again."
+            f"{len(lessons.unlabelled)}: they were written for other data. Run training.expression.distill again."
         )
     known = faces.targets.sum(2, keepdims=True) > 0
     mixed = np.where(known, (1 - trust) * faces.targets + trust * lessons.labelled, lessons.labelled)

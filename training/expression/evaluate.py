@@ -1,11 +1,11 @@
 """What a network file is worth: tables and plots for its card, on `valid`.
 
-    python -m training.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER]
+    python -m training.expression.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER]
                                 [--run FOLDER] [--peer FILE.json] [--json]
 
 In: an exported network, read as the app reads it. Out: printed figures, and PNG files of the confusion, the
 reliability, the corruptions (fer's figures beside ours), the groups of UTKFace, and (with --run) the training's
-course: those that `training.card` draws.
+course: those that `training.expression.card` draws.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy as np
 from feelharmonic.expression import LABELS, WEIGHTS_PATH, ExpressionReader
 from feelharmonic.messages import EMOTIONS
 from training.corruptions import CORRUPTIONS
-from training.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes
 from training.data_dir import data_dir
+from training.expression.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes
+from training.expression.utkface import ARCHIVE, GROUPS, People, load_utkface
 from training.measures import Reliability, accuracy, confusion, cross_fitted, macro_f1, reliability
-from training.utkface import ARCHIVE, GROUPS, People, load_utkface
 
 BATCH = 256
 #: Years at which the groups of ages begin.
@@ -173,8 +173,8 @@ def main() -> None:
         print(json.dumps(figures, indent=1))
     else:
         tell(figures)
-    from training.card import PEER_PATH, peer_corruptions, read_peer  # card imports this module
-    from training.plots import draw, draw_run
+    from training.expression.card import PEER_PATH, peer_corruptions, read_peer  # card imports this module
+    from training.expression.plots import draw, draw_run
 
     plots = options.plots or options.network.parent / "plots"
     peer = options.peer or (PEER_PATH if PEER_PATH.is_file() else None)

@@ -1,6 +1,6 @@
 """A trained run → weights/expression.onnx, calibrated.
 
-    python -m training.export --data FOLDER [--name small] [--int8] [--out feelharmonic/weights/expression.onnx]
+    python -m training.expression.export --data FOLDER [--name small] [--int8] [--out FILE.onnx]
 
 In: NAME/checkpoint.pt under --runs. Out: one file, input `faces` (n, 1, 48, 48) float32, outputs `ferplus` and
 `fer2013` (n, 7) float32 probabilities. Each head's temperature is fitted on `valid` and lies inside its weights. What
@@ -26,11 +26,11 @@ from torch import Tensor, nn
 
 from feelharmonic.expression import CROP_SIDE_PX, LABELS
 from feelharmonic.messages import EMOTIONS
-from training.data import FERPLUS, Faces, ferplus_majority, load_fer, votes
 from training.data_dir import data_dir
+from training.expression.data import FERPLUS, Faces, ferplus_majority, load_fer, votes
+from training.expression.network import ExpressionNetwork, multiply_accumulates
+from training.expression.train import DEFAULT_RUNS, Run, mean_weights, predict, read_run
 from training.measures import best_temperature
-from training.network import ExpressionNetwork, multiply_accumulates
-from training.train import DEFAULT_RUNS, Run, mean_weights, predict, read_run
 
 OPSET = 17
 #: Initialisers of at least this many numbers are kept as float16: half the file; ONNX Runtime widens them on loading.
@@ -167,7 +167,7 @@ def main() -> None:
     try:
         digest = export(run.average, draft, facts)
         if options.int8:
-            from training.int8 import try_int8  # int8 imports this module
+            from training.expression.int8 import try_int8  # int8 imports this module
 
             digest = try_int8(run.average, draft, folder, facts) or digest
         os.replace(draft, options.out)  # only now: what is served stays until all is known of what takes its place

@@ -20,11 +20,11 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from feelharmonic.expression import LABELS, ExpressionReader, prepare
-from training.data import FER2013, ferplus_majority, load_fer, votes
-from training.export import as_onnx, halve, write
+from training.expression.data import FER2013, ferplus_majority, load_fer, votes
+from training.expression.export import as_onnx, halve, write
+from training.expression.network import ExpressionNetwork
+from training.expression.train import load_training_faces
 from training.measures import accuracy
-from training.network import ExpressionNetwork
-from training.train import load_training_faces
 
 #: So many of the last blocks are quantised.
 LATE_BLOCKS = 2

@@ -27,7 +27,7 @@ class Shape:
     dropout: float = 0.2
 
 
-#: "medium" can grow out of "small" (training/widen.py). "fine" looks at all 48 rows first, as published nets do, at
+#: "medium" can grow out of "small" (widen.py). "fine" looks at all 48 rows first, as published nets do, at
 #: three times small's multiplications: a teacher. "wide" is one of 25 times as many, for a GPU. "tiny" is for tests.
 SHAPES = {
     "small": Shape(widths=(32, 64, 128, 256), depths=(1, 2, 2, 1)),

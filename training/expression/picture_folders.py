@@ -29,7 +29,7 @@ from feelharmonic.expression import CROP_SIDE_PX, LABELS
 from feelharmonic.face import Finder, cut_crop, search_closely
 from feelharmonic.frame import decode_photograph
 from feelharmonic.messages import EMOTIONS
-from training.data import FER2013, DataMissing, Faces
+from training.expression.data import FER2013, DataMissing, Faces
 
 DESCRIPTION = "set.json"
 #: One picture in so many is held back, chosen by its name alone: the same ones in every run.

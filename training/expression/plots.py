@@ -1,4 +1,4 @@
-"""The card's pictures: figures of `training.evaluate` and a run's log → PNG files."""
+"""The card's pictures: figures of `training.expression.evaluate` and a run's log → PNG files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from feelharmonic.expression import LABELS
 from feelharmonic.messages import EMOTIONS
-from training.train import read_log
+from training.expression.train import read_log
 
 
 def draw(figures: dict, folder: Path, peer: dict[str, float] | None = None) -> list[Path]:

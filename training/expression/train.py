@@ -1,11 +1,11 @@
 """The training loop: Faces → a network, resumable after any kill.
 
-    python -m training.train --data FOLDER [--name small] [--epochs 36]
-    python -m training.train --data FOLDER --name pupil --lessons FILE.npz [--start small]
-    python -m training.train --data FOLDER --name wider --set FOLDER [--set FOLDER …]     (training/folders.py)
+    python -m training.expression.train --data FOLDER [--name small] [--epochs 36]
+    python -m training.expression.train --data FOLDER --name pupil --lessons FILE.npz [--start small]
+    python -m training.expression.train --data FOLDER --name wider --set FOLDER [--set FOLDER …]  (picture_folders.py)
 
 In: the data folder. Out, under --runs: NAME/checkpoint.pt (everything needed to go on), NAME/log.jsonl (one line per
-epoch). After the last epoch: `python -m training.export` makes the file that is served. The same command runs on
+epoch). After the last epoch `training.expression.export` makes the file that is served. The same command runs on
 CUDA. All chance of an epoch comes from (seed, epoch), so a run that was killed ends in the state it would have had.
 """
 
@@ -29,12 +29,21 @@ from tqdm import tqdm
 
 from feelharmonic.expression import LABELS, normalised
 from feelharmonic.face import FaceFinder
-from training.augment import Strength, augmented
-from training.data import FER2013, FERPLUS, Faces, ferplus_majority, joined, load_fer, votes, without_duplicates
 from training.data_dir import data_dir
-from training.folders import LabelledSet, digest, load_folders
-from training.network import SHAPES, ExpressionNetwork
-from training.widen import widened
+from training.expression.augment import Strength, augmented
+from training.expression.data import (
+    FER2013,
+    FERPLUS,
+    Faces,
+    ferplus_majority,
+    joined,
+    load_fer,
+    votes,
+    without_duplicates,
+)
+from training.expression.network import SHAPES, ExpressionNetwork
+from training.expression.picture_folders import LabelledSet, digest, load_folders
+from training.expression.widen import widened
 
 DEFAULT_RUNS = Path.home() / ".cache" / "feelharmonic" / "expression"
 #: Weight of each head's loss, in LABELS' order: both sets of labels count alike.
@@ -55,15 +64,15 @@ class Plan:
     #: The average looks back over about 300 steps: short beside the schedule's end, so that it does not lag.
     average: float = 0.997
     smoothing: float = 0.05
-    #: Share of augmentation's harms (training/augment.py) that strike, 0..1.
+    #: Share of augmentation's harms (training/expression/augment.py) that strike, 0..1.
     harm: float = 1.0
     seed: int = 1
-    #: SHA-256 of the lessons learnt from (training.teach), and how far they are trusted over the labels, 0..1.
+    #: SHA-256 of the lessons learnt from (distill.py), and how far they are trusted over the labels, 0..1.
     lessons: str = ""
     trust: float = 0.5
     #: The run whose averaged weights this one began with; of several (a,b) the mean.
     start: str = ""
-    #: SHA-256 of the faces of other sets (training.folders) that are mixed in.
+    #: SHA-256 of the faces of other sets (training.expression.picture_folders) that are mixed in.
     sets: str = ""
 
 
@@ -135,7 +144,7 @@ def read_run(folder: Path, device: torch.device) -> Run:
     """The run in ``folder``. Raises SystemExit where there is none, or its checkpoint cannot be read."""
     checkpoint = folder / "checkpoint.pt"
     if not checkpoint.is_file():
-        raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.train.")
+        raise SystemExit(f"Expected a run in {folder}, found none. Train it: python -m training.expression.train.")
     return resume(checkpoint, device)
 
 
@@ -369,7 +378,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=plan.rate, help="the highest learning rate")
     parser.add_argument("--harm", type=_share, default=plan.harm, help="share of the usual harms, 0..1 (default 1)")
     parser.add_argument("--seed", type=int, default=plan.seed)
-    parser.add_argument("--lessons", type=Path, help="learn from this file of training.teach too")
+    parser.add_argument("--lessons", type=Path, help="learn from this file of training.expression.distill too")
     parser.add_argument("--trust", type=_share, default=plan.trust, help="in lessons over labels, 0..1 (default 0.5)")
     parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
     parser.add_argument("--start", default="", help="begin with this run's weights; of several (a,b) their mean")
@@ -393,7 +402,7 @@ def main() -> None:
         start=options.start,
     )
     if options.lessons:
-        from training.teach import read_lessons, taught, unlabelled_faces  # teach imports this module
+        from training.expression.distill import read_lessons, taught, unlabelled_faces  # teach imports this module
 
         faces = taught(faces, unlabelled_faces(folder), read_lessons(options.lessons), plan.trust)
         plan = replace(plan, lessons=hashlib.sha256(options.lessons.read_bytes()).hexdigest())

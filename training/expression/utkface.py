@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from feelharmonic.expression import CROP_SIDE_PX
-from training.data import DataMissing
+from training.expression.data import DataMissing
 
 ARCHIVE = Path("utkface") / "utkface_half.zip"
 #: The set's own words for the third number of a name.

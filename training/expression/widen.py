@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from training.network import Block, ExpressionNetwork, Shape
+from training.expression.network import Block, ExpressionNetwork, Shape
 
 #: Standard deviation of the noise on copied weights, as a share of each weight.
 NOISE = 0.05

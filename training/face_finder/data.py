@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, pictures
-from training.finder_scenes import Source
+from training.face_finder.labels import LFW_MEAN, UTKFACE_MEAN, pictures
+from training.face_finder.scenes import Source
 
-#: LFW's photographs with somebody in the background (`training.finder_labels --crowded`): no split has them.
+#: LFW's photographs with somebody in the background (`training.face_finder.labels --crowded`): no split has them.
 CROWDED_PATH = Path(__file__).resolve().parent / "lfw_crowded.txt"
 
 

@@ -1,7 +1,7 @@
 """The trained finder as weights/face_finder.onnx and weights/face_look.onnx: batch norm folded into the convolutions,
 weights kept in 8 bits.
 
-    python -m training.finder_export --folder ~/.cache/feelharmonic/finder [--second-look]
+    python -m training.face_finder.export --folder ~/.cache/feelharmonic/finder [--second-look]
 
 Each weight is an 8-bit integer times its output channel's scale; ONNX Runtime multiplies them once, at load, so that it
 computes in float32 everywhere. Height and width stay free (multiples of 32).
@@ -19,10 +19,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
-from training.finder_train import FIRST_LOOK, SECOND_LOOK
+from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
+from training.face_finder.train import FIRST_LOOK, SECOND_LOOK
 
-WEIGHTS_PATH = Path(__file__).resolve().parent.parent / "feelharmonic" / "weights" / "face_finder.onnx"
+WEIGHTS_PATH = Path(__file__).resolve().parents[2] / "feelharmonic" / "weights" / "face_finder.onnx"
 SECOND_LOOK_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
 #: Smaller arrays than this (biases, shapes) stay as they are.

@@ -1,6 +1,6 @@
 """Where eyes and mouth fall in FER2013's crops on average: the framing that `face.py` cuts.
 
-    python -m training.finder_framing --faces 600
+    python -m training.face_finder.framing --faces 600
 
 MTCNN (as in finder_labels) on training faces enlarged four times; medians over the faces that it finds.
 """
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from training.data_dir import data_dir
-from training.finder_labels import load_mtcnn
+from training.face_finder.labels import load_mtcnn
 
 ENLARGED = 4
 

@@ -1,6 +1,6 @@
 """Photographs on which a trained finder errs, as shards to train on: false alarms on collars, patches and posters.
 
-    python -m training.finder_mine --folder ~/.cache/feelharmonic/finder --network feelharmonic/weights/face_finder.onnx
+    python -m training.face_finder.hard_negatives --folder ~/.cache/feelharmonic/finder --network FILE.onnx
 
 LFW's photographs of training's people are looked at in many framings, as the app does; those with an alarm or without
 their face are kept. (Hard negative mining; Sung and Poggio 1998.)
@@ -18,9 +18,9 @@ from tqdm import tqdm
 from feelharmonic import face
 from feelharmonic.face import FaceFinder, overlap
 from training.data_dir import data_dir
-from training.finder_data import load_sources
-from training.finder_make import SCENES_A_SHARD, packed
-from training.finder_scenes import Scene, SceneMaker
+from training.face_finder.data import load_sources
+from training.face_finder.scenes import Scene, SceneMaker
+from training.face_finder.shards import SCENES_A_SHARD, packed
 
 FOUND_IOU = 0.4
 #: A quarter of what is kept went well: the network must not unlearn it.

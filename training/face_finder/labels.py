@@ -1,7 +1,7 @@
 """Where the faces are in LFW's and UTKFace's pictures: a teacher's landmarks, checked against the sets' alignment.
 
-    python -m training.finder_labels --out ~/.cache/feelharmonic/finder/labels.npz
-    python -m training.finder_labels --crowded training/lfw_crowded.txt
+    python -m training.face_finder.labels --out ~/.cache/feelharmonic/finder/labels.npz
+    python -m training.face_finder.labels --crowded training/face_finder/lfw_crowded.txt
 
 MTCNN (Zhang et al. 2016) from the package facenet-pytorch (MIT; its weights come with it) runs once, offline; it is
 installed with `--no-deps` beside torch. Faces where teacher and the sets' own alignment disagree are dropped. The

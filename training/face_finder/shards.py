@@ -1,6 +1,6 @@
 """Makes the finder's scenes ahead of its training, in shards that the training reads as they come.
 
-    python -m training.finder_make --folder ~/.cache/feelharmonic/finder --shards 40
+    python -m training.face_finder.shards --folder ~/.cache/feelharmonic/finder --shards 40
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from training.data_dir import data_dir
-from training.finder_data import load_sources
-from training.finder_scenes import MOST_FACES, Scene, SceneMaker
+from training.face_finder.data import load_sources
+from training.face_finder.scenes import MOST_FACES, Scene, SceneMaker
 
 SCENES_A_SHARD = 4096
 

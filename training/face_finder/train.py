@@ -1,9 +1,9 @@
 """Trains the face finder on shards of scenes; goes on where it was after any kill.
 
-    python -m training.finder_train --folder ~/.cache/feelharmonic/finder --samples 400000
-    python -m training.finder_train --folder ~/.cache/feelharmonic/finder --samples 400000 --second-look
+    python -m training.face_finder.train --folder ~/.cache/feelharmonic/finder --samples 400000
+    python -m training.face_finder.train --folder ~/.cache/feelharmonic/finder --samples 400000 --second-look
 
-The second look begins with the first's weights and learns from windows (training.finder_windows).
+The second look begins with the first's weights and learns from windows (training.face_finder.windows).
 Loss: focal on the centre map (Zhou et al. 2019, arXiv:1904.07850), IoU and L1 on boxes, L1 on landmarks, at the cells
 near a face's centre. The weights that are kept are an exponential moving average.
 """
@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, STRIDE, FinderNetwork
+from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, STRIDE, FinderNetwork
 
 BATCH = 128
 SEED = 0

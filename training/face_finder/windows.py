@@ -1,6 +1,6 @@
 """Windows around what a trained finder takes for faces, as shards to train the second look on.
 
-    python -m training.finder_windows --folder ~/.cache/feelharmonic/finder --shards 20
+    python -m training.face_finder.windows --folder ~/.cache/feelharmonic/finder --shards 20
 
 The first look at scenes of training's people, 320×240 as they arrive, gives candidates; each is cut out as the app cuts
 it for its second look (96×96, the face half as high). Doubtful ones are kept all, sure ones now and then.
@@ -17,10 +17,10 @@ import numpy as np
 from feelharmonic import face
 from feelharmonic.face import FaceFinder, View, cut_window
 from training.data_dir import data_dir
-from training.finder_data import load_sources
-from training.finder_export import WEIGHTS_PATH
-from training.finder_make import Shard, make_shards
-from training.finder_scenes import Scene, SceneMaker
+from training.face_finder.data import load_sources
+from training.face_finder.export import WEIGHTS_PATH
+from training.face_finder.scenes import Scene, SceneMaker
+from training.face_finder.shards import Shard, make_shards
 
 FRAME_WIDTH = 320
 WINDOWS_A_SHARD = 8192

@@ -1,6 +1,6 @@
 """Train the classifier of track moods; write its weights and its card. Takes seconds.
 
-    DATA_DIR=… python -m training.track_mood
+    DATA_DIR=… python -m training.track_mood.train
 
 In: songs/mood_labelled.csv of the data folder (532 songs, labelled by one listener). Out: weights/track_mood.json and
 weights/track_mood.md, whose every figure comes from this run. Needs requirements-train.txt.
@@ -34,8 +34,8 @@ DIGITS = 5
 CARD = """# track_mood.json: a track's audio features → its mood
 
 **What.** Multinomial logistic regression (4 × 9 weights and 4 intercepts, plain JSON) from nine audio features to
-Calm, Energetic, Happy or Sad. Made by `training/track_mood.py`, read by `feelharmonic/track_mood.py`; serving needs
-numpy only.
+Calm, Energetic, Happy or Sad. Made by `training/track_mood/train.py`, read by `feelharmonic/track_mood.py`; serving
+needs numpy only.
 
 **Input.** The nine features under Spotify's names and in its units (`messages.FEATURES`), through
 `track_mood.prepare`: logits of acousticness and instrumentalness, logarithms of liveness, speechiness and tempo, the

@@ -11,11 +11,11 @@ pytest.importorskip("onnx", reason="training's tests need requirements-train.txt
 
 from feelharmonic.expression import LABELS
 from feelharmonic.messages import EMOTIONS
-from training.card import PEER_PATH, card, peer_corruptions, read_peer
 from training.corruptions import CORRUPTIONS
-from training.export import export, facts_of, read_facts
-from training.plots import draw
-from training.train import Plan, begin, best_device
+from training.expression.card import PEER_PATH, card, peer_corruptions, read_peer
+from training.expression.export import export, facts_of, read_facts
+from training.expression.plots import draw
+from training.expression.train import Plan, begin, best_device
 
 FIGURES = {
     "bytes": 3_210_000,

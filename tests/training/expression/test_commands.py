@@ -11,14 +11,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from test_data import pictures, write_fer
+from test_expression_data import pictures, write_fer
 
 from benchmarks import expression as benchmark
 from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.messages import EMOTIONS
-from training import card, data, evaluate, export, int8, teach, train
-from training.data import VOTES
-from training.export import read_facts
+from training.expression import card, data, distill, evaluate, export, int8, train
+from training.expression.data import VOTES
+from training.expression.export import read_facts
 
 LABELS = tuple(
     ("valid" if i % 3 == 0 else "train", EMOTIONS[i % 7], {VOTES[i % 7]: 7, VOTES[(i + 1) % 7]: 3}) for i in range(30)
@@ -47,7 +47,7 @@ def test_the_commands_lead_from_the_data_to_a_network_and_its_card(command, tmp_
     out.parent.mkdir()
     tiny = ("--shape", "tiny", "--batch", 8)
     command(train, *runs, *tiny, "--name", "teacher", "--epochs", 2)
-    command(teach, *runs, "--teachers", "teacher", "--views", 1, "--out", tmp_path / "lessons.npz")
+    command(distill, *runs, "--teachers", "teacher", "--views", 1, "--out", tmp_path / "lessons.npz")
     lessons = ("--lessons", tmp_path / "lessons.npz", "--trust", 0.5)
     command(train, *runs, *tiny, "--name", "pupil", "--start", "teacher", *lessons, "--harm", 0.5, "--epochs", 1)
     command(export, *runs, "--name", "pupil,teacher", "--int8", "--out", out)
@@ -105,14 +105,14 @@ def test_shares_lie_between_nothing_and_all(command, option, share, capsys):
 
 
 def test_teachers_may_be_asked_about_labelled_faces_alone(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(teach, "unlabelled_faces", lambda folder: pictures(3, seed=5, side=48))
+    monkeypatch.setattr(distill, "unlabelled_faces", lambda folder: pictures(3, seed=5, side=48))
     runs = ("--runs", tmp_path / "runs")
     command(train, *runs, "--shape", "tiny", "--name", "one", "--epochs", 1, "--batch", 8)
     for words, count in (((), 3), (("--labelled-only",), 0)):
-        command(teach, *runs, "--teachers", "one", "--views", 1, "--out", tmp_path / "lessons.npz", *words)
-        assert len(teach.read_lessons(tmp_path / "lessons.npz").unlabelled) == count
+        command(distill, *runs, "--teachers", "one", "--views", 1, "--out", tmp_path / "lessons.npz", *words)
+        assert len(distill.read_lessons(tmp_path / "lessons.npz").unlabelled) == count
 
 
 def test_what_is_no_run_is_named(command, tmp_path):
     with pytest.raises(SystemExit, match="Expected a run in"):
-        command(teach, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "lessons.npz")
+        command(distill, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "lessons.npz")

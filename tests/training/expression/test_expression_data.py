@@ -16,16 +16,16 @@ torch = pytest.importorskip("torch", reason="training's tests need requirements-
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
 from feelharmonic.messages import EMOTIONS
-from training import data, evaluate, int8, plots, teach
-from training.card import PEER_PATH, peer_corruptions, read_peer
 from training.corruptions import CORRUPTIONS
-from training.data import COLUMNS, FER2013, FERPLUS, OTHER_VOTES, VOTES, DataMissing, Faces, load_fer, votes
 from training.data_dir import data_dir
-from training.export import as_onnx, export, write
-from training.network import SHAPES, ExpressionNetwork
-from training.teach import Lessons, read_lessons, unlabelled_faces, write_lessons
-from training.train import load_training_faces
-from training.utkface import ARCHIVE, load_utkface
+from training.expression import data, distill, evaluate, int8, plots
+from training.expression.card import PEER_PATH, peer_corruptions, read_peer
+from training.expression.data import COLUMNS, FER2013, FERPLUS, OTHER_VOTES, VOTES, DataMissing, Faces, load_fer, votes
+from training.expression.distill import Lessons, read_lessons, unlabelled_faces, write_lessons
+from training.expression.export import as_onnx, export, write
+from training.expression.network import SHAPES, ExpressionNetwork
+from training.expression.train import load_training_faces
+from training.expression.utkface import ARCHIVE, load_utkface
 
 #: So many faces fill a made-up sheet.
 PER_SHEET = 4
@@ -318,7 +318,7 @@ def test_a_kill_while_lessons_are_written_leaves_none_of_them(tmp_path, monkeypa
         file.write(b"PK") if hasattr(file, "write") else Path(file).write_bytes(b"PK")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(teach.np, "savez_compressed", half_written)
+    monkeypatch.setattr(distill.np, "savez_compressed", half_written)
     with pytest.raises(KeyboardInterrupt):
         write_lessons(tmp_path / "lessons.npz", LESSONS)
     assert not (tmp_path / "lessons.npz").exists()
@@ -330,13 +330,13 @@ def test_half_written_lessons_are_refused(tmp_path, left):
     write_lessons(path, LESSONS)
     written = path.read_bytes()
     path.write_bytes(written[: int(len(written) * left)])
-    with pytest.raises(SystemExit, match="Expected a file written by"):
+    with pytest.raises(SystemExit, match="Expected a file of training"):
         read_lessons(path)
 
 
 def test_an_array_by_itself_is_refused(tmp_path):
     np.save(tmp_path / "lessons.npy", np.zeros((3, 2, 7)))
-    with pytest.raises(SystemExit, match="Expected a file written by"):
+    with pytest.raises(SystemExit, match="Expected a file of training"):
         read_lessons(tmp_path / "lessons.npy")
 
 
@@ -346,7 +346,7 @@ def test_lessons_with_damage_inside_are_refused(tmp_path):
     written = bytearray(path.read_bytes())
     written[60:75] = bytes(15)
     path.write_bytes(written)
-    with pytest.raises(SystemExit, match="Expected a file written by"):
+    with pytest.raises(SystemExit, match="Expected a file of training"):
         read_lessons(path)
 
 
@@ -356,7 +356,7 @@ def test_a_kill_while_a_network_is_written_leaves_the_one_before(tmp_path, monke
     write(model, path, {"epochs": "1"})
     before = path.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("training.export.os.replace", killed)
+        patch.setattr("training.expression.export.os.replace", killed)
         with pytest.raises(KeyboardInterrupt):
             write(model, path, {"epochs": "2"})
     assert path.read_bytes() == before

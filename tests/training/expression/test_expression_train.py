@@ -12,14 +12,14 @@ pytest.importorskip("onnx", reason="training's tests need requirements-train.txt
 
 from feelharmonic.expression import LABELS, ExpressionReader, normalised, prepare
 from feelharmonic.messages import EMOTIONS
-from training.augment import Strength, augmented
-from training.card import card
-from training.data import Faces, ferplus_majority, without_duplicates
-from training.export import calibrate, export, mean_weights
-from training.network import SHAPES, ExpressionNetwork, Shape
-from training.teach import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
-from training.train import Plan, head_loss, predict, read_run, save, train
-from training.widen import widened
+from training.expression.augment import Strength, augmented
+from training.expression.card import card
+from training.expression.data import Faces, ferplus_majority, without_duplicates
+from training.expression.distill import UNLABELLED_WEIGHT, Lessons, answers, read_lessons, taught
+from training.expression.export import calibrate, export, mean_weights
+from training.expression.network import SHAPES, ExpressionNetwork, Shape
+from training.expression.train import Plan, head_loss, predict, read_run, save, train
+from training.expression.widen import widened
 
 PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
 STILL = Strength(tilt_deg=0, zoom=0, shift=0, stretch=0, light=0, dark=0, blur=0, small=0, noise=0, jpeg=0, cover=0)
@@ -41,7 +41,7 @@ def test_a_killed_run_ends_in_the_same_state(tmp_path, faces, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:  # after the first epoch's checkpoint, before the second's
-        patch.setattr("training.train.save", save_and_die)
+        patch.setattr("training.expression.train.save", save_and_die)
         with pytest.raises(KeyboardInterrupt):
             train(PLAN, faces, tmp_path / "cut", quiet=True)
     resumed = train(PLAN, faces, tmp_path / "cut", quiet=True)
@@ -90,7 +90,7 @@ def warmed(faces: Faces) -> ExpressionNetwork:
 
 
 def test_a_network_grown_wider_says_what_it_said(faces, monkeypatch):
-    monkeypatch.setattr("training.widen.NOISE", 0.0)
+    monkeypatch.setattr("training.expression.widen.NOISE", 0.0)
     network = warmed(faces)
     grown = widened(network, SHAPES["tiny"], WIDER, torch.Generator().manual_seed(0))
     assert grown.heads.in_features == 13
@@ -146,7 +146,7 @@ def test_lessons_for_other_faces_are_refused(faces, lessons):
 def test_what_is_no_file_of_lessons_is_refused(tmp_path):
     (tmp_path / "lessons.npz").write_bytes(b"no archive")
     for name in ("lessons.npz", "absent.npz"):
-        with pytest.raises(SystemExit, match="Expected a file written by"):
+        with pytest.raises(SystemExit, match="Expected a file of training"):
             read_lessons(tmp_path / name)
 
 
@@ -254,7 +254,7 @@ def test_a_run_harms_as_much_as_its_plan_says(tmp_path, faces, monkeypatch):
         asked.append(strength)
         return augmented(crops, generator, strength)
 
-    monkeypatch.setattr("training.train.augmented", watched)
+    monkeypatch.setattr("training.expression.train.augmented", watched)
     train(replace(PLAN, epochs=1, harm=0.25), faces, tmp_path, quiet=True)
     assert set(asked) == {Strength().gentler(0.25)}
     assert asked[0].cover == Strength().cover / 4

@@ -11,11 +11,11 @@ torch = pytest.importorskip("torch", reason="training's tests need requirements-
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
 from feelharmonic.expression import LABELS, ExpressionReader
-from training import int8
-from training.data import Faces
-from training.export import KEPT_AS, export, read_facts, write
-from training.int8 import Worth, quantised, try_int8
-from training.network import SHAPES, ExpressionNetwork
+from training.expression import int8
+from training.expression.data import Faces
+from training.expression.export import KEPT_AS, export, read_facts, write
+from training.expression.int8 import Worth, quantised, try_int8
+from training.expression.network import SHAPES, ExpressionNetwork
 
 WORTH = Worth(
     accuracy_float={"ferplus": 0.83, "fer2013": 0.69},

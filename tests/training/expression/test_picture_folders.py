@@ -15,10 +15,10 @@ pytest.importorskip("torch", reason="training's tests need requirements-train.tx
 
 from feelharmonic.face import FaceFinder
 from feelharmonic.messages import EMOTIONS, Face
-from training.data import FER2013, FERPLUS, DataMissing, Faces
-from training.folders import HELD_BACK_EVERY, digest, held_back, load_folder, load_folders
-from training.network import SHAPES, ExpressionNetwork
-from training.train import Check, Plan, train, with_sets
+from training.expression.data import FER2013, FERPLUS, DataMissing, Faces
+from training.expression.network import SHAPES, ExpressionNetwork
+from training.expression.picture_folders import HELD_BACK_EVERY, digest, held_back, load_folder, load_folders
+from training.expression.train import Check, Plan, train, with_sets
 
 
 class SquareFinder:

@@ -14,13 +14,13 @@ pytest.importorskip("tqdm", reason="training's requirements are not installed: r
 
 from feelharmonic.face import decode_maps, overlap, prepare
 from feelharmonic.messages import Face
-from training import finder_data, finder_train
-from training.finder_data import load_sources, split_of
-from training.finder_export import export
-from training.finder_labels import LFW_MEAN, UTKFACE_MEAN, agrees
-from training.finder_make import Shard, packed
-from training.finder_network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
-from training.finder_scenes import (
+from training.face_finder import data as finder_data
+from training.face_finder import train as finder_train
+from training.face_finder.data import load_sources, split_of
+from training.face_finder.export import export
+from training.face_finder.labels import LFW_MEAN, UTKFACE_MEAN, agrees
+from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
+from training.face_finder.scenes import (
     HEIGHT,
     LEAST_IN_VIEW,
     MEAN_AXES,
@@ -35,7 +35,8 @@ from training.finder_scenes import (
     mirrored,
     share_in_view,
 )
-from training.finder_windows import windows
+from training.face_finder.shards import Shard, packed
+from training.face_finder.windows import windows
 
 GREEN = (0, 255, 0)
 
