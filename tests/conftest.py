@@ -8,8 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
-PROJECT = Path(__file__).resolve().parent.parent
+from support.samples import PROJECT, encode
 
 
 @pytest.fixture(scope="session")
@@ -45,16 +44,3 @@ def wall_jpeg() -> bytes:
     """A picture without a face."""
     slope = np.linspace(60, 190, 320, dtype=np.uint8)
     return encode(np.repeat(np.tile(slope, (240, 1))[:, :, None], 3, axis=2))
-
-
-#: What a browser sends to open a wire.
-HANDSHAKE = {
-    "Connection": "keep-alive, Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
-
-
-def encode(pixels_bgr: np.ndarray, suffix: str = ".jpg") -> bytes:
-    return cv2.imencode(suffix, pixels_bgr)[1].tobytes()

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import encode
 from openapi_spec_validator import validate
+from support.samples import encode
 
 from app import create_app
 from feelharmonic.frame import MAX_PHOTOGRAPH_BYTES

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from conftest import encode
 from damaged import png
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from support.samples import encode
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
 from feelharmonic.frame import MAX_BYTES, decode

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
 from serving import QUIET
+from support.samples import PROJECT
 
 from feelharmonic.web.server import most_wires
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HANDSHAKE, PROJECT
 from prometheus_client.multiprocess import mark_process_dead
+from support.samples import HANDSHAKE, PROJECT
 
 from app import create_app
 from feelharmonic.settings import Settings

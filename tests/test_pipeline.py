@@ -11,7 +11,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from conftest import encode
+from support.samples import encode
 
 from feelharmonic.errors import BadFrame, SetupFault
 from feelharmonic.messages import EMOTIONS, Face

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 import requests
 import socketio
-from conftest import encode
 from flask_socketio import SocketIO
 from services import Gunicorn, Nginx, Redis
+from support.samples import encode
 
 from feelharmonic.face import FaceFinder
 from feelharmonic.frame import decode

@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROJECT
 from damaged import corpus
 from PIL import Image
+from support.samples import PROJECT
 
 from app import create_app
 

@@ -22,12 +22,12 @@ from types import SimpleNamespace
 import pytest
 import requests
 import websocket
-from conftest import HANDSHAKE, PROJECT
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from rawwire import RawListener
 from services import Gunicorn
 from serving import Server
+from support.samples import HANDSHAKE, PROJECT
 from werkzeug.test import Client as WerkzeugClient
 
 from app import LARGEST_MESSAGE_BYTES, create_app

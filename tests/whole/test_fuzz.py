@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import pytest
 import websocket
-from conftest import encode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rawwire import RawListener
 from serving import Server
+from support.samples import encode
 
 from app import create_app
 from feelharmonic.errors import ListenerFault

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import pytest
 import socketio
-from conftest import encode
 from services import Gunicorn
 from serving import Server
+from support.samples import encode
 
 from feelharmonic.settings import ASYNC_MODES
 

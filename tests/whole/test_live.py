@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import encode
 from damaged import png
 from serving import Server
+from support.samples import encode
 
 from app import create_app
 from feelharmonic.messages import EMOTIONS, Face

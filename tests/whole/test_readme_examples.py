@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROJECT
 from serving import Server
+from support.samples import PROJECT
 
 ADDRESS = "http://127.0.0.1:8000"
 DEADLINE_S = 60

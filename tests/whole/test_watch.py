@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import requests
-from conftest import PROJECT
+from support.samples import PROJECT
 
 from app import create_app
 from feelharmonic.messages import Mood, Reading
