@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from test_expression_data import pictures, write_fer
+from support.fer2013_files import pictures, write_fer
 
 from benchmarks import expression as benchmark
 from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
