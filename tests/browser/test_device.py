@@ -234,7 +234,7 @@ def test_the_service_worker_fetches_no_network_and_no_runtime_by_itself(visit):
           return lists.flat().map(({ url }) => url);
         }"""
     )
-    assert any(url.endswith("/static/js/main.js") for url in held)
+    assert any(url.endswith("/static/js/live/main.js") for url in held)
     assert not [url for url in held if url.endswith((".onnx", ".wasm", "ort.wasm.min.js"))]
 
 

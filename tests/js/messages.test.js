@@ -3,11 +3,18 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { speaker } from "../../static/js/words.js";
+import { speaker } from "../../static/js/lib/i18n.js";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const english = JSON.parse(read("static/messages/en.json"));
 const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+
+/** @returns {string[]} every script under `path`, which ends with a slash */
+function scriptsIn(path) {
+  return readdirSync(new URL(`../../${path}`, import.meta.url), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? scriptsIn(`${path}${entry.name}/`) : entry.name.endsWith(".js") ? [`${path}${entry.name}`] : [],
+  );
+}
 
 for (const file of readdirSync(new URL("../../static/messages/", import.meta.url))) {
   const words = JSON.parse(read(`static/messages/${file}`));
@@ -23,7 +30,7 @@ for (const file of readdirSync(new URL("../../static/messages/", import.meta.url
 }
 
 test("every text that a script or the template names is there, and none is left over", () => {
-  const scripts = readdirSync(new URL("../../static/js/", import.meta.url)).filter((file) => file.endsWith(".js")).map((file) => read(`static/js/${file}`));
+  const scripts = scriptsIn("static/js/").map(read);
   const named = new Set();
   for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html"), read("templates/playlist.html")]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
 const ORIGIN = "http://127.0.0.1:8000";
-const RELEASE = { version: "two", addresses: ["/", "/static/js/main.js", "/device/parts.json"] };
+const RELEASE = { version: "two", addresses: ["/", "/static/js/live/main.js", "/device/parts.json"] };
 const HASH = "0".repeat(64);
 
 /** Caches as browsers have them, in a Map. */
@@ -55,7 +55,7 @@ let handlers;
 let asked;
 
 beforeEach(async () => {
-  network = { "/": "page", "/static/js/main.js": "script", "/device/parts.json": '{"files": {}}' };
+  network = { "/": "page", "/static/js/live/main.js": "script", "/device/parts.json": '{"files": {}}' };
   handlers = {};
   asked = [];
   globalThis.caches = new Caches();
@@ -91,10 +91,10 @@ async function get(path, options) {
 }
 
 test("the network comes first, and what it brings is kept", async () => {
-  network["/static/js/main.js"] = "newer script";
-  assert.equal(await get("/static/js/main.js"), "newer script");
+  network["/static/js/live/main.js"] = "newer script";
+  assert.equal(await get("/static/js/live/main.js"), "newer script");
   network = null;
-  assert.equal(await get("/static/js/main.js"), "newer script");
+  assert.equal(await get("/static/js/live/main.js"), "newer script");
 });
 
 test("without a network all that was installed is there", async () => {
@@ -121,7 +121,7 @@ test("a file that was not there is not kept", async () => {
 });
 
 test("posts, other addresses and other hosts are left to the browser", async () => {
-  assert.equal(await get("/static/js/main.js", { method: "POST" }), undefined);
+  assert.equal(await get("/static/js/live/main.js", { method: "POST" }), undefined);
   assert.equal(await get("/api/v1/providers"), undefined);
   assert.equal(await get("https://open.spotify.com/embed/track/x"), undefined);
 });

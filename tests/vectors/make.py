@@ -1,6 +1,6 @@
 """`python -m tests.vectors.make`: expected outputs of the Python stages, which JavaScript's must match.
 
-Writes tests/vectors/*.json. test_vectors.py says when they are out of date; tests/js/device.test.js reads them.
+Writes tests/vectors/*.json. test_vectors.py says when they are out of date; tests/js/reading/stages.test.js reads them.
 The pictures are seeded noise, smoothed, and drawn shapes; no network runs here (tests/test_ondevice.py does that).
 """
 

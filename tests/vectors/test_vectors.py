@@ -15,7 +15,7 @@ from tests.vectors.make import vectors
 
 FOLDER = Path(__file__).resolve().parent
 
-#: OpenCV's releases round a little differently; tests/js/device.test.js allows as much on its side.
+#: OpenCV's releases round a little differently; tests/js/reading/stages.test.js allows as much on its side.
 MOST_LEVELS = 5
 
 

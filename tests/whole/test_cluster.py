@@ -56,7 +56,7 @@ class Page:
     stops: bool = False
 
     def run(self) -> None:
-        # As static/js/live.js, 200 ms to 1 s between tries; here the factor is in seconds.
+        # As static/js/live/connection.js, 200 ms to 1 s between tries; here the factor is in seconds.
         client = socketio.Client(
             reconnection_delay=0.3, reconnection_delay_max=0.9, randomization_factor=0.1, ssl_verify=False
         )

@@ -191,7 +191,7 @@ PERMISSIONS_POLICY = (
     ("path", "status"),
     [
         ("/", 200), ("/photo", 200), ("/playlist", 200), ("/status", 200), ("/watch", 404), ("/connect/callback", 400),
-        ("/static/js/main.js", 200), ("/service-worker.js", 200), ("/api/v1/", 200), ("/api/v1/emotions", 200),
+        ("/static/js/live/main.js", 200), ("/service-worker.js", 200), ("/api/v1/", 200), ("/api/v1/emotions", 200),
         ("/api/v1/tracks?n=0", 422), ("/healthz", 200), ("/nowhere", 404),
     ],
 )  # fmt: skip

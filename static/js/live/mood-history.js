@@ -1,0 +1,86 @@
+/**
+ * The mood line's memory: the last minutes of probabilities and moods. In this tab only. Pure; times are passed in.
+ */
+
+/** The line is so long at most. */
+export const LONGEST_MS = 10 * 60_000;
+/** Moments closer than this are one: the eye sees no more, and ten minutes stay small. */
+const STEP_MS = 500;
+
+export class MoodHistory {
+  /** @type {import("../types.js").Sample[]} */ #samples = [];
+
+  get samples() {
+    return this.#samples;
+  }
+
+  /**
+   * @param {import("../types.js").Sample} sample
+   * @returns {boolean} whether it was taken
+   */
+  add(sample) {
+    const last = this.#samples.at(-1);
+    if (last && sample.at_ms - last.at_ms < STEP_MS) {
+      return false;
+    }
+    this.#samples.push(sample);
+    const oldest_ms = sample.at_ms - LONGEST_MS;
+    while (this.#samples[0].at_ms < oldest_ms) {
+      this.#samples.shift();
+    }
+    return true;
+  }
+
+  clear() {
+    this.#samples = [];
+  }
+
+  /** How long the line is, seconds. */
+  get length_s() {
+    return this.#samples.length ? (this.#samples[this.#samples.length - 1].at_ms - this.#samples[0].at_ms) / 1000 : 0;
+  }
+
+  /** @returns {[string, number][]} each mood that held and its share of the moments in which one did, largest first */
+  shares() {
+    const held = this.#samples.filter((sample) => sample.mood);
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const { mood } of held) {
+      counts.set(String(mood), (counts.get(String(mood)) ?? 0) + 1 / held.length);
+    }
+    return [...counts].sort((one, other) => other[1] - one[1]);
+  }
+
+  /** @param {string[]} names of the emotions, in their order */
+  toCsv(names) {
+    const rows = this.#samples.map(({ at_ms, probabilities, mood }) =>
+      [new Date(at_ms).toISOString(), mood ?? "", ...(probabilities ?? names.map(() => ""))].join(","),
+    );
+    return `${[["time", "mood", ...names].join(","), ...rows].join("\r\n")}\r\n`;
+  }
+
+  /** @param {string[]} names of the emotions, in their order */
+  toJson(names) {
+    const samples = this.#samples.map(({ at_ms, probabilities, mood }) => ({
+      time: new Date(at_ms).toISOString(),
+      mood,
+      probabilities,
+    }));
+    return JSON.stringify({ emotions: names, samples }, null, 1);
+  }
+
+  /** For the tab's own storage. */
+  pack() {
+    return JSON.stringify(this.#samples);
+  }
+
+  /** Takes back what pack() gave; anything else is an empty line. @param {string|null} text */
+  unpack(text) {
+    try {
+      const samples = JSON.parse(text ?? "[]");
+      this.#samples = Array.isArray(samples) ? samples.filter((sample) => Number.isFinite(sample?.at_ms)) : [];
+    } catch {
+      this.#samples = [];
+    }
+  }
+}

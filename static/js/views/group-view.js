@@ -1,0 +1,37 @@
+/**
+ * How a group's mood came about: a row for each face, its emotion and its share. Knows no socket.
+ */
+
+export class GroupView {
+  #element;
+  #emotions;
+  #say;
+
+  /** @param {HTMLElement} element a list @param {import("../types.js").Emotion[]} emotions @param {import("../types.js").Say} say */
+  constructor(element, emotions, say) {
+    this.#element = element;
+    this.#emotions = emotions;
+    this.#say = say;
+  }
+
+  /** @param {import("../types.js").Face[]} faces @param {import("../types.js").Group|null} group null hides it */
+  update(faces, group) {
+    this.#element.hidden = !group;
+    const rows = group ? faces.filter(({ probabilities }) => probabilities) : [];
+    while (this.#element.children.length > rows.length) {
+      this.#element.lastElementChild?.remove();
+    }
+    rows.forEach(({ probabilities }, i) => {
+      const shown = /** @type {number[]} */ (probabilities);
+      const emotion = this.#emotions[shown.indexOf(Math.max(...shown))];
+      const percent = Math.round((group?.shares[i]?.share ?? 0) * 100);
+      const row = this.#element.children[i] ?? this.#element.appendChild(document.createElement("li"));
+      const text = this.#say("group.share", { number: i + 1, mood: emotion.label, percent });
+      if (row.textContent !== text) {
+        row.textContent = text;
+      }
+      /** @type {HTMLElement} */ (row).style.setProperty("--share", `${percent}%`);
+      /** @type {HTMLElement} */ (row).style.setProperty("--own", emotion.colour.glow);
+    });
+  }
+}

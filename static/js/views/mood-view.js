@@ -1,0 +1,63 @@
+/**
+ * The mood in one word, how sure it is, and a polite word to screen readers when it changes. Knows no socket.
+ */
+
+export class MoodView {
+  #word;
+  #sure;
+  #said;
+  #labels;
+  #say;
+  /** @type {string|null} */ #spoken = null;
+
+  /**
+   * @param {{word: HTMLElement, sure: HTMLElement, said: HTMLElement}} parts `said` is read out when it changes
+   * @param {import("../types.js").Emotion[]} emotions
+   * @param {import("../types.js").Say} say
+   */
+  constructor(parts, emotions, say) {
+    this.#word = parts.word;
+    this.#sure = parts.sure;
+    this.#said = parts.said;
+    this.#say = say;
+    this.#labels = new Map(emotions.map((emotion) => [emotion.name, emotion.label]));
+  }
+
+  /**
+   * @param {import("../types.js").Mood|null} mood null while looking
+   * @param {string} [aside] said instead of how sure it is
+   */
+  update(mood, aside) {
+    const word = mood ? String(this.#labels.get(mood.emotion)) : this.#say("mood.looking");
+    set(this.#word, word);
+    set(this.#sure, aside ?? (mood ? howSure(mood, this.#say) : this.#say("mood.unclear")));
+    // Per change, not per frame; and a mood that was lost for a moment is no news.
+    if (mood && mood.emotion !== this.#spoken) {
+      this.#spoken = mood.emotion;
+      set(this.#said, this.#say("mood.said", { mood: word }));
+    }
+  }
+}
+
+/** @param {import("../types.js").Mood} mood @param {import("../types.js").Say} say */
+export function howSure(mood, say) {
+  const percent = Math.round(mood.confidence * 100);
+  return mood.since_s >= 2
+    ? say("mood.sureFor", { percent, time: duration(mood.since_s, say) })
+    : say("mood.sure", { percent });
+}
+
+/** @param {number} seconds @param {import("../types.js").Say} say */
+export function duration(seconds, say) {
+  const whole = Math.floor(seconds);
+  return whole < 60
+    ? say("mood.seconds", { seconds: whole })
+    : say("mood.minutes", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
+}
+
+/** Leaves equal texts alone: screen readers and the layout have less to do. @param {HTMLElement} element @param {string} text */
+function set(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Track cards with Spotify's player inside: a plain lazy iframe, no script, no credentials. Knows no socket.
+ * A player that had focus is never removed: somebody listens to it.
+ */
+
+const PLAYER = "https://open.spotify.com/embed/track/";
+const DARK = "(prefers-color-scheme: dark)";
+const TRACKS = 8;
+
+export class TracksView {
+  #element;
+  #say;
+  #title;
+  #note;
+  #cards;
+  #onFeedback;
+
+  /**
+   * @param {HTMLElement} element with a title, a note and a list
+   * @param {import("../types.js").Say} say
+   * @param {((id: string, like: boolean) => void)|null} onFeedback null where nobody listens to it
+   */
+  constructor(element, say, onFeedback) {
+    this.#element = element;
+    this.#say = say;
+    this.#onFeedback = onFeedback;
+    this.#title = /** @type {HTMLElement} */ (element.querySelector("h2"));
+    this.#note = /** @type {HTMLElement} */ (element.querySelector(".note"));
+    this.#cards = /** @type {HTMLElement} */ (element.querySelector(".cards"));
+    // Clicking into a player of another origin shows here only as the window losing focus to it.
+    window.addEventListener("blur", () => this.#keepFocused());
+  }
+
+  /** Tracks are on their way: what is here stays; an empty list keeps their place. */
+  wait() {
+    this.#note.textContent = this.#say("tracks.waiting");
+    this.#cards.setAttribute("aria-busy", "true");
+    if (this.#cards.childElementCount === 0) {
+      this.#title.textContent = this.#say("tracks.waiting");
+      this.#note.textContent = "";
+      this.#cards.append(...Array.from({ length: TRACKS }, placeholder));
+    }
+    this.#element.hidden = false;
+  }
+
+  /**
+   * @param {string} title
+   * @param {import("../types.js").Track[]} tracks
+   * @param {string} note
+   */
+  update(title, tracks, note) {
+    this.#keepFocused();
+    this.#title.textContent = title;
+    this.#note.textContent = note;
+    this.#cards.removeAttribute("aria-busy");
+    const kept = new Set();
+    for (const card of [...this.#cards.children]) {
+      if (card instanceof HTMLElement && card.dataset.kept) {
+        kept.add(card.dataset.id);
+      } else {
+        card.remove();
+      }
+    }
+    // Kept cards are not moved either: a frame that moves in the document loads anew.
+    this.#cards.append(...tracks.filter((track) => !kept.has(track.id)).map((track) => this.#card(track)));
+    this.#element.hidden = false;
+  }
+
+  /** The tracks did not come: what was here before stays. @param {string} note */
+  fail(note) {
+    this.#note.textContent = note;
+    this.#cards.removeAttribute("aria-busy");
+    this.#cards.querySelectorAll(".placeholder").forEach((card) => card.remove());
+  }
+
+  hide() {
+    this.#element.hidden = true;
+    this.#cards.replaceChildren();
+  }
+
+  /** Ids of the tracks that are shown. @returns {string[]} */
+  get ids() {
+    return [...this.#cards.children].flatMap((card) => (card instanceof HTMLElement && card.dataset.id ? [card.dataset.id] : []));
+  }
+
+  #keepFocused() {
+    const card = document.activeElement?.closest(".card");
+    if (card instanceof HTMLElement && this.#cards.contains(card) && document.activeElement instanceof HTMLIFrameElement) {
+      card.dataset.kept = "true";
+    }
+  }
+
+  /** @param {import("../types.js").Track} track */
+  #card(track) {
+    const card = document.createElement("li");
+    card.className = "card";
+    card.dataset.id = track.id;
+    const words = card.appendChild(document.createElement("div"));
+    words.className = "words";
+    const by = track.year ? this.#say("tracks.by", { artist: track.artist, year: track.year }) : track.artist;
+    words.append(line("title", track.title), line("by", by));
+    const player = card.appendChild(document.createElement("div"));
+    player.className = "player";
+    player.append(frame(track, this.#say("tracks.player", { title: track.title, artist: track.artist })));
+    const row = card.appendChild(document.createElement("div"));
+    row.className = "row";
+    if (this.#onFeedback) {
+      row.append(this.#like(track), this.#dislike(track, card));
+    }
+    const link = row.appendChild(document.createElement("a"));
+    link.href = track.url;
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = this.#say("tracks.open");
+    link.setAttribute("aria-label", this.#say("tracks.openLong", { title: track.title, artist: track.artist }));
+    return card;
+  }
+
+  /** @param {import("../types.js").Track} track */
+  #like(track) {
+    const button = small(this.#say("tracks.like"), this.#say("tracks.likeLong", { title: track.title }));
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", "true");
+      this.#onFeedback?.(track.id, true);
+    });
+    return button;
+  }
+
+  /** @param {import("../types.js").Track} track @param {HTMLElement} card */
+  #dislike(track, card) {
+    const button = small(this.#say("tracks.dislike"), this.#say("tracks.dislikeLong", { title: track.title }));
+    button.addEventListener("click", () => {
+      const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+      card.remove();
+      // The keyboard goes on where the card was.
+      /** @type {HTMLElement|null|undefined} */ (neighbour?.querySelector("button"))?.focus({ preventScroll: true });
+      this.#onFeedback?.(track.id, false);
+    });
+    return button;
+  }
+}
+
+/**
+ * The line over the tracks: who served and why, and what is missing.
+ * @param {{tracks: import("../types.js").Track[], note: string}} reply
+ * @param {boolean} online
+ * @param {import("../types.js").Say} say
+ */
+export function note(reply, online, say) {
+  const parts = [
+    reply.tracks.length === 0 ? say("tracks.none") : "",
+    reply.note,
+    online ? "" : say("tracks.offline"),
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
+/** @param {import("../types.js").Track} track @param {string} title */
+function frame(track, title) {
+  const element = document.createElement("iframe");
+  element.loading = "lazy";
+  element.title = title;
+  element.allow = "autoplay; clipboard-write; encrypted-media; fullscreen; picture-in-picture";
+  element.src = `${PLAYER}${encodeURIComponent(track.id)}${matchMedia(DARK).matches ? "?theme=0" : ""}`;
+  return element;
+}
+
+function placeholder() {
+  const card = document.createElement("li");
+  card.className = "card placeholder";
+  card.setAttribute("aria-hidden", "true");
+  const words = card.appendChild(document.createElement("div"));
+  words.className = "words";
+  words.append(line("title", "\u00a0"), line("by", "\u00a0"));
+  const player = card.appendChild(document.createElement("div"));
+  player.className = "player";
+  card.appendChild(document.createElement("div")).className = "row";
+  return card;
+}
+
+/** @param {string} text @param {string} label the same with the track's title, for those who do not see the card */
+function small(text, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "small";
+  button.textContent = text;
+  button.setAttribute("aria-label", label);
+  return button;
+}
+
+/** @param {string} className @param {string} content cut with an ellipsis where it is too long, whole as the tooltip */
+function line(className, content) {
+  const element = document.createElement("p");
+  element.className = className;
+  element.textContent = content;
+  element.title = content.trim();
+  return element;
+}
