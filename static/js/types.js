@@ -1,5 +1,5 @@
 /**
- * What travels on the wire (feelharmonic/web/wire.py writes it) and between the modules. Types only.
+ * What travels on the wire (feelharmonic/web/serializers.py writes it) and between the modules. Types only.
  *
  * @typedef {"angry"|"disgust"|"fear"|"happy"|"sad"|"surprise"|"neutral"} EmotionName
  * @typedef {"match"|"lift"|"calm"|"energise"} Goal
@@ -23,7 +23,7 @@
  * @property {(since_sent_ms: number) => number} wait
  *
  * @typedef {Object} Face
- * @property {number|null} id the same while the face is followed
+ * @property {number|null} id the same while the face is tracked
  * @property {[number, number, number, number]} box x, y, width, height in 0..1 of the frame, not mirrored
  * @property {number} score 0..1
  * @property {number[]|null} probabilities
@@ -89,27 +89,30 @@
  * @property {number} height pixels
  * @property {number} channels 3, or 1 for grey
  *
- * @typedef {Object} FoundFace as in feelharmonic/messages.py
+ * @typedef {Object} FoundFace as in feelharmonic/reading/messages.py
  * @property {number[]} box x, y, width, height in pixels; may reach outside the frame
  * @property {number} score 0..1
  * @property {number[][]|null} landmarks five points: eyes, nose, mouth corners, left of the picture first
  * @property {number|null} id
  *
- * The constants below come from Python (feelharmonic/ondevice.py): nothing is written twice.
- * @typedef {{full_size: [number, number], window_size: [number, number], stride: number, size_unit: number,
- *   least_score: number, least_score_candidate: number, least_score_sure: number, least_score_glimpsed: number, most_score_mirrored: number, most_score: number,
- *   first_look_weight: number, least_score_followed: number, most_confirmed: number,
- *   same_face_iou: number, least_overlap: number, window_share: number, sampling_steps: number|null}} FinderConstants
- * @typedef {{full_search_s: number, most_followed: number, same_face_iou: number, least_overlap: number, jitter_share: number,
- *   steady_share: number}} FollowerConstants
+ * The constants below come from Python (feelharmonic/reading/browser_constants.py) under the names of reading/constants.js.
+ * @typedef {{detector_size: [number, number], refiner_size: [number, number], stride: number, size_unit: number,
+ *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
+ *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number,
+ *   same_face_iou: number, min_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
+ * @typedef {{full_search_s: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number,
+ *   steady_share: number}} TrackerConstants
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], sampling_steps: number|null}} CropConstants
  * @typedef {Object} MoodConstants
  * @property {EmotionName[]} emotions
- * @property {number[]} resting
+ * @property {number[]} neutral what a neutral face reads as on average
  * @property {number} floor
- * @property {number} strength of the resting face's correction, 0..1
+ * @property {number} strength of the baseline's correction, 0..1
  * @property {{window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number,
  *   longest_step_s: number}} smoothing
+ *
+ * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants,
+ *   max_faces_read: number}} ReadingConstants
  */
 
 export {};

@@ -7,7 +7,7 @@ import { BarsView } from "../views/bars-view.js";
 import { Camera, CameraFault, RATE_HZ } from "./camera.js";
 import { goalChips, moodChips } from "../views/chips.js";
 import { wear } from "../views/colour.js";
-import { DEVICE_RATE_HZ, DeviceReader, Stopped } from "../reading/device-reader.js";
+import { DEVICE_RATE_HZ, DeviceReader, Stopped } from "./device-reader.js";
 import { frames } from "./frame-loop.js";
 import { GroupView } from "../views/group-view.js";
 import { MoodHistory } from "./mood-history.js";

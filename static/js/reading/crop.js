@@ -1,6 +1,8 @@
 /**
- * A face in a frame → 48×48 grey in FER2013's framing. The same as cut_crop in feelharmonic/face.py. Pure.
+ * A face in a frame → 48×48 grey in FER2013's framing. The same as feelharmonic/reading/crop.py. Pure.
  */
+
+import { grey, inverse, part, roundHalfEven, shrunk, warped } from "./frame.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").CropConstants} CropConstants */
@@ -9,15 +11,14 @@
  * @param {Picture} frame BGR
  * @param {import("../types.js").FoundFace} face
  * @param {CropConstants} constants
- * @param {typeof import("./frame.js")} pixels
  * @returns {Picture} one channel; beyond the frame its edge is repeated
  */
-export function cutCrop(frame, face, constants, pixels) {
+export function cutCrop(frame, face, constants) {
   const [x, y, width, height] = face.box;
   const move = face.landmarks
     ? aligned(face.landmarks, height, constants)
     : upright(x + width / 2, y - 0.035 * height, height * 0.98, constants);
-  return greyCrop(frame, move, constants, pixels);
+  return greyCrop(frame, move, constants);
 }
 
 /**
@@ -31,7 +32,7 @@ export function aligned(points, height, constants) {
   const [eyes, mouth] = [middle(points.slice(0, 2)), middle(points.slice(3))];
   const [crop_eyes, crop_mouth] = [middle(constants.crop_eyes), middle(constants.crop_mouth)];
   const down = [mouth[0] - eyes[0], mouth[1] - eyes[1]];
-  // Landmarks that say nothing (all in one place) leave the face's height to go by.
+  // Landmarks that coincide give no scale: the face's height does then.
   const scale = (crop_mouth[1] - crop_eyes[1]) / Math.max(Math.hypot(...down), 0.2 * height);
   const turn = Math.atan2(down[0], down[1]);
   const [cos, sin] = [Math.cos(turn) * scale, Math.sin(turn) * scale];
@@ -56,15 +57,14 @@ function upright(middle_x, top, side, { crop_side_px }) {
  * @param {Picture} frame
  * @param {number[]} move
  * @param {CropConstants} constants
- * @param {typeof import("./frame.js")} pixels
  */
-function greyCrop(frame, move, { crop_side_px: side, sampling_steps }, pixels) {
-  const [a, b, c, d, e, f] = pixels.inverse(move);
+function greyCrop(frame, move, { crop_side_px: side, sampling_steps }) {
+  const [a, b, c, d, e, f] = inverse(move);
   const corners = [[0, 0], [side, 0], [side, side], [0, side]].map(([x, y]) => [a * x + b * y + c, d * x + e * y + f]);
-  // At least two pixels of the frame, wherever the face is said to be.
+  // At least two pixels of the frame, even where the face lies outside it.
   const [left, right] = reach(corners.map(([x]) => x), frame.width);
   const [top, bottom] = reach(corners.map(([, y]) => y), frame.height);
-  let piece = pixels.grey(pixels.part(frame, left, top, right, bottom));
+  let piece = grey(part(frame, left, top, right, bottom));
   const moved = [...move];
   moved[2] += move[0] * left + move[1] * top;
   moved[5] += move[3] * left + move[4] * top;
@@ -72,15 +72,15 @@ function greyCrop(frame, move, { crop_side_px: side, sampling_steps }, pixels) {
   if (scale < 0.5) {
     // Bilinear sampling is sparse when it shrinks: average first.
     const shrink = scale * 1.5;
-    const [width, height] = [piece.width * shrink, piece.height * shrink].map(nearest);
-    const small = pixels.shrunk(piece, width, height, 1 / shrink, 1 / shrink);
+    const [width, height] = [piece.width * shrink, piece.height * shrink].map(roundHalfEven);
+    const small = shrunk(piece, width, height, 1 / shrink, 1 / shrink);
     for (const [column, stretch] of [[0, piece.width / small.width], [1, piece.height / small.height]]) {
       moved[column] *= stretch;
       moved[3 + column] *= stretch;
     }
     piece = small;
   }
-  return pixels.warped(piece, moved, side, side, "edge", sampling_steps);
+  return warped(piece, moved, side, side, "edge", sampling_steps);
 }
 
 /** @param {number[]} values @param {number} limit */
@@ -92,11 +92,4 @@ function reach(values, limit) {
 /** @param {number} value @param {number} low @param {number} high */
 function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
-}
-
-/** The nearest whole number, the even one of two. @param {number} value */
-function nearest(value) {
-  const down = Math.floor(value);
-  const isHalf = value - down === 0.5;
-  return isHalf ? down + (down % 2) : Math.round(value);
 }

@@ -1,53 +1,51 @@
 /**
- * A frame → the faces in it: a network around the frame, then another around each candidate. The same as FaceFinder in
- * feelharmonic/face.py. The networks and the other steps are passed in.
+ * A frame → the faces in it: the detector reads the whole frame, the refiner a window around each candidate. The same as
+ * feelharmonic/reading/face_finder.py.
  */
+
+import { iou, nonMaximumSuppression } from "./boxes.js";
+import { black, enlarged, part, put, roundHalfEven, shrunk, warped } from "./frame.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
+/** @typedef {import("../types.js").FinderConstants} FinderConstants */
 /**
  * A network: (1, 3, height, width) BGR 0..1 → its maps.
- * @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} Look
+ * @typedef {(input: Float32Array, width: number, height: number) => Promise<{data: Float32Array, rows: number, columns: number}>} MapNetwork
  */
 /** @typedef {{left: number, top: number, scale_x: number, scale_y: number}} View network = frame × scale + (left, top) */
 
 export class FaceFinder {
-  #firstLook;
-  #secondLook;
+  #detector;
+  #refiner;
   #constants;
-  #pixels;
-  #maps;
 
   /**
-   * @param {Look} firstLook at a whole frame
-   * @param {Look} secondLook at a window around a face
-   * @param {import("../types.js").FinderConstants} constants
-   * @param {typeof import("./frame.js")} pixels
-   * @param {typeof import("./boxes.js")} maps
+   * @param {MapNetwork} detector reads a whole frame
+   * @param {MapNetwork} refiner reads a window around one face
+   * @param {FinderConstants} constants
    */
-  constructor(firstLook, secondLook, constants, pixels, maps) {
-    this.#firstLook = firstLook;
-    this.#secondLook = secondLook;
+  constructor(detector, refiner, constants) {
+    this.#detector = detector;
+    this.#refiner = refiner;
     this.#constants = constants;
-    this.#pixels = pixels;
-    this.#maps = maps;
   }
 
   /**
    * @param {Picture} frame BGR
-   * @param {FoundFace[]} [known] the faces of the frame before: one look at such a one is enough
+   * @param {FoundFace[]} [known] the faces of the frame before: for these one window is enough
    * @returns {Promise<FoundFace[]>} best score first
    */
   async find(frame, known = []) {
     const candidates = await this.#candidates(frame);
     const seen = [];
-    for (const candidate of candidates.slice(0, this.#constants.most_confirmed)) {
-      const face = (await this.#again(frame, candidate, known)) ?? (await this.#lookedAt(frame, candidate));
+    for (const candidate of candidates.slice(0, this.#constants.max_refined)) {
+      const face = (await this.#refound(frame, candidate, known)) ?? (await this.#refined(frame, candidate));
       if (face) {
         seen.push(face);
       }
     }
-    return this.#maps.distinct(seen, this.#constants.same_face_iou);
+    return nonMaximumSuppression(seen, this.#constants.same_face_iou);
   }
 
   /**
@@ -56,89 +54,89 @@ export class FaceFinder {
    * @returns {Promise<FoundFace|null>} the face at about `box`, null where it is gone
    */
   findNear(frame, box) {
-    return this.#near(this.#windowAround(frame, box), box, this.#constants.least_score_followed);
+    return this.#near(this.#windowAround(frame, box), box, this.#constants.min_tracked_score);
   }
 
   /**
-   * @param {{window: Picture, view: View}} where @param {number[]} box @param {number} least_score
-   * @param {boolean} [mirrored] whether the window is looked at left for right; the box that comes back is not
+   * @param {{window: Picture, view: View}} where @param {number[]} box @param {number} min_score
+   * @param {boolean} [mirrored] whether the refiner reads the window mirrored; the returned box is not mirrored
    * @returns {Promise<FoundFace|null>}
    */
-  async #near({ window, view }, box, least_score, mirrored = false) {
-    const { least_overlap } = this.#constants;
-    const seen = await this.#read(this.#secondLook, mirrored ? mirror(window) : window, least_score);
+  async #near({ window, view }, box, min_score, mirrored = false) {
+    const { min_iou } = this.#constants;
+    const seen = await this.#read(this.#refiner, mirrored ? mirror(window) : window, min_score);
     const faces = seen.map((face) => inFrame(mirrored ? unmirrored(face, window.width) : face, view));
-    const worth = (/** @type {FoundFace} */ face) => this.#maps.overlap(face.box, box) * face.score;
-    const near = faces.filter((face) => this.#maps.overlap(face.box, box) > least_overlap);
+    const worth = (/** @type {FoundFace} */ face) => iou(face.box, box) * face.score;
+    const near = faces.filter((face) => iou(face.box, box) > min_iou);
     return near.reduce((best, face) => (best === null || worth(face) > worth(best) ? face : best), /** @type {FoundFace|null} */ (null));
   }
 
   /** @param {Picture} frame */
   async #candidates(frame) {
-    const { full_size, least_score_candidate } = this.#constants;
-    const scale = Math.min(full_size[0] / frame.width, full_size[1] / frame.height);
-    const [width, height] = [frame.width, frame.height].map((length) => Math.max(1, nearest(length * scale)));
-    const fitted = scale < 1 ? this.#pixels.shrunk(frame, width, height) : this.#pixels.enlarged(frame, width, height);
-    const [left, top] = [Math.floor((full_size[0] - width) / 2), Math.floor((full_size[1] - height) / 2)];
-    const canvas = this.#pixels.black(full_size[0], full_size[1], 3);
-    this.#pixels.put(canvas, fitted, left, top);
+    const { detector_size, min_candidate_score } = this.#constants;
+    const scale = Math.min(detector_size[0] / frame.width, detector_size[1] / frame.height);
+    const [width, height] = [frame.width, frame.height].map((length) => Math.max(1, roundHalfEven(length * scale)));
+    const fitted = scale < 1 ? shrunk(frame, width, height) : enlarged(frame, width, height);
+    const [left, top] = [Math.floor((detector_size[0] - width) / 2), Math.floor((detector_size[1] - height) / 2)];
+    const canvas = black(detector_size[0], detector_size[1], 3);
+    put(canvas, fitted, left, top);
     const view = { left, top, scale_x: width / frame.width, scale_y: height / frame.height };
-    const seen = await this.#read(this.#firstLook, canvas, least_score_candidate);
+    const seen = await this.#read(this.#detector, canvas, min_candidate_score);
     return seen.map((face) => inFrame(face, view));
   }
 
   /**
-   * `face` as its window shows it, its score made of both looks; null where that is no face; a sure face as it is.
+   * `face` as the refiner sees it, with the combined score; null if that is too low. A sure face stays as it is.
    * @param {Picture} frame
    * @param {FoundFace} face
    */
-  async #lookedAt(frame, face) {
-    if (face.score >= this.#constants.least_score_sure) {
+  async #refined(frame, face) {
+    if (face.score >= this.#constants.sure_score) {
       return face;
     }
-    const { least_score, least_score_glimpsed, most_score_mirrored } = this.#constants;
+    const { min_score, min_refined_score, max_mirrored_score } = this.#constants;
     const where = this.#windowAround(frame, face.box);
-    const near = await this.#near(where, face.box, least_score_glimpsed);
-    if (!near || allLooks(face.score, near.score, most_score_mirrored, this.#constants) < least_score) {
+    const near = await this.#near(where, face.box, min_refined_score);
+    if (!near || combineScores(face.score, near.score, max_mirrored_score, this.#constants) < min_score) {
       return null;
     }
-    const mirrored = await this.#near(where, face.box, least_score_glimpsed, true);
-    const score = mirrored ? allLooks(face.score, near.score, mirrored.score, this.#constants) : 0;
-    return score >= least_score ? { ...near, score } : null;
+    const mirrored = await this.#near(where, face.box, min_refined_score, true);
+    const score = mirrored ? combineScores(face.score, near.score, mirrored.score, this.#constants) : 0;
+    return score >= min_score ? { ...near, score } : null;
   }
 
   /**
-   * `face` as the window shows it in which it is followed; null where it is none of `known`, or no face.
+   * `face` as seen in the window of the known face that it is; null if it is none of `known`, or no face.
    * @param {Picture} frame
    * @param {FoundFace} face
    * @param {FoundFace[]} known
    * @returns {Promise<FoundFace|null>}
    */
-  async #again(frame, face, known) {
-    const { least_overlap, same_face_iou, least_score, least_score_sure } = this.#constants;
-    const shares = known.map((old) => this.#maps.overlap(old.box, face.box));
+  async #refound(frame, face, known) {
+    const { min_iou, same_face_iou, min_score, sure_score } = this.#constants;
+    const shares = known.map((old) => iou(old.box, face.box));
     const best = shares.indexOf(Math.max(...shares));
-    if (best < 0 || shares[best] < least_overlap) {
+    if (best < 0 || shares[best] < min_iou) {
       return null;
     }
     const near = await this.findNear(frame, known[best].box);
-    if (!near || this.#maps.overlap(near.box, face.box) < same_face_iou) {
+    if (!near || iou(near.box, face.box) < same_face_iou) {
       return null;
     }
-    const score = face.score >= least_score_sure ? face.score : allLooks(face.score, near.score, near.score, this.#constants);
-    return score >= least_score ? { ...near, score } : null;
+    const score = face.score >= sure_score ? face.score : combineScores(face.score, near.score, near.score, this.#constants);
+    return score >= min_score ? { ...near, score } : null;
   }
 
   /**
-   * The window in which the face at `box` is looked at, and where it lies.
+   * The refiner's window around `box`, and where it lies in the frame.
    * @param {Picture} frame
    * @param {number[]} box
    * @returns {{window: Picture, view: View}}
    */
   #windowAround(frame, [x, y, width, height]) {
-    const { window_size, window_share } = this.#constants;
+    const { refiner_size, window_share } = this.#constants;
     const side = Math.max(width, height) / window_share;
-    const scale = window_size[0] / side;
+    const scale = refiner_size[0] / side;
     const [left, top] = [x + width / 2 - side / 2, y + height / 2 - side / 2];
     const view = { left: -left * scale, top: -top * scale, scale_x: scale, scale_y: scale };
     return { window: this.#window(frame, left, top, scale), view };
@@ -152,42 +150,42 @@ export class FaceFinder {
    * @param {number} scale
    */
   #window(frame, left, top, scale) {
-    const [width, height] = this.#constants.window_size;
+    const [width, height] = this.#constants.refiner_size;
     const [x1, y1] = [left, top].map((at) => Math.max(0, Math.floor(at)));
     const x2 = Math.min(frame.width, Math.ceil(left + width / scale));
     const y2 = Math.min(frame.height, Math.ceil(top + height / scale));
     if (x2 - x1 < 2 || y2 - y1 < 2) {
-      return this.#pixels.black(width, height, 3);
+      return black(width, height, 3);
     }
-    let piece = this.#pixels.part(frame, x1, y1, x2, y2);
+    let piece = part(frame, x1, y1, x2, y2);
     let shrink = 1;
     if (scale < 0.5) {
       shrink = scale;
-      const small = [piece.width * shrink, piece.height * shrink].map(nearest);
-      piece = this.#pixels.shrunk(piece, small[0], small[1], 1 / shrink, 1 / shrink);
+      const small = [piece.width * shrink, piece.height * shrink].map(roundHalfEven);
+      piece = shrunk(piece, small[0], small[1], 1 / shrink, 1 / shrink);
     }
     const move = [scale / shrink, 0, (x1 - left) * scale, 0, scale / shrink, (y1 - top) * scale];
-    return this.#pixels.warped(piece, move, width, height, "black", this.#constants.sampling_steps);
+    return warped(piece, move, width, height, "black", this.#constants.sampling_steps);
   }
 
-  /** @param {Look} look @param {Picture} picture @param {number} least_score @returns {Promise<FoundFace[]>} in the picture's own pixels */
-  async #read(look, picture, least_score) {
-    const maps = await look(planes(picture), picture.width, picture.height);
-    return this.#maps.decodeMaps(maps, least_score, this.#constants);
+  /** @param {MapNetwork} network @param {Picture} picture @param {number} min_score @returns {Promise<FoundFace[]>} in the picture's own pixels */
+  async #read(network, picture, min_score) {
+    const maps = await network(planes(picture), picture.width, picture.height);
+    return decodeMaps(maps, min_score, this.#constants);
   }
 }
 
 /**
- * One score out of three looks: the weighted mean of their logits.
- * @param {number} first @param {number} second @param {number} mirrored
- * @param {import("../types.js").FinderConstants} constants
+ * One score out of three: the weighted mean of their logits.
+ * @param {number} detected @param {number} refined @param {number} mirrored the refiner's on the mirrored window
+ * @param {FinderConstants} constants
  */
-function allLooks(first, second, mirrored, { first_look_weight: weight, most_score }) {
-  const logit = (/** @type {number} */ score) => Math.log(Math.min(score, most_score) / (1 - Math.min(score, most_score)));
-  return 1 / (1 + Math.exp(-(weight * logit(first) + ((1 - weight) / 2) * (logit(second) + logit(mirrored)))));
+function combineScores(detected, refined, mirrored, { detector_weight: weight, max_score }) {
+  const logit = (/** @type {number} */ score) => Math.log(Math.min(score, max_score) / (1 - Math.min(score, max_score)));
+  return 1 / (1 + Math.exp(-(weight * logit(detected) + ((1 - weight) / 2) * (logit(refined) + logit(mirrored)))));
 }
 
-/** @param {Picture} picture @returns {Picture} left and right exchanged */
+/** @param {Picture} picture @returns {Picture} mirrored: left and right exchanged */
 function mirror({ data, width, height, channels }) {
   const turned = new Uint8Array(data.length);
   for (let y = 0; y < height; y += 1) {
@@ -199,7 +197,7 @@ function mirror({ data, width, height, channels }) {
   return { data: turned, width, height, channels };
 }
 
-/** @param {FoundFace} face @param {number} width @returns {FoundFace} only its box and score are meant to be used */
+/** @param {FoundFace} face @param {number} width of the window, pixels @returns {FoundFace} with a valid box and score; its landmarks stay mirrored */
 function unmirrored(face, width) {
   const [x, y, face_width, height] = face.box;
   return { ...face, box: [width - x - face_width, y, face_width, height] };
@@ -227,8 +225,40 @@ function inFrame(face, { left, top, scale_x, scale_y }) {
   };
 }
 
-/** The nearest whole number, the even one of two. @param {number} value */
-function nearest(value) {
-  const down = Math.floor(value);
-  return value - down === 0.5 ? down + (down % 2) : Math.round(value);
+/**
+ * The network's maps → faces.
+ * @param {{data: Float32Array|number[], rows: number, columns: number}} maps (15, rows, columns), as the network gives them
+ * @param {number} min_score 0..1
+ * @param {FinderConstants} constants
+ * @returns {FoundFace[]} in the network's pixels, best first, none overlapping another much
+ */
+export function decodeMaps({ data, rows, columns }, min_score, constants) {
+  const cells = rows * columns;
+  const min_logit = Math.log(min_score / (1 - min_score));
+  const faces = [];
+  for (let cell = 0; cell < cells; cell += 1) {
+    if (data[cell] > min_logit) {
+      faces.push(decoded((map) => data[map * cells + cell], Math.floor(cell / columns), cell % columns, constants));
+    }
+  }
+  return nonMaximumSuppression(faces, constants.same_face_iou);
+}
+
+/**
+ * @param {(map: number) => number} value
+ * @param {number} row
+ * @param {number} column
+ * @param {FinderConstants} constants
+ * @returns {FoundFace}
+ */
+function decoded(value, row, column, { stride, size_unit }) {
+  const centre_x = (column + 0.5 + value(1)) * stride;
+  const centre_y = (row + 0.5 + value(2)) * stride;
+  const [width, height] = [value(3), value(4)].map((log) => Math.exp(Math.min(Math.max(log, -4), 3)) * size_unit);
+  return {
+    box: [centre_x - width / 2, centre_y - height / 2, width, height],
+    score: 1 / (1 + Math.exp(-value(0))),
+    landmarks: [0, 1, 2, 3, 4].map((i) => [value(5 + 2 * i) * width + centre_x, value(6 + 2 * i) * height + centre_y]),
+    id: null,
+  };
 }

@@ -1,32 +1,32 @@
 /**
- * Faces from frame to frame: the same id while a face is in view. The same as FaceFollower in feelharmonic/face.py.
+ * Faces from frame to frame: the same id while a face is in view. The same as feelharmonic/reading/face_tracker.py.
  */
+
+import { iou } from "./boxes.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
-/** @typedef {import("../types.js").FollowerConstants} FollowerConstants */
+/** @typedef {import("../types.js").TrackerConstants} TrackerConstants */
 /**
  * @typedef {{find: (frame: Picture, known: FoundFace[]) => Promise<FoundFace[]>, findNear: (frame: Picture, box: number[]) => Promise<FoundFace|null>}} Finder
  */
 
-export class FaceFollower {
+export class FaceTracker {
   #finder;
   #constants;
-  #overlap;
   /** @type {FoundFace[]} */ #known = [];
   #ids = 0;
   #searched_at_s = -Infinity;
 
-  /** @param {Finder} finder @param {FollowerConstants} constants @param {(one: number[], other: number[]) => number} overlap */
-  constructor(finder, constants, overlap) {
+  /** @param {Finder} finder @param {TrackerConstants} constants */
+  constructor(finder, constants) {
     this.#finder = finder;
     this.#constants = constants;
-    this.#overlap = overlap;
   }
 
   /** @param {Picture} frame @param {number} at_s when it was taken @returns {Promise<FoundFace[]>} with ids, best score first */
-  async see(frame, at_s) {
-    let faces = this.#mayFollow(at_s) ? await this.#followed(frame) : null;
+  async track(frame, at_s) {
+    let faces = this.#mayTrack(at_s) ? await this.#tracked(frame) : null;
     if (!faces) {
       faces = await this.#searched(frame);
       this.#searched_at_s = at_s;
@@ -36,23 +36,23 @@ export class FaceFollower {
   }
 
   /** @param {number} at_s */
-  #mayFollow(at_s) {
+  #mayTrack(at_s) {
     const since_s = at_s - this.#searched_at_s;
     const fresh = since_s >= 0 && since_s < this.#constants.full_search_s;
-    return fresh && this.#known.length > 0 && this.#known.length <= this.#constants.most_followed;
+    return fresh && this.#known.length > 0 && this.#known.length <= this.#constants.max_tracked;
   }
 
   /** Every known face, found again near its last place; null when one is lost. @param {Picture} frame */
-  async #followed(frame) {
+  async #tracked(frame) {
     /** @type {FoundFace[]} */
     const faces = [];
     for (const known of this.#known) {
       const near = await this.#finder.findNear(frame, known.box);
       // Two windows may meet on one face where people pass each other: a full search tells them apart.
-      if (!near || faces.some((face) => this.#overlap(near.box, face.box) > this.#constants.same_face_iou)) {
+      if (!near || faces.some((face) => iou(near.box, face.box) > this.#constants.same_face_iou)) {
         return null;
       }
-      faces.push(steadied(near, known, this.#constants));
+      faces.push(smoothed(near, known, this.#constants));
     }
     return faces;
   }
@@ -60,30 +60,30 @@ export class FaceFollower {
   /** @param {Picture} frame */
   async #searched(frame) {
     const unclaimed = [...this.#known];
-    return (await this.#finder.find(frame, this.#known)).map((face) => this.#named(face, unclaimed));
+    return (await this.#finder.find(frame, this.#known)).map((face) => this.#identified(face, unclaimed));
   }
 
   /** @param {FoundFace} face @param {FoundFace[]} unclaimed */
-  #named(face, unclaimed) {
-    const shares = unclaimed.map((old) => this.#overlap(old.box, face.box));
+  #identified(face, unclaimed) {
+    const shares = unclaimed.map((old) => iou(old.box, face.box));
     const best = shares.indexOf(Math.max(...shares));
-    if (best < 0 || shares[best] < this.#constants.least_overlap) {
+    if (best < 0 || shares[best] < this.#constants.min_iou) {
       this.#ids += 1;
       return { ...face, id: this.#ids };
     }
     const [known] = unclaimed.splice(best, 1);
-    return steadied(face, known, this.#constants);
+    return smoothed(face, known, this.#constants);
   }
 }
 
 /**
- * `face` under the id of `before`, its box and landmarks drawn towards those where it hardly moved.
+ * `face` with the id of `before`; where it hardly moved, its box and landmarks are smoothed towards those of `before`.
  * @param {FoundFace} face
  * @param {FoundFace} before
- * @param {FollowerConstants} constants
+ * @param {TrackerConstants} constants
  * @returns {FoundFace}
  */
-export function steadied(face, before, { jitter_share, steady_share }) {
+export function smoothed(face, before, { jitter_share, steady_share }) {
   const moved = Math.max(...face.box.map((value, i) => Math.abs(value - before.box[i]))) / Math.max(face.box[3], 1e-6);
   const share = steady_share + (1 - steady_share) * Math.min(moved / jitter_share, 1) ** 2;
   const towards = (/** @type {number} */ from, /** @type {number} */ to) => from + share * (to - from);

@@ -1,6 +1,6 @@
 /**
- * Pixels: cutting, shrinking, turning, on plain arrays. What OpenCV does for feelharmonic/face.py, to within one or two
- * of 255 levels (tests/vectors/pictures.json holds them together). Pure.
+ * A frame's pixels: crop, resize and warp on plain arrays, as OpenCV does in Python, to within one or two of 255 levels
+ * (tests/vectors/pictures.json holds them together). Pure.
  */
 
 /** @typedef {import("../types.js").Picture} Picture */
@@ -9,7 +9,7 @@
 const GREY_BITS = 15;
 const GREY = [3735, 19235, 9798];
 
-/** Where points between pixels are taken in whole steps, they are added up in steps of this share of a pixel. */
+/** OpenCV 4 adds up coordinates in steps of 1/1024 of a pixel before it rounds them to its sampling steps. */
 const FINE_STEPS = 1024;
 
 /**
@@ -28,13 +28,13 @@ export function fromRgba(rgba, width, height) {
   return { data, width, height, channels: 3 };
 }
 
-/** A black one. @param {number} width @param {number} height @param {number} channels @returns {Picture} */
+/** A black picture. @param {number} width @param {number} height @param {number} channels @returns {Picture} */
 export function black(width, height, channels) {
   return { data: new Uint8Array(width * height * channels), width, height, channels };
 }
 
 /**
- * The part from (left, top) up to, not including, (right, bottom); whole pixels inside the picture.
+ * The part from (left, top) up to, but not including, (right, bottom); whole pixels inside the picture.
  * @param {Picture} picture
  * @param {number} left
  * @param {number} top
@@ -53,7 +53,7 @@ export function part(picture, left, top, right, bottom) {
 }
 
 /**
- * Puts `small` into `large` with its corner at (left, top).
+ * Copies `small` into `large`, its top left corner at (left, top).
  * @param {Picture} large
  * @param {Picture} small
  * @param {number} left
@@ -77,7 +77,7 @@ export function grey({ data, width, height }) {
 }
 
 /**
- * Smaller: each pixel the mean of the area that it stands for (cv2.INTER_AREA).
+ * Smaller: each pixel is the mean of the area it covers (cv2.INTER_AREA).
  * @param {Picture} picture
  * @param {number} width
  * @param {number} height
@@ -119,7 +119,7 @@ export function shrunk(picture, width, height, cell_x = picture.width / width, c
 }
 
 /**
- * Which source pixels each of `count` cells covers, and how much of it each is.
+ * Which source pixels each of `count` cells covers, and their weights.
  * @param {number} length
  * @param {number} count
  * @param {number} cell
@@ -155,13 +155,13 @@ export function enlarged(picture, width, height) {
 }
 
 /**
- * Moved, turned and scaled, bilinear (cv2.warpAffine). No averaging: to less than half its size a picture is shrunk first.
+ * Affine transform, bilinear (cv2.warpAffine). No averaging: shrink a picture first if the scale is below a half.
  * @param {Picture} picture
  * @param {number[]} move six numbers a, b, c, d, e, f: x → ax + by + c, y → dx + ey + f
  * @param {number} width of the result
  * @param {number} height of the result
  * @param {"edge"|"black"} beyond what lies outside: the edge's pixels again, or black
- * @param {number|null} steps a pixel has so many places to take a point from (OpenCV 4); null takes it where it is (OpenCV 5)
+ * @param {number|null} steps sampling positions per pixel (OpenCV 4); null samples at the exact place (OpenCV 5)
  * @returns {Picture}
  */
 export function warped(picture, move, width, height, beyond, steps) {
@@ -217,12 +217,12 @@ function stepped(steps) {
   return (along, down) => Math.floor(((fine(along) + fine(down)) * steps) / FINE_STEPS + 0.5) / steps;
 }
 
-// The four pixels around a point; here, so that a frame's ten thousands of points make no garbage.
+// The four pixels around a point; allocated once, because a frame has tens of thousands of points.
 const corner_x = new Int32Array(4);
 const corner_y = new Int32Array(4);
 const weight = new Float64Array(4);
 
-/** The way back. @param {number[]} move as `warped` takes it @returns {number[]} */
+/** The inverse transform. @param {number[]} move as `warped` takes it @returns {number[]} */
 export function inverse([a, b, c, d, e, f]) {
   const scale = a * e - b * d;
   const over = scale === 0 ? 0 : 1 / scale;
@@ -233,4 +233,10 @@ export function inverse([a, b, c, d, e, f]) {
 /** @param {number} value @returns {number} the nearest of 0..255 */
 function level(value) {
   return Math.min(Math.max(Math.round(value), 0), 255);
+}
+
+/** The nearest whole number; halves go to the even one, as in Python. @param {number} value */
+export function roundHalfEven(value) {
+  const down = Math.floor(value);
+  return value - down === 0.5 ? down + (down % 2) : Math.round(value);
 }

@@ -1,11 +1,12 @@
 /**
- * Several faces → what they show together, and each one's share of it. The same as feelharmonic/group.py.
+ * Several faces → what they show together, and each one's share of it. The same as
+ * feelharmonic/reading/group_expression.py.
  */
 
 /** @typedef {{id: number|null, height: number, score: number, probabilities: number[]|null}} GroupFace */
 
 /** @param {GroupFace[]} faces @returns {{probabilities: number[], shares: {id: number|null, share: number}[]}|null} */
-export function shared(faces) {
+export function groupExpression(faces) {
   const read = faces.flatMap(({ id, height, score, probabilities }) => (probabilities ? [{ id, height, score, probabilities }] : []));
   if (!read.length) {
     return null;

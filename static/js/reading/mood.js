@@ -1,16 +1,16 @@
 /**
- * Expressions over time → the mood: smoothing, hold, the resting face. The same as feelharmonic/mood.py. Pure; times are
- * passed in.
+ * Expressions over time → the mood: smoothing, hold time, baseline. The same as feelharmonic/reading/mood.py. Pure: times
+ * are passed in.
  */
 
 /** @typedef {import("../types.js").Mood} Mood */
-/** @typedef {{at_s: number, weight: number, probabilities: number[]}} Moment */
+/** @typedef {{at_s: number, weight: number, probabilities: number[]}} Sample */
 
-export class MoodKeeper {
+export class MoodSmoother {
   #constants;
   #smoothing;
-  /** @type {number[]|null} added to logarithms of probabilities */ #correction = null;
-  /** @type {Moment[]} */ #moments = [];
+  /** @type {number[]|null} added to the logarithms of probabilities */ #correction = null;
+  /** @type {Sample[]} */ #samples = [];
   /** @type {number|null} */ #last_at_s = null;
   /** @type {number|null} */ #last_face_at_s = null;
   /** @type {import("../types.js").EmotionName|null} */ #emotion = null;
@@ -24,21 +24,21 @@ export class MoodKeeper {
   }
 
   /** @param {number[]} probabilities of one face @param {number} score its, 0..1 @param {number} at_s @returns {Mood|null} */
-  see(probabilities, score, at_s) {
+  update(probabilities, score, at_s) {
     const now_s = this.#forward(at_s);
     this.#last_at_s = this.#last_face_at_s = now_s;
-    this.#moments.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities: this.#corrected(probabilities) });
+    this.#samples.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities: this.#corrected(probabilities) });
     this.#forgetBefore(now_s - this.#smoothing.window_s);
     this.#decide(now_s);
     return this.mood(now_s);
   }
 
-  /** No face was found: the last mood stays for a while. @param {number} at_s @returns {Mood|null} */
-  seeNobody(at_s) {
+  /** No face was found: the last mood stays for `lost_after_s`. @param {number} at_s @returns {Mood|null} */
+  updateWithoutFace(at_s) {
     const now_s = this.#forward(at_s);
     this.#last_at_s = now_s;
     if (this.#last_face_at_s === null || now_s - this.#last_face_at_s >= this.#smoothing.lost_after_s) {
-      this.#moments = [];
+      this.#samples = [];
       this.#emotion = null;
     }
     return this.mood(now_s);
@@ -51,30 +51,30 @@ export class MoodKeeper {
 
   /** The probabilities averaged over the window, null before the first face. @returns {number[]|null} */
   expression() {
-    return this.#moments.length ? this.#average() : null;
+    return this.#samples.length ? this.#average() : null;
   }
 
-  /** @param {number[]|null} probabilities the resting face's; null stops correcting */
+  /** @param {number[]|null} probabilities of the listener's neutral face; null stops correcting */
   setBaseline(probabilities) {
-    const { resting, floor, strength } = this.#constants;
+    const { neutral, floor, strength } = this.#constants;
     const known = probabilities?.map((value) => Math.max(value, floor)) ?? null;
     const sum = known?.reduce((total, value) => total + value, 0) ?? 1;
-    this.#correction = known && known.map((value, i) => strength * (Math.log(resting[i]) - Math.log(value / sum)));
+    this.#correction = known && known.map((value, i) => strength * (Math.log(neutral[i]) - Math.log(value / sum)));
   }
 
-  /** Starts looking anew; the resting face stays. */
+  /** Starts anew; the baseline stays. */
   forgetMood() {
-    this.#moments = [];
+    this.#samples = [];
     this.#emotion = null;
   }
 
-  /** Goes on with a mood that held elsewhere. @param {Mood} mood @param {number} at_s */
+  /** Continues a mood that held before a reconnection. @param {Mood} mood @param {number} at_s */
   resume(mood, at_s) {
     this.#emotion = mood.emotion;
     this.#confidence = mood.confidence;
     this.#began_at_s = at_s - mood.since_s;
     this.#last_at_s = this.#last_face_at_s = at_s;
-    this.#moments = [];
+    this.#samples = [];
   }
 
   /** Time never runs backwards here. @param {number} at_s */
@@ -96,26 +96,26 @@ export class MoodKeeper {
   }
 
   /**
-   * Keeps one moment at or before the window's start: the time that follows it is shared with the next.
+   * Keeps one sample at or before the window's start: the time that follows it is shared with the next.
    * @param {number} start_s
    */
   #forgetBefore(start_s) {
-    while (this.#moments.length > 1 && this.#moments[1].at_s <= start_s) {
-      this.#moments.shift();
+    while (this.#samples.length > 1 && this.#samples[1].at_s <= start_s) {
+      this.#samples.shift();
     }
   }
 
   /** Over the window: the trapezoidal rule in time, times each face's score. */
   #average() {
     const { window_s, longest_step_s } = this.#smoothing;
-    const start_s = this.#moments[this.#moments.length - 1].at_s - window_s;
-    const times_s = this.#moments.map(({ at_s }) => Math.max(at_s, start_s));
-    // The least gap keeps the average defined for one moment, or for several at the same time.
+    const start_s = this.#samples[this.#samples.length - 1].at_s - window_s;
+    const times_s = this.#samples.map(({ at_s }) => Math.max(at_s, start_s));
+    // The least gap keeps the average defined for one sample, or for several at the same time.
     const gaps_s = times_s.slice(1).map((at_s, i) => Math.min(Math.max(at_s - times_s[i], 1e-6), longest_step_s));
-    const weights = this.#moments.map(({ weight }, i) => (weight * ((gaps_s[i] ?? 1e-6) + (gaps_s[i - 1] ?? 1e-6))) / 2);
+    const weights = this.#samples.map(({ weight }, i) => (weight * ((gaps_s[i] ?? 1e-6) + (gaps_s[i - 1] ?? 1e-6))) / 2);
     const whole = weights.reduce((sum, weight) => sum + weight, 0);
     return this.#constants.emotions.map(
-      (_, e) => this.#moments.reduce((sum, { probabilities }, i) => sum + probabilities[e] * weights[i], 0) / whole,
+      (_, e) => this.#samples.reduce((sum, { probabilities }, i) => sum + probabilities[e] * weights[i], 0) / whole,
     );
   }
 

@@ -1,50 +1,46 @@
 /**
- * The stages in order, for one listener: a frame → what the server would have answered to it. The same as Pipeline in
- * feelharmonic/pipeline.py and reading_fields in feelharmonic/web/wire.py.
+ * The stages in order, for one listener: a frame → the reply that the server would have sent. The same as
+ * feelharmonic/reading/pipeline.py, and as the serializer of its readings.
  */
+
+import { cutCrop } from "./crop.js";
+import { FaceTracker } from "./face-tracker.js";
+import { groupExpression } from "./group-expression.js";
+import { MoodSmoother } from "./mood.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
 
-/** Probabilities and boxes are told with so many digits, as on the wire. */
+/** Decimals of probabilities and boxes, as on the wire. */
 const DIGITS = 4;
 
-export class DeviceReading {
-  #follower;
-  #newKeeper;
-  #own;
-  #keeper;
-  #shared;
-  #cut;
-  #read;
-  #most_faces_read;
+export class Pipeline {
+  #tracker;
+  #expressions;
+  #constants;
+  /** Smooths the largest face's expressions. */ #listener;
+  /** @type {MoodSmoother|null} smooths what all faces show together, while they are read as a group */ #group = null;
 
   /**
-   * @param {Object} parts
-   * @param {{see: (frame: Picture, at_s: number) => Promise<FoundFace[]>}} parts.follower
-   * @param {() => import("./mood.js").MoodKeeper} parts.newKeeper
-   * @param {typeof import("./group-expression.js").shared} parts.shared
-   * @param {(frame: Picture, face: FoundFace) => Picture} parts.cut
-   * @param {(crops: Float32Array, count: number) => Promise<Float32Array>} parts.read the network: (count, 1, 48, 48) -1..1 → (count, 7)
-   * @param {number} parts.most_faces_read
+   * @param {import("./face-tracker.js").Finder} finder
+   * @param {import("./expression.js").ExpressionReader} expressions
+   * @param {import("../types.js").ReadingConstants} constants
    */
-  constructor({ follower, newKeeper, shared, cut, read, most_faces_read }) {
-    this.#follower = follower;
-    this.#newKeeper = newKeeper;
-    this.#own = this.#keeper = newKeeper();
-    this.#shared = shared;
-    this.#cut = cut;
-    this.#read = read;
-    this.#most_faces_read = most_faces_read;
+  constructor(finder, expressions, constants) {
+    this.#tracker = new FaceTracker(finder, constants.tracker);
+    this.#expressions = expressions;
+    this.#constants = constants;
+    this.#listener = new MoodSmoother(constants.mood);
   }
 
   /** @param {Picture} frame @param {number} at_s @returns {Promise<import("../types.js").FrameReply>} */
-  async see(frame, at_s) {
-    const faces = (await this.#follower.see(frame, at_s)).sort((one, other) => area(other) - area(one));
-    const probabilities = await this.#expressions(frame, faces.slice(0, this.#most_faces_read));
-    const group = this.#keeper === this.#own ? null : this.#shared(faces.map((face, i) => groupFace(face, probabilities[i] ?? null)));
-    const mood = this.#held(faces, probabilities, group, at_s);
-    const smoothed = faces.length ? this.#keeper.expression() : null;
+  async read(frame, at_s) {
+    const faces = (await this.#tracker.track(frame, at_s)).sort((one, other) => area(other) - area(one));
+    const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
+    const probabilities = await this.#expressions.readCrops(crops);
+    const group = this.#group && groupExpression(faces.map((face, i) => groupFace(face, probabilities[i] ?? null)));
+    const mood = this.#update(faces, probabilities, group, at_s);
+    const smoothed = faces.length ? this.#smoother.expression() : null;
     return {
       seq: null,
       faces: faces.map((face, i) => faceFields(face, probabilities[i] ?? null, frame)),
@@ -59,47 +55,32 @@ export class DeviceReading {
     };
   }
 
-  /** @param {number[]|null} probabilities */
+  /** @param {number[]|null} probabilities of the listener's neutral face; null stops correcting */
   setBaseline(probabilities) {
-    this.#own.setBaseline(probabilities);
+    this.#listener.setBaseline(probabilities);
   }
 
   /** Reads everybody in view as one, or the largest face alone again; the mood starts anew. @param {boolean} on */
   readGroup(on) {
-    if (on !== (this.#keeper !== this.#own)) {
-      this.#own.forgetMood();
-      this.#keeper = on ? this.#newKeeper() : this.#own;
+    if (on !== (this.#group !== null)) {
+      this.#listener.forgetMood();
+      this.#group = on ? new MoodSmoother(this.#constants.mood) : null;
     }
+  }
+
+  get #smoother() {
+    return this.#group ?? this.#listener;
   }
 
   /**
    * @param {FoundFace[]} faces @param {number[][]} probabilities
    * @param {{probabilities: number[]}|null} group @param {number} at_s
    */
-  #held(faces, probabilities, group, at_s) {
+  #update(faces, probabilities, group, at_s) {
     if (group) {
-      return this.#keeper.see(group.probabilities, 1, at_s);
+      return this.#smoother.update(group.probabilities, 1, at_s);
     }
-    return faces.length ? this.#keeper.see(probabilities[0], faces[0].score, at_s) : this.#keeper.seeNobody(at_s);
-  }
-
-  /**
-   * All crops go through the network in one run.
-   * @param {Picture} frame
-   * @param {FoundFace[]} faces
-   * @returns {Promise<number[][]>}
-   */
-  async #expressions(frame, faces) {
-    if (!faces.length) {
-      return [];
-    }
-    const crops = faces.map((face) => this.#cut(frame, face));
-    const size = crops[0].data.length;
-    const input = new Float32Array(crops.length * size);
-    crops.forEach(({ data }, n) => data.forEach((level, i) => (input[n * size + i] = (level / 255 - 0.5) * 2)));
-    const output = await this.#read(input, crops.length);
-    const count = output.length / crops.length;
-    return crops.map((_, n) => [...output.subarray(n * count, (n + 1) * count)]);
+    return faces.length ? this.#smoother.update(probabilities[0], faces[0].score, at_s) : this.#smoother.updateWithoutFace(at_s);
   }
 }
 

@@ -3,19 +3,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { fromServer } from "../../../static/js/reading/constants.js";
 import { cutCrop } from "../../../static/js/reading/crop.js";
-import { FaceFinder } from "../../../static/js/reading/face-finder.js";
-import { FaceFollower } from "../../../static/js/reading/face-tracker.js";
-import { shared } from "../../../static/js/reading/group-expression.js";
-import * as maps from "../../../static/js/reading/boxes.js";
-import { MoodKeeper } from "../../../static/js/reading/mood.js";
+import { decodeMaps, FaceFinder } from "../../../static/js/reading/face-finder.js";
+import { FaceTracker } from "../../../static/js/reading/face-tracker.js";
+import { groupExpression } from "../../../static/js/reading/group-expression.js";
+import { iou } from "../../../static/js/reading/boxes.js";
+import { MoodSmoother } from "../../../static/js/reading/mood.js";
 import * as pixels from "../../../static/js/reading/frame.js";
 
 /** OpenCV's releases round differently in between: on edges that is worth a few of 255 levels. */
-const MOST_LEVELS = 5;
+const MAX_LEVELS = 5;
 const MEAN_LEVELS = 0.5;
 
-const read = (name) => JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), "utf8"));
+function read(name) {
+  const vector = JSON.parse(readFileSync(new URL(`../../vectors/${name}`, import.meta.url), "utf8"));
+  return { ...vector, constants: fromServer(vector.constants) };
+}
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const picture = (fields) => ({ ...fields, data: bytes(fields.data) });
 
@@ -28,7 +32,7 @@ function sameLevels(got, expected, what) {
   assert.deepEqual([got.width, got.height], [expected.width, expected.height], what);
   const off = expected.data.map((level, i) => Math.abs(level - got.data[i]));
   const mean = off.reduce((sum, value) => sum + value, 0) / off.length;
-  assert.ok(Math.max(...off) <= MOST_LEVELS && mean <= MEAN_LEVELS, `${what}: off by ${Math.max(...off)}, ${mean.toFixed(2)} on average`);
+  assert.ok(Math.max(...off) <= MAX_LEVELS && mean <= MEAN_LEVELS, `${what}: off by ${Math.max(...off)}, ${mean.toFixed(2)} on average`);
 }
 
 function sameFaces(got, expected, what) {
@@ -52,7 +56,7 @@ test("a frame is fitted, a window cut, a crop aligned as in Python", async (t) =
     input = { data, width, height };
     return { data: new Float32Array((15 * width * height) / 64).fill(-9), rows: height / 8, columns: width / 8 };
   };
-  const finder = new FaceFinder(run, run, constants.finder, pixels, maps);
+  const finder = new FaceFinder(run, run, constants.finder);
   for (const { down, across, input: expected } of vector.fitted) {
     await t.test(`fitted, ${down} × ${across}`, async () => {
       await finder.find(repeated(pixels.part(frame, 0, 0, 120, 100), down, across));
@@ -67,7 +71,7 @@ test("a frame is fitted, a window cut, a crop aligned as in Python", async (t) =
   }
   for (const { box, landmarks, crop } of vector.crops) {
     await t.test(`crop of ${box}, eyes at ${landmarks?.slice(0, 2)}`, () => {
-      sameLevels(cutCrop(frame, { box, landmarks, score: 1, id: null }, constants.crop, pixels), picture(crop), "crop");
+      sameLevels(cutCrop(frame, { box, landmarks, score: 1, id: null }, constants.crop), picture(crop), "crop");
     });
   }
 });
@@ -89,26 +93,26 @@ test("a canvas's pixels become blue, green and red", () => {
 
 test("maps decode to the same faces as in Python", () => {
   const { constants, cases } = read("maps.json");
-  for (const { rows, columns, least_score, maps: text, faces } of cases) {
+  for (const { rows, columns, least_score: min_score, maps: text, faces } of cases) {
     const data = new Float32Array(bytes(text).buffer);
     assert.ok(faces.length > 0);
-    sameFaces(maps.decodeMaps({ data, rows, columns }, least_score, constants), faces, `${rows} × ${columns}`);
+    sameFaces(decodeMaps({ data, rows, columns }, min_score, constants), faces, `${rows} × ${columns}`);
   }
 });
 
-test("faces are followed, steadied and named as in Python", async () => {
+test("faces are tracked, smoothed and identified as in Python", async () => {
   const { constants, times_s, script, faces } = read("follow.json");
   let now = 0;
   const finder = {
     find: async () => script[now].map((face) => ({ ...face })),
     findNear: async (_, box) =>
       script[now]
-        .filter((face) => maps.overlap(face.box, box) > 0.2)
-        .sort((one, other) => maps.overlap(other.box, box) * other.score - maps.overlap(one.box, box) * one.score)[0] ?? null,
+        .filter((face) => iou(face.box, box) > 0.2)
+        .sort((one, other) => iou(other.box, box) * other.score - iou(one.box, box) * one.score)[0] ?? null,
   };
-  const follower = new FaceFollower(finder, constants, maps.overlap);
+  const tracker = new FaceTracker(finder, constants);
   for (now = 0; now < times_s.length; now += 1) {
-    sameFaces(await follower.see(pixels.black(64, 64, 3), times_s[now]), faces[now], `at ${times_s[now]} s`);
+    sameFaces(await tracker.track(pixels.black(64, 64, 3), times_s[now]), faces[now], `at ${times_s[now]} s`);
   }
   assert.ok(faces.flat().some(({ id }) => id === 3), "the series has somebody who comes back");
 });
@@ -117,39 +121,39 @@ test("the same series gives the same moods as in Python", async (t) => {
   const { constants, series } = read("moods.json");
   for (const { name, baseline, steps } of series) {
     await t.test(name, () => {
-      const keeper = new MoodKeeper(constants);
-      keeper.setBaseline(baseline);
+      const smoother = new MoodSmoother(constants);
+      smoother.setBaseline(baseline);
       for (const step of steps) {
-        const mood = next(keeper, step);
+        const mood = next(smoother, step);
         assert.equal(mood?.emotion, step.mood?.emotion, `at ${step.at_s} s`);
         near(step.mood ? [mood.confidence, mood.since_s] : [], step.mood ? [step.mood.confidence, step.mood.since_s] : [], 1e-6, "mood");
-        near(keeper.expression() ?? [], step.expression ?? [], 1e-6, `expression at ${step.at_s} s`);
+        near(smoother.expression() ?? [], step.expression ?? [], 1e-6, `expression at ${step.at_s} s`);
       }
       assert.ok(new Set(steps.map(({ mood }) => mood?.emotion)).size > 3, "the series has several moods");
     });
   }
 });
 
-function next(keeper, { at_s, resume, probabilities, score }) {
+function next(smoother, { at_s, resume, probabilities, score }) {
   if (resume) {
-    keeper.resume(resume, at_s);
-    return keeper.mood(at_s);
+    smoother.resume(resume, at_s);
+    return smoother.mood(at_s);
   }
-  return probabilities ? keeper.see(probabilities, score, at_s) : keeper.seeNobody(at_s);
+  return probabilities ? smoother.update(probabilities, score, at_s) : smoother.updateWithoutFace(at_s);
 }
 
-test("a mood goes without the resting face's correction once it is forgotten", () => {
+test("a mood goes without the baseline's correction once it is forgotten", () => {
   const { constants } = read("moods.json");
-  const keeper = new MoodKeeper(constants);
+  const smoother = new MoodSmoother(constants);
   const resting = [0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35];
-  keeper.setBaseline(resting);
-  keeper.setBaseline(null);
-  assert.equal(keeper.see(resting, 1, 0).emotion, "sad");
+  smoother.setBaseline(resting);
+  smoother.setBaseline(null);
+  assert.equal(smoother.update(resting, 1, 0).emotion, "sad");
 });
 
 test("a group shows what it does in Python, and each face's share of it", () => {
   for (const { faces, group } of read("group.json").cases) {
-    const made = shared(faces);
+    const made = groupExpression(faces);
     assert.equal(made === null, group === null);
     near(made?.probabilities ?? [], group?.probabilities ?? [], 1e-9, "probabilities");
     near(made?.shares.map(({ share }) => share) ?? [], group?.shares.map(({ share }) => share) ?? [], 1e-9, "shares");

@@ -1,5 +1,5 @@
 /**
- * Reading on this device: the page's side of worker.js. Frames go to the worker and nowhere else. No page texts.
+ * Reading on this device: the page's side of reading/worker.js. Frames go to the worker and nowhere else. No page texts.
  */
 
 /** Most pictures a second; timers come late, so that about 20 are read. */
@@ -34,7 +34,7 @@ export class DeviceReader {
   }
 
   async #load() {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("../reading/worker.js", import.meta.url), { type: "module" });
     this.#worker = worker;
     worker.addEventListener("message", ({ data }) => worker === this.#worker && this.#answer(data));
     worker.addEventListener("error", (event) => {

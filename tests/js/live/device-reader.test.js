@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
-import { DeviceReader, Stopped } from "../../../static/js/reading/device-reader.js";
+import { DeviceReader, Stopped } from "../../../static/js/live/device-reader.js";
 
 /** Keeps what it is sent and answers when told to. */
 class StandIn extends EventTarget {
