@@ -45,6 +45,8 @@ LARGEST_MESSAGE_BYTES = 1_000_000
 
 #: Each holds its bytes in memory, 10 MB at most.
 MOST_PHOTOGRAPHS_WAITING = 8
+#: Playlists and series of readings, 1 MB at most; each is read in a fraction of a second.
+MOST_TEXTS_WAITING = 16
 
 #: A listener who does not answer a ping is gone after the two together: a machine asleep, a cable pulled.
 PING_INTERVAL_S, PING_TIMEOUT_S = 10, 8
@@ -100,7 +102,8 @@ def create_app(settings: Settings | None = None, *, params: Params | None = None
     providers.bind(app, jukebox)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
     photographs = turns.Turns(1, turns.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING)
-    api.bind(app, parts, jukebox, photographs)
+    texts = turns.Turns(1, turns.runner(settings.async_mode, 1), most_waiting=MOST_TEXTS_WAITING)
+    api.bind(app, parts, jukebox, photographs, texts)
     watch.bind(app, jukebox)
     device.bind(
         app,

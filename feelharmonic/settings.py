@@ -25,6 +25,8 @@ PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "rec
 #: The path that answers when Spotify sends a listener back.
 CALLBACK_PATH = "/connect/callback"
 DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
+HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+RATE = re.compile(r"[1-9]\d{0,8}/(second|minute|hour)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +165,13 @@ def _origins(text: str) -> tuple[str, ...]:
 def _hosts(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower().rstrip(".") for name in text.split(",") if name.strip())
     for name in names:
-        if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
+        if not HOST_NAME.fullmatch(name):
             raise ValueError(f"expected names such as mood.example, separated by commas, got {name!r}.")
     return names
 
 
 def _rate(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour)", text):
+    if not RATE.fullmatch(text):
         raise ValueError(f"expected a number a second, minute or hour, such as 600/minute, got {text!r}.")
     return text
 

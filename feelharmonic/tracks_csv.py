@@ -53,6 +53,7 @@ LONGEST_TEXT = 500
 #: So many different years, genres and the like are remembered with their values while a table is read.
 REMEMBERED = 4096
 
+ID_SEPARATOR = re.compile(r"[:/]")
 SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 DATE_YEAR = re.compile(r"(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?(?:\.0)?")
 SHORT_DATE = re.compile(r"\d{1,2}/\d{1,2}/(\d{4}|\d{2})")
@@ -246,7 +247,7 @@ def _number(name: str, text: str) -> float:
 
 def _id_within(text: str) -> str:
     """The id in a URI (spotify:track:…) or an address (…/track/…?si=…), which some tables hold."""
-    track_id = re.split(r"[:/]", text.strip())[-1].partition("?")[0]
+    track_id = ID_SEPARATOR.split(text.strip())[-1].partition("?")[0]
     if not SPOTIFY_ID.fullmatch(track_id):
         raise ValueError(f"id: expected 22 letters and digits, got {text[:40]!r}")
     return track_id

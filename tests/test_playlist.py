@@ -56,6 +56,7 @@ def test_short_and_quoted_rows_of_a_table_are_read():
         (" \n\n", "got nothing"),
         ("a – b\n" * 2002, "at most 2000 songs, got 2002 lines"),
         ("x" * 1001, "lines of at most 1000 characters, got 1001"),
+        ("artist,title\n" + f'a,"b{"x" * 990}\n' + f"{'x' * 990}\n" * 200, "got one that cannot be read"),
     ],
 )
 def test_what_is_no_playlist_is_refused(text, why):
@@ -72,6 +73,8 @@ def test_what_is_no_playlist_is_refused(text, why):
         ("Beyoncé", "Crazy in Love - 2013 Digital Remaster"),
         ("Beyoncé feat. Jay-Z", "Crazy in Love (Remastered 2013)"),
         ("Beyoncé (feat. Jay-Z)", "Crazy in Love ft. Jay-Z"),
+        ("Beyoncé", "Crazy (feat. Jay-Z) in Love (2013 Remaster)"),
+        ("Beyoncé", "Crazy in Love - Remastered 2013 (feat. Jay-Z)"),
     ],
 )
 def test_the_same_song_has_one_key(artist, title):
@@ -103,3 +106,9 @@ def test_songs_that_only_look_alike_are_kept_apart(one, other):
 
 def test_names_of_other_alphabets_keep_their_letters():
     assert song_key("방탄소년단", "봄날") != song_key("방탄소년단", "피 땀 눈물")
+
+
+def test_a_name_has_200_characters_at_most():
+    (line,) = read_playlist(f"{'a ' * 150}– {'b' * 400}")
+    assert (len(line.artist), len(line.title)) == (200, 200)
+    assert song_key("a" * 300, "b" * 300) == song_key("a" * 200, "b" * 200)

@@ -7,13 +7,16 @@ In: requests of programs. Out: JSON, and RFC 9457 problem documents for every fa
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import functools
 import io
 import json
 import logging
 import random
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from itertools import islice
@@ -61,6 +64,9 @@ MOST_READINGS = 1000
 MAX_PLAYLIST_LETTERS = 600_000
 MOST_TRACKS_READ = 1000
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
+TRACK_IDS = re.compile(rf"\A[0-9A-Za-z]{{1,40}}(,[0-9A-Za-z]{{1,40}}){{0,{MOST_TRACKS - 1}}}\Z")
+#: These may take more than 5 ms: they run in a thread of their own, in which their parser and their answer run, too.
+LONG_ENDPOINTS = ("api.moods", "api.tracks_moods", "api.sorted_playlist")
 
 #: Of a body's faults so many are told, and so much of the names in it: both are the caller's, as many and as long as
 #: they like.
@@ -180,7 +186,7 @@ class TrackQuery(ma.Schema):
     goal = fields.String(load_default="match", validate=validate.OneOf(GOALS))
     n = fields.Integer(load_default=TRACKS, validate=validate.Range(FEWEST_TRACKS, MOST_TRACKS))
     ids = fields.String(
-        validate=validate.Regexp(rf"\A[0-9A-Za-z]{{1,40}}(,[0-9A-Za-z]{{1,40}}){{0,{MOST_TRACKS - 1}}}\Z"),
+        validate=validate.Regexp(TRACK_IDS),
         metadata={"description": "instead of all else: ids between commas; those at hand come back"},
     )
 
@@ -302,6 +308,7 @@ class Behind:
     parts: Parts
     jukebox: Jukebox
     photographs: Turns
+    texts: Turns
     uploads: Uploads
 
 
@@ -390,8 +397,11 @@ class InMemoryRequest(Request):
 api = Addresses("api", __name__, url_prefix=PREFIX, description="Faces, moods and tracks")
 
 
-def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None = None) -> None:
-    """Put the addresses, their description and the page about them on ``app``; ``photographs`` are read in turn."""
+def bind(
+    app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None = None, texts: Turns | None = None
+) -> None:
+    """Put the addresses, their description and the page about them on ``app``; ``photographs`` are read in turn, and
+    so are long ``texts``."""
     app.request_class = InMemoryRequest
     app.config.update(
         API_TITLE="Feelharmonic",
@@ -404,12 +414,33 @@ def bind(app: Flask, parts: Parts, jukebox: Jukebox, photographs: Turns | None =
         parts=parts,
         jukebox=jukebox,
         photographs=photographs or Turns(1),
+        texts=texts or Turns(1),
         uploads=Uploads(MOST_UPLOADS),
     )
     described = Api(app, spec_kwargs={"info": {"description": __doc__.splitlines()[0]}})
     described.register_blueprint(api)
+    for endpoint in LONG_ENDPOINTS:
+        app.view_functions[endpoint] = off_the_loop(app.view_functions[endpoint])
     app.extensions[f"{EXTENSION}_spec"] = described.spec
     app.add_url_rule(f"{PREFIX}/", "api.about", about)
+
+
+def off_the_loop(view: Callable) -> Callable:
+    """``view``, run where ``texts`` are read; the body is received before, by whoever serves the connection."""
+
+    @functools.wraps(view)
+    def run(*args: object, **named: object) -> object:
+        request.get_data()  # kept for the parser
+        context = contextvars.copy_context()  # of Flask's request
+        return _behind().texts.read(lambda: context.run(answered, *args, **named))
+
+    def answered(*args: object, **named: object) -> object:
+        try:
+            return view(*args, **named)
+        except HTTPException as fault:  # a body's faults may be 10,000: they are told here, too
+            return current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].handle_http_exception(fault)
+
+    return run
 
 
 @api.before_request
