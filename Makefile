@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test train train-finder test-train fer test-fer audit fuzz soak test-python test-whole test-js test-browser gallery lint vendor clean
+.PHONY: help run test train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -18,14 +18,14 @@ help:
 run: $(VENV)/runtime.stamp static/vendor/stamp
 	@$(BIN)/python app.py
 
-test: lint test-python test-whole test-js test-browser
+test: lint test-python test-e2e test-js test-browser
 
 test-python: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer --ignore tests/whole
+	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer --ignore tests/e2e
 
 # Servers in processes of their own, thousands of made-up inputs, the API against its description.
-test-whole: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests/whole
+test-e2e: $(VENV)/test.stamp static/vendor/stamp
+	$(BIN)/python -m pytest tests/e2e
 
 test-js: $(VENV)/test.stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
@@ -36,7 +36,7 @@ test-browser: $(VENV)/test.stamp static/vendor/stamp
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 
-# From the data (DATA_DIR) to feelharmonic/weights/expression.onnx and its card: a network, what it says of all faces, and
+# From the data (DATA_DIR) to feelharmonic/reading/weights/expression.onnx and its card: a network, what it says of all faces, and
 # one that learns from both. Hours on a processor's core; killed, the same command goes on.
 RUNS ?= $(HOME)/.cache/feelharmonic/expression
 TRAIN = .venv-train/bin/python -m training
@@ -51,7 +51,7 @@ train: .venv-train/stamp
 	$(TRAIN).expression.export --runs $(RUNS) --name fifth,third,gentle --int8
 	$(TRAIN).expression.card --run $(RUNS)/fifth
 
-# The same for feelharmonic/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
+# The same for feelharmonic/reading/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
 # torch: it comes without what it asks for.
 FINDER ?= $(HOME)/.cache/feelharmonic/finder
 train-finder: .venv-train/stamp
@@ -61,7 +61,7 @@ train-finder: .venv-train/stamp
 	$(TRAIN).face_finder.train --folder $(FINDER) --samples 2600000
 	$(TRAIN).face_finder.export --folder $(FINDER)
 	test -f $(FINDER)/shards/900_0000.npz || \
-		$(TRAIN).face_finder.hard_negatives --folder $(FINDER) --network feelharmonic/weights/face_finder.onnx
+		$(TRAIN).face_finder.hard_negatives --folder $(FINDER) --network feelharmonic/reading/weights/face_finder.onnx
 	$(TRAIN).face_finder.train --folder $(FINDER) --samples 3280000
 	$(TRAIN).face_finder.export --folder $(FINDER)
 	$(TRAIN).face_finder.windows --folder $(FINDER) --shards 22
@@ -101,11 +101,11 @@ audit: $(VENV)/test.stamp $(VENV)/node.stamp
 
 # The fuzzing of `make test`, 25 times as long.
 fuzz: $(VENV)/test.stamp
-	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/whole/test_fuzz.py
+	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/e2e/test_fuzz.py
 
 # An hour of twenty listeners; `make test` does a minute of it.
 soak: $(VENV)/test.stamp static/vendor/stamp
-	SOAK_S=3600 $(BIN)/python -m pytest -s tests/whole/test_soak.py
+	SOAK_S=3600 $(BIN)/python -m pytest -s tests/e2e/test_soak.py
 
 # Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp

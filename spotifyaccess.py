@@ -26,10 +26,11 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError, SpotifyPKCE
 
-from feelharmonic.catalogue import distances
+from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import AccountFault, NotConnected, ProviderUnavailable
-from feelharmonic.messages import FEATURES, MusicTargets, Track, TrackRequest, Wishes
-from feelharmonic.providers import may_play, stages
+from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.messages import MusicTargets, Track, TrackRequest, Wishes
+from feelharmonic.music.selection import may_play, stages
 
 #: What one search gives to an app of 2026, and how deep we page: far down lie songs that only share a word.
 SEARCH_PAGE = 10

@@ -23,13 +23,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.catalogue import Catalogue, DatabaseWriter, distances, read_starter
-from feelharmonic.cli import copy_tracks
-from feelharmonic.messages import EMOTIONS, FEATURES, TrackRequest, Wishes
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.cli.catalogue import copy_tracks
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, RANGES, Table
+from feelharmonic.music.catalogue.database import DatabaseWriter
+from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.catalogue.starter import read_starter
+from feelharmonic.music.messages import TrackRequest, Wishes
+from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.targets import journey, targets_for
 from feelharmonic.params import Params
-from feelharmonic.providers.catalogue import CatalogueProvider
-from feelharmonic.targets import journey, targets_for
-from feelharmonic.tracks_csv import NEEDED_TO_IMPORT, RANGES, Table
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ROUNDS = 70

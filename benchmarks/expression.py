@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.report import show
 from feelharmonic.errors import SetupFault
-from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
-from feelharmonic.expression_fer import FerReader
-from feelharmonic.pipeline import Reader
+from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
+from feelharmonic.reading.expression_fer import FerReader
+from feelharmonic.reading.networks import Reader
 from training.corruptions import CORRUPTIONS
 from training.data_dir import data_dir
 from training.expression.data import FER2013, FERPLUS, ferplus_majority, load_fer, votes

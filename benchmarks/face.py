@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.face import FaceFinder, overlap
-from feelharmonic.messages import Face
+from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.messages import Face
 from training.data_dir import data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.scenes import Scene, SceneMaker, Source, box_of
@@ -57,7 +58,7 @@ def maker_of(sources: list[Source], *seed: int) -> SceneMaker:
 
 
 def found(faces: list[Face], box: np.ndarray) -> bool:
-    return any(overlap(face.box, tuple(box)) >= FOUND_IOU for face in faces)
+    return any(iou(face.box, tuple(box)) >= FOUND_IOU for face in faces)
 
 
 def recall(find: Find, scenes: list[Scene], wanted: Callable[[float], bool] = lambda roll: True) -> tuple[int, int]:
@@ -100,7 +101,7 @@ def photographs(find: Find, sources: list[Source]) -> tuple[float, float]:
         left = (320 - fitted.shape[1]) // 2
         frame = cv2.copyMakeBorder(fitted, 0, 0, left, 320 - fitted.shape[1] - left, cv2.BORDER_CONSTANT)
         truth = tuple(box_of(source.points * scale + np.float32([left, 0])))
-        right = [overlap(face.box, truth) >= FOUND_IOU for face in find(frame)]
+        right = [iou(face.box, truth) >= FOUND_IOU for face in find(frame)]
         hits.append(any(right))
         alarms.append(not all(right))
     return float(np.mean(hits)), float(np.mean(alarms))
@@ -125,7 +126,7 @@ def contact_sheet(find: Find, scenes: list[Scene], path: Path) -> None:
         frame = scene.picture.copy()
         faces = find(frame)
         missed = [box for box in scene.boxes if not found(faces, box)]
-        alarms = [f for f in faces if not any(overlap(f.box, tuple(box)) >= FOUND_IOU for box in scene.boxes)]
+        alarms = [f for f in faces if not any(iou(f.box, tuple(box)) >= FOUND_IOU for box in scene.boxes)]
         for face in faces:
             draw(frame, face.box, (60, 60, 255) if face in alarms else (80, 220, 80))
         for box in missed:

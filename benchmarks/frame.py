@@ -17,11 +17,13 @@ import cv2
 import numpy as np
 
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.face import FaceFollower, cut_crop
-from feelharmonic.frame import decode
-from feelharmonic.messages import Expression
-from feelharmonic.mood import MoodKeeper
-from feelharmonic.pipeline import Parts, Pipeline
+from feelharmonic.reading.crop import cut_crop
+from feelharmonic.reading.face_tracker import FaceTracker
+from feelharmonic.reading.frame import decode
+from feelharmonic.reading.messages import Expression
+from feelharmonic.reading.mood import MoodSmoother
+from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.pipeline import Pipeline
 
 FRAME_RATE_HZ = 10
 DIFFERENT_FRAMES = 24
@@ -43,11 +45,11 @@ def frames_of_a_face() -> list[bytes]:
 
 def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
     """One row per stage and one for the whole way, in the order of the flow."""
-    parts = Parts.load()
+    parts = Networks.load()
     turns = itertools.cycle(jpegs)
     clock = itertools.count()
-    follower = FaceFollower(parts.finder)
-    keeper = MoodKeeper(parts.params.smoothing, parts.params.baseline)
+    follower = FaceTracker(parts.finder)
+    keeper = MoodSmoother(parts.params.smoothing, parts.params.baseline)
     pipeline = Pipeline(parts)
     pixels = itertools.cycle([decode(jpeg).pixels_bgr for jpeg in jpegs])
     faces = parts.finder.find(next(pixels))

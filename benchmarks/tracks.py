@@ -26,7 +26,7 @@ from gevent.pool import Pool
 
 from benchmarks.report import show, spread
 from benchmarks.serving import server
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.settings import ASYNC_MODES
 
 PERIOD_S = 60.0

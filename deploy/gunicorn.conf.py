@@ -18,7 +18,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from feelharmonic.settings import Settings  # noqa: E402
-from feelharmonic.web import logs, server, turns  # noqa: E402
+from feelharmonic.web.monitoring import logs  # noqa: E402
+from feelharmonic.web.serving import capacity, server, shutdown  # noqa: E402
 
 settings = Settings.load()
 
@@ -28,13 +29,13 @@ if settings.async_mode == "eventlet":
 wsgi_app = "app:create_app()"
 chdir = str(PROJECT)
 bind = f"{settings.host}:{settings.port}"
-workers = int(os.environ.get("WEB_CONCURRENCY") or turns.cores())
+workers = int(os.environ.get("WEB_CONCURRENCY") or capacity.cores())
 worker_class = {"gevent": "gevent", "threading": "gthread"}[settings.async_mode]
 #: An open wire is a connection for as long as its page is open, also one that waits for a place; pages being loaded
 #: come on top.
-worker_connections = server.connections(settings.max_listeners)
+worker_connections = capacity.connections(settings.max_listeners)
 #: Under gthread each open wire holds a thread, and pages need some. They are made as they are needed.
-threads = server.threads(settings.max_listeners)
+threads = capacity.threads(settings.max_listeners)
 keepalive = 15
 #: By then listeners were told and readings finished.
 graceful_timeout = 10
@@ -50,7 +51,7 @@ if not os.environ.get(FIGURES):
     os.environ[FIGURES] = os.environ[OWN_FIGURES] = tempfile.mkdtemp(prefix="feelharmonic-figures-")
 # Workers share the processors.
 if not settings.frames_at_once:
-    os.environ["FRAMES_AT_ONCE"] = str(max(1, turns.cores() // workers))
+    os.environ["FRAMES_AT_ONCE"] = str(max(1, capacity.cores() // workers))
 
 
 def on_starting(arbiter):
@@ -66,12 +67,12 @@ def post_worker_init(worker):
     """A worker is ready: see that it may hold its listeners, and takes its leave of them."""
     app = worker.wsgi
     server.check_vendor(PROJECT)
-    server.make_room(settings.max_listeners)
+    capacity.make_room(settings.max_listeners)
     app.extensions["feelharmonic_jukebox"].start()
     stop = signal.getsignal(signal.SIGTERM)
 
     def leave(number, frame):
-        server.farewell(app)
+        shutdown.drain(app)
         stop(number, frame)
 
     # A handler may interrupt the loop itself, which must not wait for anything.

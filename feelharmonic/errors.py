@@ -1,18 +1,7 @@
-"""The tree of faults. One type for each thing that a caller would do about it.
+"""The live wire: Socket.IO's namespace /live. A frame comes, its reading is the acknowledgement.
 
-FeelharmonicError
-├── SetupFault            the program cannot start: settings, parameters or weights; holds every fault found
-├── ListenerFault         what the browser sent cannot be used; has a `code` for the wire; the connection lives on
-│   ├── BadFrame          not a picture that we read
-│   ├── TooLarge          more bytes or pixels than allowed
-│   ├── NoMood            a snap without a mood to serve
-│   ├── BadRequest        fields missing, of the wrong type or out of range
-│   ├── NotConnected      no account of a music service is connected, or not any more
-│   └── AccountFault      the music service did not do what the listener wanted; `code` says why
-├── BadInput              a caller in Python passed an array or a file of the wrong form (a ValueError too)
-└── ProviderUnavailable   a music provider cannot answer now; the next one serves
-
-Texts say what was expected, what came, and what to do. "No face" and "no track" are values, not faults.
+In: events of one browser. Out: acknowledgements as design.md names them, also after a fault. Per connection it holds
+one Listener; nothing of it outlives the connection, and no picture outlives its reading.
 """
 
 from __future__ import annotations
@@ -65,6 +54,46 @@ class BadRequest(ListenerFault):
     """A field is missing, of the wrong type or out of range."""
 
 
+class Busy(ListenerFault):
+    """A second frame came while the listener's first was being read."""
+
+    code = "busy"
+
+
+class Overloaded(ListenerFault):
+    """More pictures came than are read; ``wait_ms`` says when the next is welcome."""
+
+    code = "busy"
+
+    def __init__(self, wait_ms: int):
+        super().__init__("More pictures came than this server can read.", "Send the newest after a short wait.")
+        self.wait_ms = wait_ms
+
+
+class Full(ListenerFault):
+    """More listeners are here than the host allows."""
+
+    code = "full"
+
+
+class ServerFault(ListenerFault):
+    """Something of ours broke; the log has it, the listener only learns that."""
+
+    code = "server_fault"
+
+
+class Forbidden(ListenerFault):
+    """The request did not come from our page."""
+
+    code = "forbidden"
+
+
+class NotAvailable(ListenerFault):
+    """This server has no app at Spotify."""
+
+    code = "not_available"
+
+
 class NotConnected(ListenerFault):
     """The listener must connect their account (again) first."""
 
@@ -78,6 +107,15 @@ class AccountFault(ListenerFault):
     def __init__(self, code: str, text: str, action: str = ""):
         super().__init__(text, action)
         self.code = code
+
+
+class StoreUnavailable(ListenerFault):
+    """What is shared cannot be reached."""
+
+    code = "connections_away"
+
+    def __init__(self) -> None:
+        super().__init__("The server cannot reach its connections now.", "Try again in a moment.")
 
 
 class BadInput(FeelharmonicError, ValueError):

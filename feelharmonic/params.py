@@ -1,7 +1,7 @@
-"""emotion_params.json → Params: how it feels. The only reader of that file.
+"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, Track …
 
-In: the file's path. Out: frozen Params, or one SetupFault that names every fault in the file.
-Where it runs (ports, keys, folders) is settings.py's business, not this room's.
+In: nothing; this room imports nothing of ours. Out: frozen messages and the fixed vocabulary.
+Units and ranges are in the names or in the docstrings. No logic beyond trivial views may enter.
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from feelharmonic.audio_features import FEATURES, FeatureTarget
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
-from feelharmonic.messages import EMOTIONS, FEATURES, FeatureTarget, SearchTerms
+from feelharmonic.resources import ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchTerms:
+    """What to look for where music is found by words alone: ``words`` that stand for the emotion, and the first and
+    the last of the ``years`` in which its music was made."""
+
+    words: tuple[str, ...]
+    years: tuple[int, int]
+
 
 #: The file beside the package, at the top level of the project.
-PARAMS_PATH = Path(__file__).resolve().parent.parent / "emotion_params.json"
+PARAMS_PATH = ROOT / "emotion_params.json"
 
 VERSION = 1
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.samples import PROJECT, encode
+
+from tests.support.samples import PROJECT, encode
 
 
 @pytest.fixture(scope="session")

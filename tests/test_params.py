@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
-from feelharmonic.messages import EMOTIONS, FEATURES
 from feelharmonic.params import PARAMS_PATH, Params
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import feelharmonic
-from feelharmonic.playlist import LONGEST_LINE, MAX_NAME_CHARS, MOST_LINES, read_playlist, song_key
+from feelharmonic.music.playlist import LONGEST_LINE, MAX_NAME_CHARS, MOST_LINES, read_playlist, song_key
 
 #: Repeated, these are what patterns with nested or overlapping repetitions stumble over.
 PUMPS = (

@@ -89,7 +89,11 @@ def test_a_market_must_be_two_letters(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["https://music.example/connect/callback", "http://127.0.0.1:8000/connect/callback", "http://[::1]/connect/callback"],
+    [
+        "https://music.example/connect/callback",
+        "http://127.0.0.1:8000/connect/callback",
+        "http://[::1]/connect/callback",
+    ],
 )
 def test_redirect_addresses_that_spotify_takes(text):
     assert Settings.load({"SPOTIFY_REDIRECT_URI": text}, None).spotify_redirect_uri == text

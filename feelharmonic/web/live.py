@@ -9,123 +9,68 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import math
-import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable
 
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
-from feelharmonic.errors import BadFrame, BadRequest, ListenerFault, NoMood
-from feelharmonic.messages import EMOTIONS, GOALS, Mood, Wishes
-from feelharmonic.pipeline import Jukebox, Parts, Pipeline
-from feelharmonic.web.inside import Figures
-from feelharmonic.web.notes import note_in
-from feelharmonic.web.pages import chosen_language, words_in
-from feelharmonic.web.turns import Overloaded, Turns, cores
-from feelharmonic.web.wire import nothing_read, path_fields, problem_fields, reading_fields, track_fields
+from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.errors import BadFrame, BadRequest, Busy, Full, ListenerFault, NoMood, Overloaded, ServerFault
+from feelharmonic.music.service import MusicService
+from feelharmonic.reading.messages import Mood
+from feelharmonic.reading.networks import Networks
+from feelharmonic.web.i18n import chosen_language, note_in, words_in
+from feelharmonic.web.listener import Listener
+from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.problems import problem_fields
+from feelharmonic.web.schemas import _count, _fields, _is_whole, _mood, _number, _one_of, _probabilities, _wishes
+from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields
+from feelharmonic.web.serving.capacity import cores
+from feelharmonic.web.serving.inference_queue import InferenceQueue
+
+log = logging.getLogger(__name__)
+
 
 NAMESPACE = "/live"
+
 EXTENSION = "feelharmonic_live"
 
 #: A listener who sends a frame while one is being read waits so long before the next.
 BUSY_WAIT_MS = 100
+
 #: Who comes so much sooner than they were told is read all the same: clocks and timers differ a little.
 EARLY_S = 0.02
+
 #: A listener whose server is being stopped waits so long: by then it is gone, and the page connects anew.
 LEAVING_WAIT_MS = 1000
+
 #: An address that sent too much this minute waits so long before its next frame.
 OFTEN_WAIT_MS = 5000
+
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
 
 #: What is said to every listener when the server stops, and how long it waits for frames and requests under way.
 LEAVING, LEAVING_S = "leaving", 5.0
+
 #: How often is looked whether the server keeps up.
 TICK_S = 0.1
 
 #: Handlers of what no page sends by name.
 NOT_SENT = ("on_connect", "on_disconnect", "on_unknown")
 
-FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
-#: So many tracks, the newest, are held for a listener: given, and each of liked and disliked.
-MOST_GIVEN, MOST_JUDGED = 200, 100
-#: A listener may wish for so many genres or decades.
-MOST_WISHED = 20
-
-log = logging.getLogger(__name__)
-
-
-class Busy(ListenerFault):
-    """A second frame came while the listener's first was being read."""
-
-    code = "busy"
-
-
-class Full(ListenerFault):
-    """More listeners are here than the host allows."""
-
-    code = "full"
-
-
-class ServerFault(ListenerFault):
-    """Something of ours broke; the log has it, the listener only learns that."""
-
-    code = "server_fault"
-
-
-class Newest:
-    """The ``most`` newest of a listener's track ids, oldest first. Safe between threads: events run in several."""
-
-    def __init__(self, most: int):
-        self._most = most
-        self._ids: dict[str, None] = {}
-        self._lock = threading.Lock()
-
-    def add(self, track_id: str) -> None:
-        with self._lock:
-            self._ids.pop(track_id, None)
-            self._ids[track_id] = None
-            if len(self._ids) > self._most:
-                del self._ids[next(iter(self._ids))]
-
-    def discard(self, track_id: str) -> None:
-        with self._lock:
-            self._ids.pop(track_id, None)
-
-    def __iter__(self) -> Iterator[str]:
-        with self._lock:
-            return iter(tuple(self._ids))
-
-
-class Listener:
-    """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
-
-    def __init__(self, parts: Parts):
-        # What took how long is noted while the frame is read and told afterwards, outside of the reading's thread.
-        self.stages: list[tuple[str, float]] = []
-        self.pipeline = Pipeline(parts, lambda stage, seconds: self.stages.append((stage, seconds)))
-        self.goal = "match"
-        self.given = Newest(MOST_GIVEN)
-        self.liked, self.disliked = Newest(MOST_JUDGED), Newest(MOST_JUDGED)
-        self.chance = random.Random()
-        # Events of one connection run in several threads: this is the one frame that is held per listener.
-        self.reading = threading.Lock()
-        self.welcome_s = 0.0  # when the next frame may come, as the last answer said
-
 
 def bind(
     socketio: SocketIO,
-    parts: Parts,
-    jukebox: Jukebox,
+    parts: Networks,
+    jukebox: MusicService,
     *,
     max_listeners: int,
     admits: Callable[[str], bool] = lambda who: True,
-    figures: Figures | None = None,
-    turns: Turns | None = None,
+    figures: Metrics | None = None,
+    turns: InferenceQueue | None = None,
     requests_in_work: Callable[[], int] = lambda: 0,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
@@ -180,13 +125,13 @@ class Live(Namespace):
 
     def __init__(
         self,
-        parts: Parts,
-        jukebox: Jukebox,
+        parts: Networks,
+        jukebox: MusicService,
         *,
         max_listeners: int,
         admits: Callable[[str], bool] = lambda who: True,
-        figures: Figures | None = None,
-        turns: Turns | None = None,
+        figures: Metrics | None = None,
+        turns: InferenceQueue | None = None,
         requests_in_work: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -196,8 +141,8 @@ class Live(Namespace):
         self._jukebox = jukebox
         self._max_listeners = max_listeners
         self._admits = admits
-        self._figures = figures or Figures()
-        self._turns = turns or Turns(cores())
+        self._figures = figures or Metrics()
+        self._turns = turns or InferenceQueue(cores())
         self._requests_in_work = requests_in_work
         self._clock = clock
         self._wall_clock = wall_clock
@@ -297,7 +242,7 @@ class Live(Namespace):
             log.exception("frame failed")
             return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
         self._figures.frames.inc()
-        wait_ms = self._told(listener, self._turns.pause_ms())
+        wait_ms = self._told(listener, self._turns.retry_after_ms())
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
 
     def _told(self, listener: Listener, wait_ms: int) -> int:
@@ -477,107 +422,3 @@ def _too_often() -> Busy:
 
 def _server_fault() -> ServerFault:
     return ServerFault("Something broke on the server.", "Try again; whoever runs it finds the reason in its log.")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-
-
-def _fields(args: tuple, known: set[str]) -> dict:
-    """The one object that an event carries; nothing counts as an empty one."""
-    value = args[0] if args and args[0] is not None else {}
-    if not isinstance(value, dict):
-        raise BadRequest(f"Expected an object, got {type(value).__name__}.", f"Send {{{', '.join(sorted(known))}}}.")
-    unknown = sorted(str(key)[:40] for key in value if key not in known)
-    if unknown:
-        raise BadRequest(f"Not known: {', '.join(unknown[:5])}.", f"Send only {', '.join(sorted(known))}.")
-    return value
-
-
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> str | None:
-    if value is None or value in known:
-        return value
-    raise BadRequest(
-        f"Expected {name} to be one of {', '.join(known)}, got {str(value)[:40]!r}.", f"Name a known {name}."
-    )
-
-
-def _count(value: object) -> int:
-    if value is None:
-        return TRACKS
-    if not _is_whole(value) or not FEWEST_TRACKS <= value <= MOST_TRACKS:
-        raise BadRequest(
-            f"Expected n to be a whole number from {FEWEST_TRACKS} to {MOST_TRACKS}, got {str(value)[:40]}.",
-            "Ask for fewer tracks.",
-        )
-    return value
-
-
-def _wishes(value: object) -> Wishes:
-    """What the listener asks of every track; nothing asks nothing."""
-    wish = _fields((value,), {item.name for item in fields(Wishes)})
-    read = {
-        name: check(f"wishes.{name}", wish[name]) for name, check in WISH_CHECKS.items() if wish.get(name) is not None
-    }
-    return Wishes(**read)
-
-
-def _names(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MOST_WISHED or not all(isinstance(x, str) and x for x in value):
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} genre names.", "Send fewer names.")
-    return tuple(text.lower() for text in value)
-
-
-def _decades(name: str, value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > MOST_WISHED:
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} decades.", "1990 is 1990 to 1999.")
-    if not all(_is_whole(year) and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
-        raise BadRequest(f"Expected each of {name} to be a decade's first year, like 1990.", "1990 is 1990 to 1999.")
-    return tuple(value)
-
-
-def _yes_or_no(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise BadRequest(f"Expected {name} to be true or false, got {str(value)[:40]}.", "Send true or false.")
-    return value
-
-
-#: What each wish must be, by its name in messages.Wishes.
-WISH_CHECKS: dict[str, Callable[[str, object], object]] = {
-    "genres_liked": _names,
-    "genres_barred": _names,
-    "decades": _decades,
-    "explicit": _yes_or_no,
-    "instrumental_only": _yes_or_no,
-    "familiarity": lambda name, value: _number(name, value, 0, 1),
-}
-
-
-def _number(name: str, value: object, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise BadRequest(
-            f"Expected {name} to be a number from {low:g} to {high:g}, got {str(value)[:40]}.", "Send a number."
-        )
-    return float(value)
-
-
-def _probabilities(value: object) -> tuple[float, ...]:
-    action = "Send seven numbers from 0 to 1 that sum to 1."
-    if not isinstance(value, list) or len(value) != len(EMOTIONS):
-        raise BadRequest(f"Expected probabilities to be a list of {len(EMOTIONS)} numbers.", action)
-    numbers = tuple(_number("each probability", item, 0, 1) for item in value)
-    if not math.isclose(sum(numbers), 1, abs_tol=0.02):
-        raise BadRequest(f"Expected probabilities that sum to 1, got a sum of {sum(numbers):.3f}.", action)
-    return numbers
-
-
-def _mood(value: object) -> Mood:
-    wish = _fields((value,), {"emotion", "confidence", "since_s"})
-    emotion = _one_of("mood.emotion", wish.get("emotion"), EMOTIONS)
-    if emotion is None:
-        raise BadRequest("Expected mood.emotion, got nothing.", "Send the mood as it came.")
-    return Mood(
-        emotion=emotion,
-        confidence=_number("mood.confidence", wish.get("confidence"), 0, 1),
-        since_s=_number("mood.since_s", wish.get("since_s"), 0, 1e9),
-    )

@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 
-from feelharmonic.messages import GOALS
+from feelharmonic.emotions import GOALS
 from feelharmonic.params import Params
+from feelharmonic.web.i18n import LANGUAGE_COOKIE, LANGUAGES, chosen_language, read_words
+from feelharmonic.web.security.headers import HEADERS
 
 pages = Blueprint("pages", __name__)
 
-#: Nothing but our own files and Spotify's player frame; no inline script or style anywhere.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "worker-src 'self'",
-        "connect-src 'self'",
-        "frame-src https://open.spotify.com",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Permissions-Policy": (
-        'camera=(self), microphone=(), geolocation=(), autoplay=(self "https://open.spotify.com"), '
-        'encrypted-media=(self "https://open.spotify.com")'
-    ),
-    # Spotify's player checks where it is embedded: it learns the origin, nobody learns more.
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
-
-#: The languages that static/messages/ holds, the first for browsers that ask for none of them.
-LANGUAGES = ("en", "de")
-
-#: The language chosen by hand, remembered for a year. No script reads it.
-LANGUAGE_COOKIE = "language"
 YEAR_S = 31_536_000
 
 
@@ -57,11 +24,6 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
     app.config["FEELHARMONIC_PAGES"] = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
     app.register_blueprint(pages)
     app.after_request(_with_headers)
-
-
-def read_words(root: Path, language: str) -> dict[str, str]:
-    """Every text of the page in ``language``, by its key."""
-    return json.loads((root / "static" / "messages" / f"{language}.json").read_text(encoding="utf-8"))
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
@@ -117,17 +79,6 @@ def in_language(template: str, **told: object) -> Response:
     response = Response(page)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
-
-
-def words_in(language: str) -> dict[str, str]:
-    """Every text in ``language``, which is one of LANGUAGES."""
-    return current_app.config["FEELHARMONIC_WORDS"][language]
-
-
-def chosen_language() -> str:
-    """The language picked by hand, else the best of those that the browser asks for."""
-    by_hand = request.cookies.get(LANGUAGE_COOKIE)
-    return by_hand if by_hand in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
 
 
 @pages.get("/healthz")

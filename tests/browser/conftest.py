@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Route, sync_playwright
-from serving import Server
+
+from tests.support.serving import Server
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / "shots"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from serving import Server
-from steps import DEADLINE_MS, expect_tracks, go_live, pick, refusing, snap
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, refusing, snap
+from tests.support.serving import Server
 
 GALLERY = Path(__file__).resolve().parents[2] / "gallery"
 

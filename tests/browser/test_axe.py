@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from serving import Server
-from steps import DEADLINE_MS, go_live, pick, refusing, snap
+
+from tests.browser.steps import DEADLINE_MS, go_live, pick, refusing, snap
+from tests.support.serving import Server
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])

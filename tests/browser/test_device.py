@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from serving import Server
-from steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+from tests.support.serving import Server
 
 #: Loading 18 MB and the self-test, on a busy machine.
 LOADING_MS = 90_000

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from steps import DEADLINE_MS, go_live
+
+from tests.browser.steps import DEADLINE_MS, go_live
 
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 

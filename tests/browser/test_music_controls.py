@@ -8,7 +8,8 @@ import re
 
 import pytest
 from playwright.sync_api import Route, expect
-from steps import DEADLINE_MS, expect_tracks, pick, player_ids
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from serving import Server
-from steps import DEADLINE_MS, WATCH_CAMERA, go_live, player_ids, refusing
+
+from tests.browser.steps import DEADLINE_MS, WATCH_CAMERA, go_live, player_ids, refusing
+from tests.support.serving import Server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from steps import DEADLINE_MS, expect_tracks
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks
 
 #: Hands a file to the page as a drop or a paste would.
 GIVE = """([kind, name, type, data]) => {

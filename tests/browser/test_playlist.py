@@ -7,9 +7,9 @@ import io
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from steps import DEADLINE_MS, pick
 
-from feelharmonic.catalogue import read_starter
+from feelharmonic.music.catalogue.starter import read_starter
+from tests.browser.steps import DEADLINE_MS, pick
 
 SONGS = read_starter()[::30]
 LINES = "\n".join([*(f"{track.artist} – {track.title}" for track in SONGS), "Nobody – Never Heard Of"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
-from steps import DEADLINE_MS, go_live, snap
+
+from tests.browser.steps import DEADLINE_MS, go_live, snap
 
 
 def test_until_tracks_show_the_page_talks_to_its_own_server_alone(visit, server):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from serving import Server
+
+from tests.support.serving import Server
 
 pytest.importorskip("fer", reason="the package fer is not installed: run `make test-fer`")
 
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadInput
-from feelharmonic.expression_fer import FerReader
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.reading.expression_fer import FerReader
 
 
 def test_a_face_is_read_over_the_live_wire(tmp_path, astronaut_jpeg):

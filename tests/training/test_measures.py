@@ -12,8 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.expression import LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS
 from training import corruptions, measures
 from training.corruptions import CORRUPTIONS
 from training.expression import augment, evaluate, plots

@@ -1,7 +1,8 @@
 """`python -m tests.vectors.make`: expected outputs of the Python stages, which JavaScript's must match.
 
 Writes tests/vectors/*.json. test_vectors.py says when they are out of date; tests/js/reading/stages.test.js reads them.
-The pictures are seeded noise, smoothed, and drawn shapes; no network runs here (tests/test_ondevice.py does that).
+The pictures are seeded noise, smoothed, and drawn shapes; no network runs here
+(tests/reading/test_browser_constants.py does that).
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelharmonic import face as faces
-from feelharmonic.group import shared
-from feelharmonic.messages import EMOTIONS, Expression, Face, Mood, SeenFace
-from feelharmonic.mood import MoodKeeper
-from feelharmonic.ondevice import constants
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
+from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.browser_constants import constants
+from feelharmonic.reading.crop import cut_crop
+from feelharmonic.reading.face_finder import FaceFinder, decode_maps
+from feelharmonic.reading.face_tracker import FaceTracker
+from feelharmonic.reading.group_expression import group_of
+from feelharmonic.reading.messages import Expression, Face, Mood, SeenFace
+from feelharmonic.reading.mood import MoodSmoother
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -50,7 +55,7 @@ def pictures() -> dict:
         for tilt in (None, 0, 25 * (-1) ** index):
             face = Face(box=box, score=1.0, landmarks=None if tilt is None else landmarks(box, tilt))
             points = None if face.landmarks is None else numbers(face.landmarks)
-            cuts.append({"box": box, "landmarks": points, "crop": pixels(faces.cut_crop(frame, face))})
+            cuts.append({"box": box, "landmarks": points, "crop": pixels(cut_crop(frame, face))})
     seen: list[np.ndarray] = []
 
     class Blind:
@@ -61,7 +66,7 @@ def pictures() -> dict:
             seen.append(np.uint8(np.round(planes.transpose(1, 2, 0) * 255)))
             return (np.full((1, 15, planes.shape[1] // 8, planes.shape[2] // 8), -9, np.float32),)
 
-    finder = faces.FaceFinder(Blind(), Blind())
+    finder = FaceFinder(Blind(), Blind())
     fitted = []
     for down, across in ((1, 1), (2, 2), (3, 2)):
         finder.find(frame[:100, :120].repeat(down, axis=0).repeat(across, axis=1))
@@ -86,7 +91,7 @@ def maps() -> dict:
     for rows, columns, least_score in ((12, 12, 0.35), (16, 20, 0.3), (4, 5, 0.5)):
         values = chance.normal(0, 0.4, (15, rows, columns)).astype(np.float32)
         values[0] = chance.normal(-2.0, 1.2, (rows, columns))
-        found = faces.decode_maps(values, least_score)
+        found = decode_maps(values, least_score)
         cases.append(
             {
                 "rows": rows,
@@ -111,10 +116,10 @@ def follow() -> dict:
             return [read_face(face) for face in script[-1]]
 
         def find_near(self, frame, box):
-            near = [face for face in self.find(frame) if faces.overlap(face.box, box) > 0.2]
-            return max(near, key=lambda face: faces.overlap(face.box, box) * face.score, default=None)
+            near = [face for face in self.find(frame) if iou(face.box, box) > 0.2]
+            return max(near, key=lambda face: iou(face.box, box) * face.score, default=None)
 
-    follower = faces.FaceFollower(Scripted())
+    follower = FaceTracker(Scripted())
     frame = np.zeros((64, 64, 3), np.uint8)
     for step in range(40):
         at_s = round(0.11 * step, 3)
@@ -144,7 +149,7 @@ def moods() -> dict:
     series = []
     listeners = (("ten a second", 10, None), ("three a second", 3, None), ("resting", 8, resting_face()))
     for name, rate_hz, resting in listeners:
-        keeper = MoodKeeper(params.smoothing, params.baseline)
+        keeper = MoodSmoother(params.smoothing, params.baseline)
         keeper.set_baseline(resting)
         steps = []
         at_s = 5.0
@@ -176,7 +181,7 @@ def group() -> dict:
             }
             for one in seen
         ]
-        made = shared(seen)
+        made = group_of(seen)
         told = made and {
             "probabilities": list(made.expression.probabilities),
             "shares": [{"id": one.id, "share": one.share} for one in made.shares],
@@ -185,7 +190,7 @@ def group() -> dict:
     return {"cases": cases}
 
 
-def mood_step(keeper: MoodKeeper, chance: np.random.Generator, step: int, at_s: float) -> dict:
+def mood_step(keeper: MoodSmoother, chance: np.random.Generator, step: int, at_s: float) -> dict:
     """One event for the keeper, and what it says then: mostly a face; now and then none; once a mood to resume."""
     event: dict = {"at_s": at_s}
     if step == 75:

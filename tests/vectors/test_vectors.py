@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feelharmonic.ondevice import constants
 from feelharmonic.params import Params
+from feelharmonic.reading.browser_constants import constants
 from tests.vectors.make import vectors
 
 FOLDER = Path(__file__).resolve().parent

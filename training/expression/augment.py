@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from feelharmonic.expression import normalised
+from feelharmonic.reading.expression import normalised
 
 SIDE = 48
 

@@ -12,8 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
-from feelharmonic.expression import LABELS, WEIGHTS_PATH
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH
 from training.data_dir import data_dir
 from training.expression.evaluate import evaluate, tell_copies
 from training.expression.export import KEPT_AS, read_facts
@@ -40,8 +40,9 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "",
         "| | |",
         "|---|---|",
-        "| input | `faces` (n, 1, 48, 48) float32, grey, `(pixel / 255 − 0.5) × 2` (`feelharmonic.expression.prepare`: "
-        "one for training and serving), tight crops in FER2013's framing, eyes level |",
+        "| input | `faces` (n, 1, 48, 48) float32, grey, `(pixel / 255 − 0.5) × 2` "
+        "(`feelharmonic.reading.expression.prepare`: one for training and serving), "
+        "tight crops in FER2013's framing, eyes level |",
         "| outputs | `ferplus` (n, 7): share of FER+'s annotators; `fer2013` (n, 7): FER2013's own label. Both after "
         f"softmax, calibrated: {', '.join(EMOTIONS)} |",
         f'| network | residual, shape "{shape}" of `training/expression/network.py`: channels '

@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelharmonic.expression import CROP_SIDE_PX, LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
 
 SPLITS = ("train", "valid")
 FACES_PER_SHEET = 4096
@@ -83,9 +83,7 @@ def load_fer(folder: Path, split: str) -> Faces:
 def votes(folder: Path, split: str) -> np.ndarray:
     """(N, 10) int: FER+ votes of ``split``: the seven in EMOTIONS' order, then contempt, unknown, not a face."""
     columns = [f"votes_{name}" for name in VOTES + OTHER_VOTES]
-    return np.array(
-        [[int(row[column]) for column in columns] for row in _label_rows(folder) if row["split"] == split]
-    )
+    return np.array([[int(row[column]) for column in columns] for row in _label_rows(folder) if row["split"] == split])
 
 
 def ferplus_majority(counts: np.ndarray) -> np.ndarray:

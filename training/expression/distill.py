@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from feelharmonic.expression import LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS
 from training.data_dir import data_dir
 from training.expression.augment import augmented
 from training.expression.data import Faces, joined

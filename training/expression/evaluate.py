@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from feelharmonic.expression import LABELS, WEIGHTS_PATH, ExpressionReader
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader
 from training.corruptions import CORRUPTIONS
 from training.data_dir import data_dir
 from training.expression.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes

@@ -24,8 +24,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from feelharmonic.expression import CROP_SIDE_PX, LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
 from training.data_dir import data_dir
 from training.expression.data import FERPLUS, Faces, ferplus_majority, load_fer, votes
 from training.expression.network import ExpressionNetwork, multiply_accumulates
@@ -39,7 +39,7 @@ HALVED_FROM = 1024
 KEPT_AS = "weights kept as float16, widened at load"
 
 
-class Served(nn.Module):
+class TrackList(nn.Module):
     """A network as it is served: (N, 1, 48, 48) → one (N, 7) distribution per head."""
 
     def __init__(self, network: ExpressionNetwork):
@@ -98,7 +98,7 @@ def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None 
 def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
     """``network`` as it is served, in float32."""
     one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
-    served = Served(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
+    served = TrackList(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
     written = io.BytesIO()
     torch.onnx.export(
         served,
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="where runs are kept")
     parser.add_argument("--name", default="small", help="the run's folder under --runs; of several (a,b) the mean")
     parser.add_argument("--int8", action="store_true", help="write 8-bit integers where they are worth it")
-    parser.add_argument("--out", type=Path, default=Path("feelharmonic/weights/expression.onnx"))
+    parser.add_argument("--out", type=Path, default=Path("feelharmonic/reading/weights/expression.onnx"))
     options = parser.parse_args()
     folder = data_dir(options.data)
     names = options.name.split(",")

@@ -19,7 +19,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from feelharmonic.expression import LABELS, ExpressionReader, prepare
+from feelharmonic.reading.expression import LABELS, ExpressionReader, prepare
 from training.expression.data import FER2013, ferplus_majority, load_fer, votes
 from training.expression.export import as_onnx, halve, write
 from training.expression.network import ExpressionNetwork

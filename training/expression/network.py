@@ -1,6 +1,8 @@
 """The expression network: a plain residual net with two heads over one body.
 
-In: (N, 1, 48, 48) float32 from `feelharmonic.expression.prepare`. Out: (N, 2, 7) logits, heads in LABELS' order.
+In: (N, 1, 48, 48) float32 from `feelharmonic.reading.expression.prepare`. Out: (N, 2, 7) logits, heads
+in LABELS' order.
+
 Nothing but dense convolutions, additions and ReLUs: at this size those are what ONNX Runtime runs fastest on one
 thread (squeeze-excitation and depthwise layers cost more time than their multiplications say).
 """
@@ -13,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from feelharmonic.expression import LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

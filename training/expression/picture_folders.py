@@ -24,11 +24,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadFrame, ListenerFault
-from feelharmonic.expression import CROP_SIDE_PX, LABELS
-from feelharmonic.face import Finder, cut_crop, search_closely
-from feelharmonic.frame import decode_photograph
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.reading.crop import cut_crop
+from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
+from feelharmonic.reading.face_finder import Finder
+from feelharmonic.reading.frame import decode_photograph
+from feelharmonic.reading.photograph_search import search_photograph
 from training.expression.data import FER2013, DataMissing, Faces
 
 DESCRIPTION = "set.json"
@@ -183,7 +185,7 @@ def _crop(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
             height, width = pixels.shape[:2]
             raise BadFrame(f"Expected {CROP_SIDE_PX}×{CROP_SIDE_PX} pixels, got {width}×{height}.")
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    faces = search_closely(finder, pixels)
+    faces = search_photograph(finder, pixels)
     return cut_crop(pixels, max(faces, key=lambda face: face.area_px)) if faces else None
 
 

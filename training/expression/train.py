@@ -27,8 +27,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from feelharmonic.expression import LABELS, normalised
-from feelharmonic.face import FaceFinder
+from feelharmonic.reading.expression import LABELS, normalised
+from feelharmonic.reading.face_finder import FaceFinder
 from training.data_dir import data_dir
 from training.expression.augment import Strength, augmented
 from training.expression.data import (

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelharmonic.expression import CROP_SIDE_PX
+from feelharmonic.reading.expression import CROP_SIDE_PX
 from training.expression.data import DataMissing
 
 ARCHIVE = Path("utkface") / "utkface_half.zip"

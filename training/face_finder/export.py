@@ -23,7 +23,7 @@ from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwor
 from training.face_finder.train import FIRST_LOOK, SECOND_LOOK
 
 WEIGHTS_PATH = Path(__file__).resolve().parents[2] / "feelharmonic" / "weights" / "face_finder.onnx"
-SECOND_LOOK_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
+REFINER_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
 #: Smaller arrays than this (biases, shapes) stay as they are.
 FEWEST_SHRUNK = 400
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--second-look", action="store_true", help="export second_look.pt, not checkpoint.pt")
     parser.add_argument("--out", type=Path, help="the file to write (default: the served one)")
     arguments = parser.parse_args()
-    look, served = (SECOND_LOOK, SECOND_LOOK_PATH) if arguments.second_look else (FIRST_LOOK, WEIGHTS_PATH)
+    look, served = (SECOND_LOOK, REFINER_PATH) if arguments.second_look else (FIRST_LOOK, WEIGHTS_PATH)
     network = FinderNetwork()
     state = torch.load(arguments.folder / look.checkpoint, map_location="cpu")
     network.load_state_dict(state["kept"])

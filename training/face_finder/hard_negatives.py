@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from feelharmonic import face
-from feelharmonic.face import FaceFinder, overlap
+from feelharmonic.reading import face_finder
+from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.face_finder import FaceFinder
 from training.data_dir import data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.scenes import Scene, SceneMaker
@@ -33,8 +34,8 @@ def errs(finder: FaceFinder, scene: Scene) -> bool:
     found = [tuple(value / 2 for value in one.box) for one in finder.find(frame)]
     asked = [tuple(box) for box in scene.boxes]
     either = asked + [tuple(box) for box in scene.unsure]
-    alarm = any(all(overlap(box, known) < FOUND_IOU for known in either) for box in found)
-    return alarm or any(all(overlap(box, known) < FOUND_IOU for box in found) for known in asked)
+    alarm = any(all(iou(box, known) < FOUND_IOU for known in either) for box in found)
+    return alarm or any(all(iou(box, known) < FOUND_IOU for box in found) for known in asked)
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
-    face.LEAST_SCORE = arguments.least  # nearly an alarm is worth learning from as well
+    face_finder.LEAST_SCORE = arguments.least  # nearly an alarm is worth learning from as well
     finder = FaceFinder.load_files(arguments.network, arguments.network)
     chance = np.random.default_rng(arguments.seed)
     maker = SceneMaker(sources, chance)

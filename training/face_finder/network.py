@@ -1,7 +1,7 @@
 """The face finder's network: anchor-free, one class, at stride 8 of a 160×128 picture.
 
 In: (N, 3, 128, 160) float32, BGR 0..1. Out: (N, 15, 16, 20): one logit for "a face's centre is here", four for the box,
-ten for the landmarks. `feelharmonic/face.py` decodes it; `weights/face_finder.md` says how.
+ten for the landmarks. `feelharmonic/reading/face_finder.py` decodes it; `weights/face_finder.md` says how.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ class SceneMaker:
             move = self._placing(source, roll_deg, crowded)
             points = cv2.transform(source.points[None], move)[0]
             box = box_of(points)
-            if all(overlap(box, box_of(other)) < 0.05 for other in faces):
+            if all(iou(box, box_of(other)) < 0.05 for other in faces):
                 break
         else:
             return picture
@@ -527,7 +527,7 @@ def share_in_view(box: np.ndarray, size: tuple[int, int] = SIZE) -> float:
     return max(seen_w, 0) * max(seen_h, 0) / (width * height)
 
 
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
+def iou(one: np.ndarray, other: np.ndarray) -> float:
     """Intersection over union of two boxes (x, y, width, height)."""
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])

@@ -1,6 +1,6 @@
 """Makes the finder's scenes ahead of its training, in shards that the training reads as they come.
 
-    python -m training.face_finder.shards --folder ~/.cache/feelharmonic/finder --shards 40
+python -m training.face_finder.shards --folder ~/.cache/feelharmonic/finder --shards 40
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ class Look:
     start: str = ""
 
 
-FIRST_LOOK = Look(
-    shards="shards", checkpoint="checkpoint.pt", log="log.csv", rate=4e-3, middled_share=MIDDLED_SHARE
-)
+FIRST_LOOK = Look(shards="shards", checkpoint="checkpoint.pt", log="log.csv", rate=4e-3, middled_share=MIDDLED_SHARE)
 SECOND_LOOK = Look(
     shards="windows",
     checkpoint="second_look.pt",

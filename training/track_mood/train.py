@@ -21,8 +21,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from feelharmonic.messages import FEATURES
-from feelharmonic.track_mood import TRACK_MOODS, VERSION, WEIGHTS_PATH, TrackMoodReader, prepare
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.music.track_mood import TRACK_MOODS, VERSION, WEIGHTS_PATH, TrackMoodReader, prepare
 
 #: Inverse strength of the penalty on weights: 0.3, 1, 3 and 10 were cross-validated; 1 had the best accuracy.
 PENALTY_C = 1.0
@@ -34,8 +34,8 @@ DIGITS = 5
 CARD = """# track_mood.json: a track's audio features → its mood
 
 **What.** Multinomial logistic regression (4 × 9 weights and 4 intercepts, plain JSON) from nine audio features to
-Calm, Energetic, Happy or Sad. Made by `training/track_mood/train.py`, read by `feelharmonic/track_mood.py`; serving
-needs numpy only.
+Calm, Energetic, Happy or Sad. Made by `training/track_mood/train.py`, read by
+`feelharmonic/music/track_mood.py`; serving needs numpy only.
 
 **Input.** The nine features under Spotify's names and in its units (`messages.FEATURES`), through
 `track_mood.prepare`: logits of acousticness and instrumentalness, logarithms of liveness, speechiness and tempo, the

@@ -17,7 +17,7 @@ const ours = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url)
 
 const { detector, refiner, expressions } = await createNetworks(
   Uint8Array.from(ours("static/vendor/ort-wasm-simd-threaded.wasm")),
-  ["face_finder.onnx", "face_look.onnx", "expression.onnx"].map((name) => ours(`feelharmonic/weights/${name}`)),
+  ["face_finder.onnx", "face_look.onnx", "expression.onnx"].map((name) => ours(`feelharmonic/reading/weights/${name}`)),
 );
 const finder = new FaceFinder(detector, refiner, constants.finder);
 const told = [];

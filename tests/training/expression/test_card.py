@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.expression import LABELS
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS
 from training.corruptions import CORRUPTIONS
 from training.expression.card import PEER_PATH, card, peer_corruptions, read_peer
 from training.expression.export import export, facts_of, read_facts

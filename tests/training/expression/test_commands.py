@@ -11,11 +11,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from support.fer2013_files import pictures, write_fer
-
 from benchmarks import expression as benchmark
-from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
+from tests.support.fer2013_files import pictures, write_fer
 from training.expression import card, data, distill, evaluate, export, int8, train
 from training.expression.data import VOTES
 from training.expression.export import read_facts

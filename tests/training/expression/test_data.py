@@ -14,9 +14,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from support.fer2013_files import LABELS, PER_SHEET, pictures, write_fer
-
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from tests.support.fer2013_files import LABELS, PER_SHEET, pictures, write_fer
 from training.corruptions import CORRUPTIONS
 from training.data_dir import data_dir
 from training.expression import data, distill, evaluate, int8, plots

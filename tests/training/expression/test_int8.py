@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.expression import LABELS, ExpressionReader
+from feelharmonic.reading.expression import LABELS, ExpressionReader
 from training.expression import int8
 from training.expression.data import Faces
 from training.expression.export import KEPT_AS, export, read_facts, write

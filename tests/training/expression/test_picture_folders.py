@@ -13,8 +13,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.face import FaceFinder
-from feelharmonic.messages import EMOTIONS, Face
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.messages import Face
 from training.expression.data import FER2013, FERPLUS, DataMissing, Faces
 from training.expression.network import SHAPES, ExpressionNetwork
 from training.expression.picture_folders import HELD_BACK_EVERY, digest, held_back, load_folder, load_folders

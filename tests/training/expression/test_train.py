@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 pytest.importorskip("onnx", reason="training's tests need requirements-train.txt")
 
-from feelharmonic.expression import LABELS, ExpressionReader, normalised, prepare
-from feelharmonic.messages import EMOTIONS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.reading.expression import LABELS, ExpressionReader, normalised, prepare
 from training.expression.augment import Strength, augmented
 from training.expression.card import card
 from training.expression.data import Faces, ferplus_majority, without_duplicates
@@ -293,7 +293,7 @@ def test_the_card_holds_the_figures_the_checksum_and_the_tries():
         "faces": 3575,
         "heads": dict.fromkeys(LABELS, head),
         "calibration_error": {"served": 0.0111, "cross_fitted": 0.0123},
-    "copies": {"faces": 0},
+        "copies": {"faces": 0},
         "corruptions": {"none": dict.fromkeys(LABELS, 0.7012), "dark": dict.fromkeys(LABELS, 0.6)},
         "groups": groups,
     }

@@ -12,8 +12,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's requirements are not installed: requirements-train.txt")
 pytest.importorskip("tqdm", reason="training's requirements are not installed: requirements-train.txt")
 
-from feelharmonic.face import decode_maps, overlap, prepare
-from feelharmonic.messages import Face
+from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.face_finder import decode_maps, prepare
+from feelharmonic.reading.messages import Face
 from training.face_finder import data as finder_data
 from training.face_finder import train as finder_train
 from training.face_finder.data import load_sources, split_of
@@ -175,7 +176,7 @@ def test_the_face_is_where_the_scene_says(faces, monkeypatch):
         if len(scene.boxes) != 1 or share_in_view(scene.boxes[0]) < 1:
             continue
         green = np.uint8((scene.picture[..., 1] > 200) & (scene.picture[..., 0] < 60))
-        assert overlap(tuple(scene.boxes[0]), cv2.boundingRect(green)) > 0.7
+        assert iou(tuple(scene.boxes[0]), cv2.boundingRect(green)) > 0.7
         checked += 1
     assert checked > 20
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="training's requirements are not installed: requirements-train.txt")
 
-from feelharmonic.track_mood import TRACK_MOODS, WEIGHTS_PATH, prepare
+from feelharmonic.music.track_mood import TRACK_MOODS, WEIGHTS_PATH, prepare
 from training.track_mood import train as track_mood
 
 

@@ -1,0 +1,181 @@
+"""`create_app()`: wiring, and nothing else. It serves gunicorn, `flask`, tests and whatever starts the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from feelharmonic import cli
+from feelharmonic.errors import SetupFault
+from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.database import DATABASE_NAME
+from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.providers.reccobeats import ReccoBeatsProvider
+from feelharmonic.music.service import MusicService
+from feelharmonic.params import Params
+from feelharmonic.reading import browser_constants
+from feelharmonic.reading.networks import Networks
+from feelharmonic.resources import ROOT
+from feelharmonic.settings import CALLBACK_PATH, Settings
+from feelharmonic.web import account, api, live, on_device, pages, security, server_camera, status
+from feelharmonic.web.monitoring import health
+from feelharmonic.web.security import secret_key
+from feelharmonic.web.security.origins import socket_origins
+from feelharmonic.web.security.rate_limits import storage_of
+from feelharmonic.web.security.websocket_limits import EventPacket
+from feelharmonic.web.serving import in_flight, inference_queue
+from feelharmonic.web.serving.capacity import cores
+from feelharmonic.web.stores.expiring_store import ExpiringStore
+from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
+
+#: A message above this ends its connection; a frame has its own, smaller limit and an answer.
+LARGEST_MESSAGE_BYTES = 1_000_000
+
+#: Each holds its bytes in memory, 10 MB at most.
+MOST_PHOTOGRAPHS_WAITING = 8
+#: Playlists and series of readings, 1 MB at most; each is read in a fraction of a second.
+MOST_TEXTS_WAITING = 16
+
+#: A listener who does not answer a ping is gone after the two together: a machine asleep, a cable pulled.
+PING_INTERVAL_S, PING_TIMEOUT_S = 10, 8
+
+
+def create_app(
+    settings: Settings | None = None, *, params: Params | None = None, parts: Networks | None = None
+) -> Flask:
+    """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
+
+    Raises SetupFault naming every fault of settings, parameters and networks together.
+    """
+    settings, parts = load_parts(settings, params, parts)
+    app = Flask("feelharmonic", root_path=str(ROOT))
+    # Innermost, where the wires do not pass: Socket.IO takes them out before.
+    app.wsgi_app = requests = in_flight.InFlightRequests(app.wsgi_app)
+    socketio = SocketIO(
+        app,
+        async_mode=settings.async_mode,
+        transports=["websocket"],
+        max_http_buffer_size=LARGEST_MESSAGE_BYTES,
+        manage_session=False,
+        serializer=EventPacket,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=PING_TIMEOUT_S,
+        # With several workers: what is said to all listeners from outside reaches each worker's.
+        message_queue=settings.redis_url or None,
+        channel="feelharmonic",
+        # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
+        cors_allowed_origins=socket_origins(settings.allowed_origins),
+    )
+    figures = health.Metrics()
+    counter = security.bind(
+        app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES, refused=figures.refused
+    )
+    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
+    jukebox = MusicService(parts.params, load_providers(settings, catalogue), catalogue, observer=figures)
+    pages.bind(app, parts.params, on_device=settings.on_device)
+    # Other networks than ours read one frame after the other anyway, behind a lock.
+    is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
+    at_once = (settings.frames_at_once or cores()) if is_ours else 1
+    app.extensions[live.EXTENSION] = live.bind(
+        socketio,
+        parts,
+        jukebox,
+        max_listeners=settings.max_listeners,
+        admits=counter.admits,
+        figures=figures,
+        turns=inference_queue.InferenceQueue(at_once, inference_queue.runner(settings.async_mode, at_once)),
+        requests_in_work=lambda: requests.count,
+    )
+    health.bind(app, figures, ready_checks(settings))
+    app.config["SECRET_KEY"] = secret_key.secret_key(Path(app.instance_path), settings.secret_key)
+    account.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
+    status.bind(app, jukebox)
+    # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
+    photographs = inference_queue.InferenceQueue(
+        1, inference_queue.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING
+    )
+    texts = inference_queue.InferenceQueue(
+        1, inference_queue.runner(settings.async_mode, 1), most_waiting=MOST_TEXTS_WAITING
+    )
+    api.bind(app, parts, jukebox, photographs, texts)
+    server_camera.bind(app, jukebox)
+    on_device.bind(
+        app,
+        constants=browser_constants.constants(parts.params),
+        networks=browser_constants.NETWORKS if settings.on_device != "never" else {},
+        starter=MusicService(parts.params, [CatalogueProvider.load()]),
+    )
+    cli.bind(app)
+    app.config["FEELHARMONIC_SETTINGS"] = settings
+    return app
+
+
+def ready_checks(settings: Settings) -> dict:
+    """What must hold before listeners are sent here. The networks were loaded, or there would be no app to ask."""
+    checks = {"networks": lambda: True}
+    if settings.redis_url:
+        checks["redis"] = storage_of(settings.redis_url).check
+    return checks
+
+
+def load_parts(settings: Settings | None, params: Params | None, parts: Networks | None) -> tuple[Settings, Networks]:
+    """What is missing of the settings and the parts, loaded; every fault of both in one SetupFault."""
+    faults: list[str] = []
+    try:
+        settings = settings or Settings.load()
+    except SetupFault as fault:
+        faults.extend(fault.faults)
+    wanted = settings or Settings()  # with broken settings the rest is still checked
+    try:
+        parts = parts or Networks.load(
+            params, face_finder=wanted.face_finder, expression_backend=wanted.expression_backend
+        )
+    except SetupFault as fault:
+        faults.extend(fault.faults)
+    if faults:
+        raise SetupFault(faults)
+    return settings, parts
+
+
+def load_providers(settings: Settings, catalogue: Catalogue) -> list:
+    """The music providers in the settings' order, Spotify's only with credentials; ``catalogue``: the tracks at hand.
+
+    The catalogue is always among them: named nowhere, it is the last.
+    """
+    makers = {"catalogue": lambda: CatalogueProvider(catalogue), "reccobeats": lambda: ReccoBeatsProvider(catalogue)}
+    if settings.spotify_client_id and settings.spotify_client_secret:
+        spotify = spotify_app(settings)
+        makers["spotify-recommendations"] = lambda: SpotifyRecommendations(spotify, catalogue.known)
+        makers["spotify-search"] = lambda: SpotifySearch(spotify, catalogue.known)
+    names = dict.fromkeys((*settings.providers, "catalogue"))
+    return [makers[name]() for name in names if name in makers]
+
+
+def load_kept(settings: Settings, secret_key: str) -> ExpiringStore | None:
+    """Where connected accounts are kept for several workers; None for one, which keeps them in its memory."""
+    if not settings.redis_url:
+        return None
+    from feelharmonic.web.stores.expiring_store_redis import RedisStore
+
+    return RedisStore(settings.redis_url, secret_key)
+
+
+def load_accounts(settings: Settings) -> SpotifyAccounts | None:
+    """What listeners connect their accounts with; None without a client id."""
+    if not settings.spotify_client_id:
+        return None
+    here = "[::1]" if settings.host in ("::", "::1") else "127.0.0.1"
+    redirect_uri = settings.spotify_redirect_uri or f"http://{here}:{settings.port}{CALLBACK_PATH}"
+    return SpotifyAccounts(spotify_app(settings), redirect_uri)
+
+
+def spotify_app(settings: Settings) -> SpotifyApp:
+    return SpotifyApp(
+        client_id=settings.spotify_client_id,
+        client_secret=settings.spotify_client_secret,
+        market=settings.spotify_market,
+        api_url=settings.spotify_api_url,
+        accounts_url=settings.spotify_accounts_url,
+    )

@@ -1,0 +1,106 @@
+"""`read`: the faces of pictures and of folders of pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+
+from feelharmonic.cli.common import _wanted_parts, faults_as_messages
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.errors import ListenerFault
+from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.reading.messages import Reading
+
+#: The names that a folder is searched for; a file named by itself may have any.
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+EXIT_SOME_UNREAD = 1
+
+
+@click.command()
+@click.argument("paths", metavar="PICTURES…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "form", flag_value="json", help="One JSON document for each picture and line.")
+@click.option("--csv", "form", flag_value="csv", default="csv", help="One line for each face (the default).")
+@faults_as_messages()
+def read(paths: tuple[Path, ...], form: str) -> None:
+    """Read the faces of pictures, and of folders of pictures.
+
+    A file that cannot be read is named on standard error and the rest goes on; the exit status is then 1.
+    """
+    parts = _wanted_parts()
+    tell = _json_teller() if form == "json" else _csv_teller()
+    unread = 0
+    with click.progressbar(_pictures(paths), label="Reading", file=sys.stderr, item_show_func=_name) as files:
+        for path in files:
+            try:
+                tell(path, parts.read_photograph(_read_picture(path)))
+            except (ListenerFault, OSError) as fault:
+                unread += 1
+                click.echo(f"\n{path}: {fault}", err=True)
+    if unread:
+        click.echo(f"{unread} of {len(_pictures(paths))} pictures could not be read.", err=True)
+        sys.exit(EXIT_SOME_UNREAD)
+
+
+def _pictures(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and the pictures inside the folders named, in the order of their names."""
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        files += [file for file in inside if file == path or file.suffix.lower() in PICTURE_SUFFIXES]
+    return files
+
+
+def _name(path: Path | None) -> str | None:
+    return None if path is None else path.name
+
+
+def _read_picture(path: Path) -> bytes:
+    """At most one byte more than a photograph may have: what is larger is refused, never read whole."""
+    with path.open("rb") as file:
+        return file.read(MAX_PHOTOGRAPH_BYTES + 1)
+
+
+def _csv_teller() -> Callable[[Path, Reading], None]:
+    """Prints a line per face; a picture without one has a line that says so by its empty fields."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS))
+
+    def tell(path: Path, reading: Reading) -> None:
+        for face in _face_rows(reading) or [{"box": [""] * 4}]:
+            shares = face.get("probabilities") or [""] * len(EMOTIONS)
+            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares)
+            writer.writerow((path, *row))
+
+    return tell
+
+
+def _json_teller() -> Callable[[Path, Reading], None]:
+    def tell(path: Path, reading: Reading) -> None:
+        size = {"width": reading.width_px, "height": reading.height_px}
+        click.echo(json.dumps({"file": str(path), **size, "faces": _face_rows(reading)}, ensure_ascii=False))
+
+    return tell
+
+
+def _face_rows(reading: Reading) -> list[dict]:
+    """Each face: its box in pixels of the picture as it was read (upright, at most 1600 a side), what it shows."""
+    rows = []
+    for seen in reading.faces:
+        shares = None if seen.expression is None else [round(value, 4) for value in seen.expression.probabilities]
+        rows.append(
+            {
+                "face": seen.face.id,
+                "box": [round(value, 1) for value in seen.face.box],
+                "score": round(seen.face.score, 4),
+                "emotion": "" if shares is None else EMOTIONS[int(np.argmax(shares))],
+                "probabilities": shares,
+            }
+        )
+    return rows

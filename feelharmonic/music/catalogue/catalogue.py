@@ -1,0 +1,304 @@
+"""The tracks at hand: the starter table and what was imported."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.music.catalogue.columns import (
+    EXPLICIT,
+    EXPLICIT_UNKNOWN,
+    NOT_EXPLICIT,
+    UNKNOWN_POPULARITY,
+    UNKNOWN_YEAR,
+    Columns,
+    _hash,
+    artist_number,
+)
+from feelharmonic.music.catalogue.database import _connect, _count
+from feelharmonic.music.catalogue.nearest import (
+    FEWEST_BUNCHES,
+    INSTRUMENTALNESS,
+    LIKED_GENRE_FACTOR,
+    MOST_BUNCHES,
+    POPULARITY,
+    Nearest,
+    _Best,
+    _bunched,
+    _Bunches,
+    _Measure,
+)
+from feelharmonic.music.catalogue.starter import STARTER_PATH, read_starter
+from feelharmonic.music.messages import MusicTargets, Track, Wishes
+
+#: So many names are read before others get their turn.
+NAMES_AT_A_TIME = 500
+
+#: Spotify on instrumentalness: above 0.5 is meant for tracks without vocals.
+LEAST_INSTRUMENTAL = 0.5
+
+#: Rows read from the file at a time.
+READ_ROWS = 16_384
+
+NO_WISHES = Wishes()
+
+
+class Catalogue:
+    """The tracks at hand. Read-only once loaded, so safe between threads. A row is a track's place, from 0."""
+
+    def __init__(self, starter: Sequence[Track], database: Path | None = None):
+        """``starter``: tracks with features. ``database``: a file made by ``DatabaseWriter``, or None.
+
+        Raises SetupFault where it is not such a file.
+        """
+        self._starter = tuple(starter)
+        self._database = database
+        self._genres: dict[str, int] = {"": 0}
+        self._starter_places = {track.id: place for place, track in enumerate(self._starter)}
+        count = _count(database) if database else 0
+        self.columns = Columns.empty(len(self._starter) + count)
+        for place, track in enumerate(self._starter):
+            self._put_starter(place, track)
+        if database:
+            self._put_database(database, count)
+        order, starts = _bunched(self.columns.figures)
+        self.columns.reorder(order)
+        self._bunches = _Bunches.around(self.columns.figures, starts)
+        #: Where a row came from: the starter table's places, then the file's numbers; and the way back.
+        self._places = order.astype(np.int32)
+        self._rows_by_place = np.empty_like(self._places)
+        self._rows_by_place[order] = np.arange(len(order), dtype=np.int32)
+        self._naming = threading.Lock()
+        self._names_known: tuple[np.ndarray, np.ndarray] | None = None
+        #: Rows of the file that the starter table has too; the starter's know their emotions.
+        self._doubles = list(self._database_rows(list(self._starter_places)).values()) if database else []
+
+    @classmethod
+    def load(cls, database: Path | None = None, starter: Path = STARTER_PATH) -> Catalogue:
+        """The starter table, and the imported tracks where the file ``database`` is there."""
+        return cls(read_starter(starter), database if database and database.is_file() else None)
+
+    def __len__(self) -> int:
+        """How many different tracks there are."""
+        return len(self.columns.year) - len(self._doubles)
+
+    def different(self) -> np.ndarray:
+        """(K,) intp: all rows, each track once."""
+        return np.delete(np.arange(len(self._places)), self._doubles)
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The genres' names, lower case, by their numbers in ``columns.genre``; the first is the empty one."""
+        return tuple(self._genres)
+
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The rows of those ids that are here."""
+        places = {track_id: self._starter_places[track_id] for track_id in ids if track_id in self._starter_places}
+        found = {track_id: int(self._rows_by_place[place]) for track_id, place in places.items()}
+        missing = [track_id for track_id in ids if track_id not in found]
+        return {**self._database_rows(missing), **found} if self._database and missing else found
+
+    def tracks(self, rows: Sequence[int]) -> list[Track]:
+        """The tracks at ``rows``, in that order."""
+        places = [int(self._places[row]) for row in rows]
+        names = self._names([place for place in places if place >= len(self._starter)])
+        return [
+            self._starter[place] if place < len(self._starter) else self._track(row, names[place])
+            for row, place in zip(rows, places, strict=True)
+        ]
+
+    def known(self, ids: Sequence[str]) -> dict[str, Track]:
+        """The tracks of those ids that are here, with their features."""
+        rows = self.rows(ids)
+        return dict(zip(rows, self.tracks(list(rows.values())), strict=True))
+
+    def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
+        """The tracks whose ``key(artist, title)`` is one of ``keys``; of several, the best known one.
+
+        The first call reads every name once (a few seconds for a million tracks); later ones look them up.
+        """
+        with self._naming:
+            if self._names_known is None:
+                self._names_known = self._read_names(key)
+        hashes, places = self._names_known
+        found: dict[str, Track] = {}
+        for wanted in dict.fromkeys(keys):
+            start, end = np.searchsorted(hashes, [_hash(wanted), _hash(wanted) + 1])
+            rows = [int(self._rows_by_place[place]) for place in places[start:end]]
+            rows.sort(key=lambda row: -float(self.columns.figures[-1, row]))
+            # Two names may share a hash: the names themselves decide.
+            same = (track for track in self.tracks(rows) if key(track.artist, track.title) == wanted)
+            if (track := next(same, None)) is not None:
+                found[wanted] = track
+        return found
+
+    def _read_names(self, key: Callable[[str, str], str]) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) int64 sorted hashes of all names' keys, and the place of each."""
+        hashes = [_hash(key(track.artist, track.title)) for track in self._starter]
+        places = list(range(len(hashes)))
+        if self._database:
+            with closing(_connect(self._database)) as connection:
+                rows = connection.execute("SELECT number, artist, title FROM tracks")
+                for count, (number, artist, title) in enumerate(rows):
+                    if count % NAMES_AT_A_TIME == 0:
+                        time.sleep(0)  # under gevent and eventlet the other listeners go on meanwhile
+                    place = len(self._starter) + number - 1
+                    if place < len(self._places):
+                        hashes.append(_hash(key(artist, title)))
+                        places.append(place)
+        all_hashes = np.array(hashes, np.int64)
+        order = np.argsort(all_hashes, kind="stable")
+        return all_hashes[order], np.array(places, np.int32)[order]
+
+    def features(self, rows: Sequence[int]) -> np.ndarray:
+        """(K, 9) float64 in FEATURES' order and units."""
+        return self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
+
+    def playable(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray:
+        """Those of ``rows`` that may play, in their order.
+
+        ``emotions``: a track that somebody chose for other emotions only may not; none given, all may.
+        """
+        columns = self.columns
+        # Each filter sees only what the one before it let pass; the first ones usually let the fewest.
+        if wishes.instrumental_only:
+            rows = rows[columns.figures[INSTRUMENTALNESS, rows] > LEAST_INSTRUMENTAL]
+        if wishes.decades:
+            year = columns.year[rows]
+            rows = rows[_any((year >= decade) & (year < decade + 10) for decade in wishes.decades)]
+        if wishes.explicit is False:
+            rows = rows[columns.explicit[rows] != EXPLICIT]
+        if barred := self._genre_numbers(wishes.genres_barred):
+            rows = rows[~self._is_of(rows, barred)]
+        if wishes.familiarity is not None:
+            rows = rows[columns.figures[POPULARITY, rows] >= 0]
+        if emotions:
+            bits = np.uint8(sum(1 << EMOTIONS.index(emotion) for emotion in emotions))
+            chosen_for = columns.chosen_for[rows]
+            rows = rows[(chosen_for & bits).astype(bool) | (chosen_for == 0)]
+        return rows
+
+    def nearest(
+        self,
+        targets: Sequence[MusicTargets],
+        count: int,
+        *,
+        wishes: Wishes = NO_WISHES,
+        emotions: frozenset[str] = frozenset(),
+        without: Iterable[int] = (),
+    ) -> list[Nearest]:
+        """For each of ``targets`` the ``count`` nearest ``playable`` tracks, but for rows in ``without``.
+
+        The distance is the root of the mean over the nine features of ((value - centre) / spread) ** 2; a wish for
+        familiarity adds a tenth term, a liked genre brings nearer. Exact: no track that is nearer is missed.
+        """
+        barred = np.zeros(len(self._places), bool)
+        barred[[*without, *self._doubles]] = True
+        return [self._nearest(_Measure.of(target, wishes), count, wishes, emotions, barred) for target in targets]
+
+    def _nearest(
+        self, measure: _Measure, count: int, wishes: Wishes, emotions: frozenset[str], barred: np.ndarray
+    ) -> Nearest:
+        """Look into one bunch of tracks after the other, the nearest first, until none left can hold a nearer track."""
+        liked = self._genre_numbers(wishes.genres_liked)
+        floors = measure.floors(self._bunches) * (LIKED_GENRE_FACTOR if liked else 1.0)
+        if wishes.instrumental_only:
+            floors[self._bunches.highest[INSTRUMENTALNESS] <= LEAST_INSTRUMENTAL] = np.inf
+        order = np.argsort(floors, kind="stable")
+        floors = floors[order]
+        best, seen, together = _Best(count), 0, FEWEST_BUNCHES
+        while seen < (end := min(seen + together, int(np.searchsorted(floors, best.bound)))):
+            rows = self._bunches.rows(order[seen:end])
+            rows = self.playable(rows[~barred[rows]], wishes, emotions)
+            squares = measure.squares(self.columns.figures[:, rows])
+            if liked:
+                squares[self._is_of(rows, liked)] *= LIKED_GENRE_FACTOR
+            best.add(rows, squares)
+            seen, together = end, min(2 * together, MOST_BUNCHES)
+        return best.sorted()
+
+    def _genre_numbers(self, names: Iterable[str]) -> list[int]:
+        return [self._genres[name] for name in names if name in self._genres]
+
+    def _is_of(self, rows: np.ndarray, genres: Sequence[int]) -> np.ndarray:
+        """(K,) bool: which rows are of one of ``genres``, of which there is at least one."""
+        genre = self.columns.genre[rows]
+        return _any(genre == number for number in genres)
+
+    def _put_starter(self, place: int, track: Track) -> None:
+        columns = self.columns
+        columns.figures[:POPULARITY, place] = [track.features[name] for name in FEATURES]
+        columns.figures[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
+        columns.genre[place] = self._genre_number(track.genre)
+        columns.year[place] = track.year or UNKNOWN_YEAR
+        columns.explicit[place] = EXPLICIT_UNKNOWN if track.explicit is None else int(track.explicit)
+        columns.artist[place] = artist_number(track.artist)
+        columns.chosen_for[place] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
+
+    def _put_database(self, database: Path, count: int) -> None:
+        """Read the figures of the file's ``count`` tracks, some thousands at a time."""
+        columns, place = self.columns, len(self._starter)
+        with closing(_connect(database)) as connection:
+            cursor = connection.execute(
+                "SELECT features, popularity, genre, year, explicit, artist_number FROM tracks ORDER BY number"
+            )
+            while rows := cursor.fetchmany(READ_ROWS):
+                features, popularity, genre, year, explicit, artist = zip(*rows, strict=True)
+                here = slice(place, place + len(rows))
+                columns.figures[:POPULARITY, here] = np.frombuffer(b"".join(features), "<f4").reshape(len(rows), -1).T
+                columns.figures[POPULARITY, here] = popularity
+                columns.genre[here] = [self._genre_number(name) for name in genre]
+                columns.year[here] = year
+                columns.explicit[here] = explicit
+                columns.artist[here] = artist
+                place += len(rows)
+
+    def _genre_number(self, name: str | None) -> int:
+        return self._genres.setdefault((name or "").lower(), len(self._genres))
+
+    def _database_rows(self, ids: Sequence[str]) -> dict[str, int]:
+        marks = ",".join("?" * len(ids))
+        with closing(_connect(self._database)) as connection:
+            found = connection.execute(f"SELECT id, number FROM tracks WHERE id IN ({marks})", ids).fetchall()
+        places = {track_id: len(self._starter) + number - 1 for track_id, number in found}
+        # Tracks that were imported after this catalogue was loaded have no row here.
+        return {
+            track_id: int(self._rows_by_place[place]) for track_id, place in places.items() if place < len(self._places)
+        }
+
+    def _names(self, places: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+        """id, title and artist of imported tracks by place."""
+        if not places:
+            return {}
+        numbers = [place - len(self._starter) + 1 for place in places]
+        marks = ",".join("?" * len(numbers))
+        with closing(_connect(self._database)) as connection:
+            found = connection.execute(
+                f"SELECT number, id, title, artist FROM tracks WHERE number IN ({marks})", numbers
+            ).fetchall()
+        return {len(self._starter) + number - 1: tuple(names) for number, *names in found}
+
+    def _track(self, row: int, names: tuple[str, str, str]) -> Track:
+        track_id, title, artist = names
+        *figures, popularity = self.columns.figures[:, row]
+        return Track(
+            id=track_id,
+            title=title,
+            artist=artist,
+            year=int(self.columns.year[row]) or None,
+            genre=self.genres[self.columns.genre[row]] or None,
+            features={name: round(float(value), 6) for name, value in zip(FEATURES, figures, strict=True)},
+            popularity=None if popularity < 0 else int(popularity),
+            explicit={NOT_EXPLICIT: False, EXPLICIT: True}.get(int(self.columns.explicit[row])),
+        )
+
+
+def _any(masks: Iterable[np.ndarray]) -> np.ndarray:
+    return np.logical_or.reduce(list(masks))

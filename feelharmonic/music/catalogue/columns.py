@@ -1,0 +1,61 @@
+"""The catalogue's figures by column, and how what nobody knows is written."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from feelharmonic.audio_features import FEATURES
+
+UNKNOWN_YEAR = 0
+
+UNKNOWN_POPULARITY = -1
+
+NOT_EXPLICIT, EXPLICIT, EXPLICIT_UNKNOWN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """What is held of N tracks.
+
+    ``figures``: (10, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown).
+    ``genre``: (N,) uint16, places in the catalogue's genre names. ``year``: (N,) int16, 0 unknown. ``explicit``:
+    (N,) uint8, 0 no, 1 yes, 2 unknown. ``artist``: (N,) uint32, the same for the same artist. ``chosen_for``: (N,)
+    uint8, bit i is set where somebody chose the track for EMOTIONS[i]; 0 where nobody chose.
+    """
+
+    figures: np.ndarray
+    genre: np.ndarray
+    year: np.ndarray
+    explicit: np.ndarray
+    artist: np.ndarray
+    chosen_for: np.ndarray
+
+    @classmethod
+    def empty(cls, count: int) -> Columns:
+        return cls(
+            figures=np.empty((len(FEATURES) + 1, count), np.float32),
+            genre=np.zeros(count, np.uint16),
+            year=np.zeros(count, np.int16),
+            explicit=np.zeros(count, np.uint8),
+            artist=np.zeros(count, np.uint32),
+            chosen_for=np.zeros(count, np.uint8),
+        )
+
+    def reorder(self, order: np.ndarray) -> None:
+        """Put row order[i] at i, in place and column by column: all at once would take the memory twice."""
+        for column in (*self.figures, self.genre, self.year, self.explicit, self.artist, self.chosen_for):
+            column[:] = column[order]
+
+
+def _hash(text: str) -> int:
+    """62 bits of a checksum, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 2
+
+
+def artist_number(artist: str) -> int:
+    """A 32-bit number that is the same for the same artist, whatever the capitals."""
+    return zlib.crc32(artist.strip().casefold().encode())

@@ -1,0 +1,325 @@
+"""Public tables of tracks (CSV) → TrackLines, or what is wrong with a line.
+
+In: a file in one of the common public schemas. Out, line by line: a TrackLine, or a Rejected with the line's number and
+the reason. Nothing is guessed: a line without a valid id, title, artist or feature is rejected, never mended.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import functools
+import io
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.errors import BadInput
+
+#: Column names of public tables, by ours; the first one present counts. Compared in lower case.
+NAMES = {
+    "id": ("track_id", "id", "spotify_id", "spotify_track_id", "track_uri", "uri"),
+    "title": ("track_name", "name", "title", "track", "song"),
+    "artist": ("artist_name", "artists", "artist", "track_artist", "artist(s)_name"),
+    "year": ("year", "release_year", "released_year", "release_date", "track_album_release_date", "album_release_date"),
+    "genre": ("genre", "track_genre", "playlist_genre"),
+    "popularity": ("popularity", "track_popularity"),
+    "explicit": ("explicit",),
+    **{name: (name,) for name in FEATURES},
+}
+
+NEEDED_TO_IMPORT = ("id", "title", "artist", *FEATURES)
+
+NEEDED_TO_SCORE = ("id", *FEATURES)
+
+#: Values outside are errors of the table. Some public tables hold a little above 0 dB, and 0 BPM for no beat.
+LEAST_LOUDNESS, MOST_LOUDNESS, MOST_TEMPO = -60.0, 10.0, 300.0
+
+RANGES = {
+    **dict.fromkeys(FEATURES, (0.0, 1.0)),
+    "loudness": (LEAST_LOUDNESS, MOST_LOUDNESS),
+    "tempo": (0.0, MOST_TEMPO),
+}
+
+FIRST_YEAR, LAST_YEAR = 1860, 2100
+
+#: Two-digit years up to this belong to 2000 and later (the table `data_moods` has dates like 10/27/82).
+LAST_SHORT_YEAR = 30
+
+LONGEST_TEXT = 500
+
+#: So many different years, genres and the like are remembered with their values while a table is read.
+REMEMBERED = 4096
+
+ID_SEPARATOR = re.compile(r"[:/]")
+
+SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
+
+DATE_YEAR = re.compile(r"(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?(?:\.0)?")
+
+SHORT_DATE = re.compile(r"\d{1,2}/\d{1,2}/(\d{4}|\d{2})")
+
+DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A line that is not used: its number in the file (from 1, the header's), why, and its fields."""
+
+    line: int
+    reason: str
+    fields: tuple[str, ...]
+
+
+class TrackLine(NamedTuple):
+    """One line's track; ``features``: nine floats in FEATURES' order and units, the rest as in messages.Track.
+
+    A named tuple, since a large table has a million of them and frozen dataclasses take five times as long to make.
+    """
+
+    id: str
+    title: str
+    artist: str
+    year: int | None
+    genre: str | None
+    popularity: int | None
+    explicit: bool | None
+    features: tuple[float, ...]
+
+
+class Table:
+    """A CSV file of tracks, open for reading once. Use as a context manager."""
+
+    def __init__(self, path: Path, needed: tuple[str, ...]):
+        """``needed``: which of NAMES must be among the columns. Raises BadInput where they are not, or the file is not
+        readable as text with a header."""
+        self.size_bytes = path.stat().st_size
+        self._raw = path.open("rb")
+        try:
+            # Held, since a text reader that nobody holds closes the file below it.
+            self._text = text = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="replace", newline="")
+            header = text.readline()
+            if not header.strip():
+                raise BadInput(f"{path.name}: expected a header line with column names, got an empty file.")
+            delimiter = max(DELIMITERS, key=header.count)
+            self.columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+            self._places = find_columns(self.columns)
+            missing = [name for name in needed if name not in self._places]
+            if missing:
+                raise BadInput(
+                    f"{path.name}: has no column for {', '.join(missing)}. "
+                    f"Expected e.g. {', '.join('|'.join(NAMES[name][:3]) for name in missing[:4])}; "
+                    f"got {', '.join(self.columns[:12])}."
+                )
+            # Python 3.10's reader stops at a NUL; no title has one.
+            lines = text if sys.version_info >= (3, 11) else (line.replace("\0", "") for line in text)
+            self._reader = csv.reader(lines, delimiter=delimiter)
+        except BaseException:
+            self._raw.close()
+            raise
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._raw.close()
+
+    @property
+    def read_bytes(self) -> int:
+        """How much of the file has been read, for a progress bar."""
+        return self._raw.tell()
+
+    def tracks(self) -> Iterator[TrackLine | Rejected]:
+        """Each line as a whole track, or the reason why it is none."""
+        read = _track_reader(self._places)
+        for line, fields in self._lines():
+            try:
+                yield read(fields)
+            except ValueError as exc:
+                yield Rejected(line=line, reason=str(exc), fields=tuple(fields))
+            except IndexError:
+                reason = f"expected {len(self.columns)} fields, got {len(fields)}"
+                yield Rejected(line=line, reason=reason, fields=tuple(fields))
+
+    def scored(self) -> Iterator[tuple[str, tuple[float, ...] | None]]:
+        """Each line's id, whatever its form, and its nine features; None for them where one is missing or no number."""
+        id_place, places = self._places["id"], [self._places[name] for name in FEATURES]
+        for _, fields in self._lines():
+            track_id = fields[id_place].strip() if len(fields) > id_place else ""
+            try:
+                values = tuple(float(fields[place]) for place in places)
+            except (ValueError, IndexError):
+                yield track_id, None
+                continue
+            yield track_id, values if all(map(math.isfinite, values)) else None
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """The number of each record's first line, and its fields; blank lines are passed over."""
+        last = 0
+        while True:
+            try:
+                fields = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as exc:
+                fields = [f"unreadable: {exc}"]
+            line, last = last + 2, self._reader.line_num
+            if fields:
+                yield line, fields
+
+
+def find_columns(columns: list[str]) -> dict[str, int]:
+    """Where our names are among a table's column names; those absent are left out."""
+    places = {name.casefold(): place for place, name in reversed(list(enumerate(columns)))}
+    found = {ours: [places[name] for name in theirs if name in places] for ours, theirs in NAMES.items()}
+    return {ours: hits[0] for ours, hits in found.items() if hits}
+
+
+def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
+    """A function from a line's fields to a TrackLine, built once per table; it raises ValueError with the reason.
+
+    It runs a million times for a large table: what can be looked up once is, and what repeats is remembered.
+    """
+    pick_texts = itemgetter(places["id"], places["title"], places["artist"])
+    pick_features = itemgetter(*(places[name] for name in FEATURES))
+    optional = [places.get(name) for name in ("year", "genre", "popularity", "explicit")]
+
+    def read(fields: list[str]) -> TrackLine:
+        track_id, title, artist = pick_texts(fields)
+        year, genre, popularity, explicit = ["" if place is None else fields[place] for place in optional]
+        return TrackLine(
+            track_id if SPOTIFY_ID.fullmatch(track_id) else _id_within(track_id),
+            _text("title", title),
+            _artist(artist),
+            _year(year),
+            _genre(genre),
+            _popularity(popularity),
+            _explicit(explicit),
+            _features(pick_features(fields)),
+        )
+
+    return read
+
+
+def _features(texts: tuple[str, ...]) -> tuple[float, ...]:
+    try:
+        numbers = tuple(map(float, texts))
+    except ValueError:
+        numbers = tuple(map(_number, FEATURES, texts))  # finds the one that is no number
+    if not _in_range(*numbers):
+        for name, number in zip(FEATURES, numbers, strict=True):
+            low, high = RANGES[name]
+            if not low <= number <= high:
+                raise ValueError(f"{name}: expected {low:g} to {high:g}, got {number:g}")
+    return numbers
+
+
+def _in_range(
+    acousticness: float,
+    danceability: float,
+    energy: float,
+    instrumentalness: float,
+    liveness: float,
+    loudness: float,
+    speechiness: float,
+    tempo: float,
+    valence: float,
+) -> bool:
+    """Whether all are in RANGES, which NaN is not. Written out: a loop would take a fifth of the time of a line."""
+    return (
+        0 <= acousticness <= 1
+        and 0 <= danceability <= 1
+        and 0 <= energy <= 1
+        and 0 <= instrumentalness <= 1
+        and 0 <= liveness <= 1
+        and LEAST_LOUDNESS <= loudness <= MOST_LOUDNESS
+        and 0 <= speechiness <= 1
+        and 0 <= tempo <= MOST_TEMPO
+        and 0 <= valence <= 1
+    )
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name}: expected a number, got {text[:40]!r}") from None
+
+
+def _id_within(text: str) -> str:
+    """The id in a URI (spotify:track:…) or an address (…/track/…?si=…), which some tables hold."""
+    track_id = ID_SEPARATOR.split(text.strip())[-1].partition("?")[0]
+    if not SPOTIFY_ID.fullmatch(track_id):
+        raise ValueError(f"id: expected 22 letters and digits, got {text[:40]!r}")
+    return track_id
+
+
+def _text(name: str, text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise ValueError(f"{name}: is empty")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"{name}: expected at most {LONGEST_TEXT} characters, got {len(text)}")
+    return text
+
+
+def _artist(text: str) -> str:
+    """The artists' names, separated by commas; some tables hold a Python list or semicolons."""
+    text = _text("artist", text)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            names = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return text
+        return _text("artist", ", ".join(str(name) for name in names))
+    return text.replace(";", ", ") if ";" in text else text
+
+
+@functools.lru_cache(REMEMBERED)
+def _year(text: str) -> int | None:
+    """A year, or the year of a date; None for none and for 0."""
+    text = text.strip()
+    if not text or text in ("0", "0.0", "0000"):
+        return None
+    if (match := DATE_YEAR.fullmatch(text)) is not None:
+        year = int(match[1])
+    elif (match := SHORT_DATE.fullmatch(text)) is not None:
+        year = int(match[1])
+        if year < 100:
+            year += 2000 if year <= LAST_SHORT_YEAR else 1900
+    else:
+        raise ValueError(f"year: expected a year or a date, got {text[:40]!r}")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"year: expected {FIRST_YEAR} to {LAST_YEAR}, got {year}")
+    return year
+
+
+@functools.lru_cache(REMEMBERED)
+def _genre(text: str) -> str | None:
+    return text.strip().lower() or None
+
+
+@functools.lru_cache(REMEMBERED)
+def _popularity(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    number = _number("popularity", text)
+    if not 0 <= number <= 100:
+        raise ValueError(f"popularity: expected 0 to 100, got {text[:40]}")
+    return int(number)
+
+
+@functools.lru_cache(REMEMBERED)
+def _explicit(text: str) -> bool | None:
+    known = {"": None, "true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+    try:
+        return known[text.strip().lower()]
+    except KeyError:
+        raise ValueError(f"explicit: expected true or false, got {text[:40]!r}") from None

@@ -1,0 +1,151 @@
+"""Imported tracks in SQLite: schema, writer, connection."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import struct
+from collections.abc import Iterable
+from contextlib import closing
+from operator import itemgetter
+from pathlib import Path
+
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.errors import SetupFault
+from feelharmonic.music.catalogue.columns import EXPLICIT_UNKNOWN, UNKNOWN_POPULARITY, UNKNOWN_YEAR, artist_number
+
+#: In the file's header; a file made by another program or an older version is refused.
+DATABASE_VERSION = 1
+
+#: ``number`` runs from 1 without gaps: a track's row after the starter table's. ``features``: nine little-endian
+#: float32 in FEATURES' order. Years, popularity and explicit are coded as in Columns.
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS tracks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    artist TEXT NOT NULL,
+    artist_number INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    genre TEXT NOT NULL,
+    popularity INTEGER NOT NULL,
+    explicit INTEGER NOT NULL,
+    features BLOB NOT NULL
+);
+PRAGMA user_version = {DATABASE_VERSION};
+"""
+
+UPSERT = """
+INSERT INTO tracks (id, title, artist, artist_number, year, genre, popularity, explicit, features)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, artist = excluded.artist,
+    artist_number = excluded.artist_number, year = excluded.year, genre = excluded.genre,
+    popularity = excluded.popularity, explicit = excluded.explicit, features = excluded.features
+"""
+
+FEATURES_PACKING = struct.Struct(f"<{len(FEATURES)}f")
+
+#: The file's name in the application's instance folder.
+DATABASE_NAME = "catalogue.db"
+
+#: What DatabaseWriter takes over: id, title, artist, year, genre, popularity, explicit (None where unknown), and the
+#: nine features in FEATURES' order. Plain tuples, since there may be a million of them.
+ImportedTrack = tuple[str, str, str, "int | None", "str | None", "int | None", "bool | None", tuple[float, ...]]
+
+
+class DatabaseWriter:
+    """Imports tracks into the SQLite file ``path``: all of them, or none if anything interrupts it.
+
+    Use as a context manager. Everything happens in a copy beside the file, which takes its place when the block ends
+    without an exception; a server that reads the old file is not disturbed, and sees the new one when it starts anew.
+    Importing the same tracks again changes nothing: a track keeps its number, what is new about it replaces the old.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+
+    def __enter__(self) -> DatabaseWriter:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._part.unlink(missing_ok=True)
+        if self._path.is_file():
+            _count(self._path)  # refuses a file that is no catalogue before it is copied
+            shutil.copyfile(self._path, self._part)
+        self._connection = sqlite3.connect(self._part, isolation_level=None)
+        # The copy is thrown away after any fault, so it needs no journal of its own.
+        self._connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
+        self._connection.executescript(SCHEMA)
+        self._connection.execute("BEGIN")
+        self._before = self._rows()
+        self._added = 0
+        return self
+
+    def add(self, tracks: Iterable[ImportedTrack]) -> None:
+        """Take over ``tracks``; one with an id that is there replaces it. Tens of thousands at once go fastest."""
+        # In the index's order, neighbours go to the same page of it. The sort is stable: of doubles the last stays.
+        self._connection.executemany(UPSERT, sorted(map(_database_row, tracks), key=itemgetter(0)))
+
+    def __exit__(self, kind: type | None, *exc: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+                self._added = self._rows() - self._before
+        finally:
+            self._connection.close()
+        if kind is None:
+            _flush_to_disk(self._part)
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+    @property
+    def added(self) -> int:
+        """How many tracks were new, once the block has ended."""
+        return self._added
+
+    def _rows(self) -> int:
+        return self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
+
+
+def _database_row(track: ImportedTrack) -> tuple:
+    track_id, title, artist, year, genre, popularity, explicit, features = track
+    return (
+        track_id,
+        title,
+        artist,
+        artist_number(artist),
+        year or UNKNOWN_YEAR,
+        genre or "",
+        UNKNOWN_POPULARITY if popularity is None else popularity,
+        EXPLICIT_UNKNOWN if explicit is None else int(explicit),
+        FEATURES_PACKING.pack(*features),
+    )
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _count(database: Path) -> int:
+    """How many tracks the file holds. Raises SetupFault where it is not a catalogue of this version."""
+    try:
+        with closing(_connect(database)) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version != DATABASE_VERSION:
+                raise SetupFault(
+                    [
+                        f"{database.name}: expected a catalogue of version {DATABASE_VERSION}, got {version}. "
+                        "Delete it and import the tracks again."
+                    ]
+                )
+            return connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
+    except sqlite3.Error as exc:
+        raise SetupFault(
+            [f"{database.name}: is not a readable catalogue ({exc}). Delete it and import the tracks again."]
+        ) from exc

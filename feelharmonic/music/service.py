@@ -1,0 +1,141 @@
+"""What the web and the commands ask of music: tracks for a mood, the mood of tracks, a sorted playlist."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
+from feelharmonic.music.messages import MusicTargets, PlacedTrack, Track, TrackMood, TrackRequest, Wishes
+from feelharmonic.music.playlist import PlaylistLine, read_playlist, song_key
+from feelharmonic.music.providers import MusicProvider
+from feelharmonic.music.targets import journey, targets_for
+from feelharmonic.music.track_mood import TrackMoodReader
+from feelharmonic.params import Params
+
+NO_WISHES = Wishes()
+
+
+def track_moods_of(rows: Sequence[dict[str, float]]) -> list[TrackMood]:
+    """The mood of each track, from its audio features by name (all of FEATURES)."""
+    if not rows:
+        return []
+    return _track_mood_reader().read(np.array([[row[name] for name in FEATURES] for row in rows], np.float64))
+
+
+@functools.cache
+def _track_mood_reader() -> TrackMoodReader:
+    return TrackMoodReader.load()
+
+
+class TracksAtHand(Protocol):
+    """What is asked of the catalogue beside its provider."""
+
+    def known(self, ids: Sequence[str]) -> dict[str, Track]:
+        """The tracks of those ids that are here."""
+        ...
+
+    def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
+        """The tracks whose ``key(artist, title)`` is one of ``keys``."""
+        ...
+
+
+class MusicService:
+    """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
+
+    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is told of the providers' calls.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        providers: list[MusicProvider],
+        tracks: TracksAtHand | None = None,
+        observer: Observer | None = None,
+    ):
+        self._params = params
+        self._chain = ProviderFallback(providers, observer=observer)
+        self._tracks = tracks or Catalogue(())
+
+    def known(self, ids: Sequence[str]) -> list[Track]:
+        """Those of the tracks with ``ids`` that are at hand, in that order."""
+        found = self._tracks.known(ids)
+        return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
+
+    def sorted_playlist(self, text: str, emotion: str, goal: str) -> tuple[list[PlacedTrack], list[PlaylistLine]]:
+        """The songs of a playlist (`feelharmonic.playlist` says in which forms), nearest to ``emotion`` and ``goal``
+        first, and the lines that no track at hand answers to. Raises BadInput for what is no playlist."""
+        lines = read_playlist(text)
+        tracks, unknown = self._matched(lines)
+        if not tracks:
+            return [], unknown
+        features = np.array([[track.features[name] for name in FEATURES] for track in tracks], np.float64)  # (N, 9)
+        away = distances(features, targets_for(self._params, emotion, goal))
+        moods = track_moods_of([track.features for track in tracks])
+        placed = [
+            PlacedTrack(track=track, mood=mood, distance=float(distance))
+            for track, mood, distance in zip(tracks, moods, away, strict=True)
+        ]
+        return sorted(placed, key=lambda one: one.distance), unknown
+
+    def _matched(self, lines: Sequence[PlaylistLine]) -> tuple[list[Track], list[PlaylistLine]]:
+        """Each line's track, once, by its id, else by its names; and the lines without one."""
+        by_id = self._tracks.known([line.track_id for line in lines if line.track_id])
+        keys = [song_key(line.artist, line.title) for line in lines]
+        wanted = [
+            key
+            for line, key in zip(lines, keys, strict=True)
+            if line.track_id not in by_id and line.artist and line.title
+        ]
+        by_name = self._tracks.named(wanted, song_key)
+        tracks: dict[str, Track] = {}
+        unknown = []
+        for line, key in zip(lines, keys, strict=True):
+            track = by_id.get(line.track_id) or by_name.get(key)
+            if track is None or track.features is None:
+                unknown.append(line)
+            else:
+                tracks[track.id] = track
+        return list(tracks.values()), unknown
+
+    def start(self) -> None:
+        """Find out in the background which providers answer; later calls do nothing."""
+        self._chain.start()
+
+    def status(self) -> tuple[ProviderStatus, ...]:
+        """How each provider is, in their order."""
+        return self._chain.status()
+
+    def steps(self, emotion: str, goal: str, n: int) -> tuple[MusicTargets, ...]:
+        """Where ``n`` tracks aim on the way from ``emotion`` towards ``goal``."""
+        return tuple(journey(self._params, emotion, goal, n))
+
+    def tracks(
+        self,
+        *,
+        emotion: str,
+        goal: str,
+        n: int,
+        given: Iterable[str] = (),
+        chance: random.Random,
+        wishes: Wishes = NO_WISHES,
+        liked: Iterable[str] = (),
+        disliked: Iterable[str] = (),
+    ) -> TrackList:
+        """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first."""
+        request = TrackRequest(
+            steps=self.steps(emotion, goal, n),
+            chance=chance,
+            wishes=wishes,
+            avoid=tuple(given),
+            liked=tuple(liked),
+            disliked=tuple(disliked),
+        )
+        return self._chain.tracks(request)

@@ -1,0 +1,106 @@
+"""A track's audio features → its mood: Calm, Energetic, Happy or Sad, with a calibrated confidence.
+
+In: arrays of the nine features. Out: probabilities and TrackMoods. It is a multinomial logistic regression, made by
+training/track_mood/train.py; its card is weights/track_mood.md. Serving needs numpy only. No track fetched from
+Spotify ever entered it, and none may.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from feelharmonic.audio_features import FEATURES
+from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.music.messages import TRACK_MOODS, TrackMood
+
+WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "track_mood.json"
+
+VERSION = 1
+
+#: Shares that crowd at 0 and 1 are stretched there; so much is added on both sides to keep the logit finite.
+LOGIT_MARGIN = 0.01
+
+#: The same for the logarithm of shares that crowd at 0.
+LOG_MARGIN = 0.02
+
+
+class TrackMoodReader:
+    """Reads moods; safe between threads."""
+
+    def __init__(self, coefficients: np.ndarray, intercepts: np.ndarray):
+        """``coefficients``: (4, 9) over what ``prepare`` gives, ``intercepts``: (4,)."""
+        self._coefficients = coefficients
+        self._intercepts = intercepts
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS_PATH) -> TrackMoodReader:
+        """Raises SetupFault where the file is missing or is not what training/track_mood/train.py writes."""
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            expected = {"version": VERSION, "moods": list(TRACK_MOODS), "features": list(FEATURES)}
+            wrong = [key for key, value in expected.items() if document[key] != value]
+            coefficients = np.array(document["coefficients"], np.float64)
+            intercepts = np.array(document["intercepts"], np.float64)
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise SetupFault([f"{path.name}: cannot be read ({exc!r}). Restore it with `git checkout`."]) from exc
+        if wrong or coefficients.shape != (len(TRACK_MOODS), len(FEATURES)) or intercepts.shape != (len(TRACK_MOODS),):
+            raise SetupFault(
+                [
+                    f"{path.name}: expected {len(TRACK_MOODS)}×{len(FEATURES)} weights of version {VERSION}, got "
+                    f"{'other ' + ', '.join(wrong) if wrong else 'another shape'}. Restore it with `git checkout`."
+                ]
+            )
+        return cls(coefficients, intercepts)
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """(N, 9) features in FEATURES' order and Spotify's units → (N, 4) float64 that sum to 1, TRACK_MOODS' order.
+
+        Raises BadInput for another shape or values that are not finite.
+        """
+        scores = prepare(features) @ self._coefficients.T + self._intercepts
+        scores -= scores.max(axis=1, keepdims=True)
+        odds = np.exp(scores)
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def read(self, features: np.ndarray) -> list[TrackMood]:
+        """The likeliest mood of each of N tracks; input and faults as for ``probabilities``."""
+        probabilities = self.probabilities(features)
+        return [TrackMood(mood=TRACK_MOODS[row.argmax()], confidence=float(row.max())) for row in probabilities]
+
+
+def prepare(features: np.ndarray) -> np.ndarray:
+    """(N, 9) features → (N, 9) float64, with the crowded ends of skewed ones stretched. Shared with training.
+
+    Shares outside 0..1 are clipped. Raises BadInput for another shape or values that are not finite.
+    """
+    features = np.asarray(features, np.float64)
+    if features.ndim != 2 or features.shape[1] != len(FEATURES):
+        raise BadInput(f"Expected features of shape (N, {len(FEATURES)}), got {features.shape}.")
+    if not np.isfinite(features).all():
+        raise BadInput("Expected finite features, got NaN or infinity. Leave such tracks out.")
+    named = dict(zip(FEATURES, features.T, strict=True))
+    return np.column_stack(
+        [
+            _logit(named["acousticness"]),
+            named["danceability"],
+            named["energy"],
+            _logit(named["instrumentalness"]),
+            _log(named["liveness"]),
+            named["loudness"],
+            _log(named["speechiness"]),
+            np.log(np.maximum(named["tempo"], 1.0)),
+            named["valence"],
+        ]
+    )
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    share = np.clip(share, 0, 1)
+    return np.log((share + LOGIT_MARGIN) / (1 - share + LOGIT_MARGIN))
+
+
+def _log(share: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(share, 0, 1) + LOG_MARGIN)

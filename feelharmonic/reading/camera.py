@@ -1,0 +1,205 @@
+"""A camera on the server, or a video file → annotated pictures and the mood in front of it.
+
+In: a source that OpenCV opens (a camera's number, a file, a stream's address). Out: the newest Seen, for whoever asks.
+Two threads: one takes pictures as fast as they come and keeps only the newest, the other reads at the rate that is set.
+A source that drops is opened again, after longer and longer waits. Nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from feelharmonic.params import Params
+from feelharmonic.reading.messages import Frame, Reading
+from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+
+#: Waits between tries to open a source that dropped (seconds); the last one repeats.
+WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+#: A picture's longer side when it is read and shown (pixels).
+SIDE_PX = 640
+
+JPEG_QUALITY = 80
+
+#: A file that does not tell its own rate is shown at this one.
+USUAL_RATE_HZ = 25.0
+
+
+class Source(Protocol):
+    """What OpenCV's VideoCapture offers and we use."""
+
+    def isOpened(self) -> bool: ...
+    def read(self) -> tuple[bool, np.ndarray | None]: ...
+    def get(self, what: int) -> float: ...
+    def release(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """What the newest picture showed. ``state``: "waiting" (nothing came yet), "seeing", "lost" or "ended";
+    ``number`` grows with every change; ``jpeg`` is the annotated picture, None before the first."""
+
+    number: int
+    state: str
+    jpeg: bytes | None
+    reading: Reading | None
+
+
+def open_source(name: str) -> Source:
+    """The camera with that number, or the file or address of that name."""
+    source = cv2.VideoCapture(int(name) if name.isdigit() else name)
+    source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return source
+
+
+class CameraReader:
+    """Watches ``name`` until it is stopped. ``rate_hz``: pictures read a second at most; ``once``: a file ends instead
+    of beginning anew; ``group``: everybody in view makes the mood."""
+
+    def __init__(
+        self,
+        parts: Networks,
+        name: str,
+        *,
+        rate_hz: float = 5.0,
+        group: bool = False,
+        once: bool = False,
+        open_source: Callable[[str], Source] = open_source,
+        waits_s: tuple[float, ...] = WAITS_S,
+    ):
+        self._params: Params = parts.params
+        self._pipeline = Pipeline(parts)
+        self._pipeline.read_group(group)
+        self._name = name
+        self._is_file = not name.isdigit() and Path(name).is_file()
+        self._period_s = 1 / rate_hz
+        self._once = once
+        self._open = open_source
+        self._waits_s = waits_s
+        self._changed = threading.Condition()
+        self._newest: np.ndarray | None = None
+        self._seen = Seen(number=0, state="waiting", jpeg=None, reading=None)
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._take, self._read)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads and let the source go."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Seen:
+        """The newest; waits up to ``timeout_s`` for one with a number above ``after``."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._seen.number > after or self._stopping.is_set(), timeout_s)
+            return self._seen
+
+    def _take(self) -> None:
+        """The first thread: pictures from the source, only the newest kept."""
+        tries = 0
+        while not self._stopping.is_set():
+            source = self._open(self._name)
+            got = self._taken_from(source) if source.isOpened() else 0
+            source.release()
+            if self._stopping.is_set():
+                return
+            if self._is_file and got:
+                if self._once:
+                    self._tell(state="ended")
+                    return
+                continue
+            tries = 0 if got else tries
+            wait_s = self._waits_s[min(tries, len(self._waits_s) - 1)]
+            log.warning("The source gives no picture; tried again in %.1f s", wait_s)
+            self._tell(state="lost")
+            tries += 1
+            self._stopping.wait(wait_s)
+
+    def _taken_from(self, source: Source) -> int:
+        """How many pictures came until the source ended."""
+        told_hz = source.get(cv2.CAP_PROP_FPS) if self._is_file else 0.0
+        between_s = 1 / (told_hz if 1 <= told_hz <= 240 else USUAL_RATE_HZ) if self._is_file else 0.0
+        count, due_s = 0, time.monotonic()
+        while not self._stopping.is_set():
+            came, picture = source.read()
+            if not came or picture is None:
+                break
+            count += 1
+            with self._changed:
+                self._newest = picture
+                self._changed.notify_all()
+            due_s += between_s
+            self._stopping.wait(max(0.0, due_s - time.monotonic()))
+        return count
+
+    def _read(self) -> None:
+        """The second thread: the newest picture, at the rate."""
+        while not self._stopping.is_set():
+            began_s = time.monotonic()
+            with self._changed:
+                self._changed.wait_for(lambda: self._newest is not None or self._stopping.is_set())
+                picture, self._newest = self._newest, None
+            if picture is not None:
+                self._see(shrunk(picture))
+            self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - began_s)))
+
+    def _see(self, picture_bgr: np.ndarray) -> None:
+        reading = self._pipeline.see_frame(Frame(pixels_bgr=picture_bgr), time.monotonic())
+        shown = annotated(picture_bgr, reading, self._params)
+        jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+        self._tell(state="seeing", jpeg=jpeg, reading=reading)
+
+    def _tell(self, **changes: object) -> None:
+        with self._changed:
+            self._seen = replace(self._seen, number=self._seen.number + 1, **changes)
+            self._changed.notify_all()
+
+
+def shrunk(picture_bgr: np.ndarray) -> np.ndarray:
+    """The picture, its longer side at most SIDE_PX."""
+    scale = SIDE_PX / max(picture_bgr.shape[:2])
+    if scale >= 1:
+        return picture_bgr
+    return cv2.resize(picture_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def annotated(picture_bgr: np.ndarray, reading: Reading, params: Params) -> np.ndarray:
+    """A copy with a box around each face and the mood in its colour."""
+    shown = picture_bgr.copy()
+    mood = reading.mood.emotion if reading.mood else None
+    colour = colour_bgr(params.emotions[mood].colour.glow) if mood else (255, 255, 255)
+    for number, seen in enumerate(reading.faces):
+        x, y, width, height = (round(value) for value in seen.face.box)
+        leads = number == 0 or reading.group is not None
+        cv2.rectangle(shown, (x, y), (x + width, y + height), colour if leads else (200, 200, 200), 3 if leads else 1)
+    if mood:
+        text = f"{mood} {reading.mood.confidence:.0%}"
+        for thickness, ink in ((5, (0, 0, 0)), (2, colour)):
+            place = (12, shown.shape[0] - 16)
+            cv2.putText(shown, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.9, ink, thickness, cv2.LINE_AA)
+    return shown
+
+
+def colour_bgr(text: str) -> tuple[int, int, int]:
+    """#rrggbb → blue, green, red, 0..255."""
+    red, green, blue = (int(text[i : i + 2], 16) for i in (1, 3, 5))
+    return blue, green, red

@@ -1,0 +1,62 @@
+"""The page's texts by language, the listener's language, and which provider served in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import current_app, request
+
+from feelharmonic.music.fallback import TrackList
+
+NUMBER = re.compile(r"\d+")
+
+
+def note_in(words: Mapping[str, str], served: TrackList) -> str:
+    """What ``served.note`` says, in the language of ``words``."""
+    if not served.shown:
+        return ""
+    origin = [words["provider.from"].format(provider=label_in(words, served.provider))] if served.provider else []
+    return " ".join([*origin, *(sentence_in(words, name, reason) for name, reason in served.reasons)])
+
+
+def sentence_in(words: Mapping[str, str], name: str, reason: str) -> str:
+    """The provider called ``name`` and what keeps it, as a sentence."""
+    text = words["provider.why"].format(provider=label_in(words, name), reason=reason_in(words, reason))
+    return text[:1].upper() + text[1:]
+
+
+def label_in(words: Mapping[str, str], name: str) -> str:
+    return words.get(f"provider.{name}", name)
+
+
+def reason_in(words: Mapping[str, str], reason: str) -> str:
+    """``reason`` in the language of ``words``; the phrase itself where that has no text for it."""
+    text = words.get(f"reason.{NUMBER.sub('{n}', reason)}")
+    number = NUMBER.search(reason)
+    return reason if text is None else text.format(n=number.group() if number else "")
+
+
+#: The languages that static/messages/ holds, the first for browsers that ask for none of them.
+LANGUAGES = ("en", "de")
+
+#: The language chosen by hand, remembered for a year. No script reads it.
+LANGUAGE_COOKIE = "language"
+
+
+def read_words(root: Path, language: str) -> dict[str, str]:
+    """Every text of the page in ``language``, by its key."""
+    return json.loads((root / "static" / "messages" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Every text in ``language``, which is one of LANGUAGES."""
+    return current_app.config["FEELHARMONIC_WORDS"][language]
+
+
+def chosen_language() -> str:
+    """The language picked by hand, else the best of those that the browser asks for."""
+    by_hand = request.cookies.get(LANGUAGE_COOKIE)
+    return by_hand if by_hand in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])

@@ -1,0 +1,182 @@
+"""Reading on the listener's own device, and the page without a network: what the browser needs for both.
+
+In: the stages' constants, the networks' files, a jukebox of the starter table. Out: JSON, files named by their
+checksum (the browser may keep those for ever, and checks them), and the service worker, versioned by all it keeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
+
+from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.music.service import MusicService
+
+device = Blueprint("device", __name__)
+
+EXTENSION = "feelharmonic_device"
+
+#: ONNX Runtime's program, as `npm run vendor` puts it into static/vendor.
+RUNTIME = "ort-wasm-simd-threaded.wasm"
+
+#: Below so many frames a second on the device the page offers the server again.
+LEAST_RATE_HZ = 5
+
+#: What the browser keeps when it may for ever.
+FOR_EVER = "public, max-age=31536000, immutable"
+
+#: Compressed copies, best first: how HTTP calls them, and how their files end.
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+
+#: So many lists of so many tracks are kept for each mood and goal: a first one, and "more" twice.
+LISTS, TRACKS = 3, 8
+
+#: Of static/ the service worker keeps what ends so, but for the runtime's script: what only some want is kept once it
+#: was fetched.
+KEPT = (".js", ".css", ".svg")
+
+RUNTIME_SCRIPT = "vendor/ort.wasm.min.js"
+
+SERVICE_WORKER = "js/service-worker.js"
+
+
+class DeviceParts:
+    """``constants``: the stages', JSON-ready. ``files``: networks and runtime by name. ``starter`` serves the starter
+    table alone. What costs time is made when it is first asked for, and kept."""
+
+    def __init__(self, *, constants: dict, files: dict[str, Path], starter: MusicService):
+        self.constants = constants
+        self.files = files
+        self._starter = starter
+        self._checksums: dict[Path, str] = {}
+        self._cards: dict | None = None
+
+    def sha256(self, path: Path) -> str:
+        """Of a file's bytes, in hexadecimal."""
+        if path not in self._checksums:
+            self._checksums[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return self._checksums[path]
+
+    def cards(self) -> dict:
+        """``tracks``: [title, artist, year] by id. ``lists``: ids by mood and goal, one list after the other."""
+        if self._cards is None:
+            tracks: dict[str, list] = {}
+            lists = {emotion: {goal: self._lists(emotion, goal, tracks) for goal in GOALS} for emotion in EMOTIONS}
+            self._cards = {"tracks": tracks, "lists": lists}
+        return self._cards
+
+    def _lists(self, emotion: str, goal: str, tracks: dict[str, list]) -> list[list[str]]:
+        """Lists for one mood and goal, no track twice; what their tracks are is added to ``tracks``."""
+        # Seeded: the same lists every time, so that the service worker sees no change where there is none.
+        chance = random.Random(f"{emotion} {goal}")
+        given: dict[str, None] = {}
+        lists = []
+        for _ in range(LISTS):
+            served = self._starter.tracks(emotion=emotion, goal=goal, n=TRACKS, given=given, chance=chance)
+            given.update(dict.fromkeys(track.id for track in served.tracks))
+            tracks.update({track.id: [track.title, track.artist, track.year] for track in served.tracks})
+            lists.append([track.id for track in served.tracks])
+        return lists
+
+
+def bind(app: Flask, *, constants: dict, networks: dict[str, Path], starter: MusicService) -> None:
+    """Put the addresses on ``app``. Without ``networks`` nobody reads on a device; the page still works offline."""
+    runtime = Path(app.root_path) / "static" / "vendor" / RUNTIME
+    files = {**networks, RUNTIME: runtime} if networks else {}
+    app.extensions[EXTENSION] = DeviceParts(constants=constants, files=files, starter=starter)
+    app.register_blueprint(device)
+
+
+@device.get("/device/parts.json")
+def parts() -> Response:
+    """The stages' constants, and where the networks and the runtime are."""
+    return _told_anew(jsonify(parts_fields()))
+
+
+@device.get("/device/cards.json")
+def cards() -> Response:
+    """Tracks of the starter table for every mood and goal: what plays without a network."""
+    return _told_anew(jsonify(_parts().cards()))
+
+
+@device.get("/device/<sha256>/<name>")
+def file(sha256: str, name: str) -> Response:
+    """One of the files under its checksum, compressed where there is a copy that the browser takes."""
+    known = _parts()
+    path = known.files.get(name)
+    if path is None or not path.is_file() or sha256 != known.sha256(path):
+        abort(404)
+    mimetype = "application/wasm" if path.suffix == ".wasm" else "application/octet-stream"
+    copies = {encoding: path.with_name(path.name + ending) for encoding, ending in ENCODINGS}
+    taken = [code for code, copy in copies.items() if code in request.accept_encodings and copy.is_file()]
+    response = send_file(copies[taken[0]] if taken else path, mimetype=mimetype, etag=False, conditional=False)
+    if taken:
+        response.content_encoding = taken[0]
+    response.vary.add("Accept-Encoding")
+    response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+@device.get("/service-worker.js")
+def service_worker() -> Response:
+    """static/js/service-worker.js under the address that lets it serve the whole page, with what it keeps told first.
+
+    Any change to a kept file changes these bytes: the browser then installs the new release.
+    """
+    text = (Path(current_app.root_path) / "static" / SERVICE_WORKER).read_text(encoding="utf-8")
+    release = json.dumps({"version": version(), "addresses": ["/", *addresses()]})
+    response = Response(f"self.RELEASE = {release};\n{text}", mimetype="text/javascript")
+    return _told_anew(response)
+
+
+def parts_fields() -> dict:
+    known = _parts()
+    return {
+        "constants": known.constants,
+        "least_rate_hz": LEAST_RATE_HZ,
+        "files": {name: _file_fields(known, name, path) for name, path in known.files.items()},
+    }
+
+
+def _file_fields(known: DeviceParts, name: str, path: Path) -> dict:
+    sha256 = known.sha256(path)
+    return {"url": url_for("device.file", sha256=sha256, name=name), "sha256": sha256, "bytes": path.stat().st_size}
+
+
+def addresses() -> list[str]:
+    """What the page needs without a network, but for what is fetched only where it is wanted."""
+    root = Path(current_app.root_path) / "static"
+    kept = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in KEPT)
+    static = [url_for("static", filename=name) for name in kept if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
+    return [*static, url_for("device.parts"), url_for("device.cards")]
+
+
+def version() -> str:
+    """A checksum over everything that the service worker keeps, and the page's own templates and texts."""
+    root = Path(current_app.root_path)
+    whole = hashlib.sha256()
+    for path in _release_files(root):
+        whole.update(path.relative_to(root).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())
+    whole.update(json.dumps([parts_fields(), _parts().cards()], sort_keys=True).encode())
+    return whole.hexdigest()[:16]
+
+
+def _release_files(root: Path) -> Iterator[Path]:
+    yield from sorted(path for path in (root / "static").rglob("*") if path.suffix in (*KEPT, ".json"))
+    yield from sorted((root / "templates").glob("*.html"))
+
+
+def _told_anew(response: Response) -> Response:
+    """Kept by the browser, but asked for again each time; unchanged, it is not sent again."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _parts() -> DeviceParts:
+    return current_app.extensions[EXTENSION]

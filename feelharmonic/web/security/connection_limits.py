@@ -1,0 +1,111 @@
+"""How often an address may open a WebSocket, and how many are open at once."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+
+from werkzeug.wrappers import Response as PlainResponse
+
+from feelharmonic.web.problems import told_plainly
+from feelharmonic.web.security.origins import socket_origins
+from feelharmonic.web.security.rate_limits import EventCounter
+
+#: Where Engine.IO opens wires.
+WIRE_PATH = "/socket.io/"
+
+#: A WebSocket's handshake has a key of so many bytes.
+KEY_BYTES = 16
+
+#: A wire for which there is no room is to be tried again so much later.
+NO_ROOM_WAIT_S = 5
+
+
+class ConnectionLimiter:
+    """Lets each address open wires as often as ``counter`` admits, and ``most_open`` be open at once: beside these HTTP
+    still answers. ``refused`` is told of each that is not opened, here or by Engine.IO."""
+
+    def __init__(
+        self,
+        wsgi_app: Callable,
+        allowed: tuple[str, ...],
+        *,
+        counter: EventCounter,
+        most_open: int,
+        refused: Callable[[str], None],
+    ):
+        self._wsgi_app = wsgi_app
+        self._is_ours = socket_origins(allowed)
+        self._counter = counter
+        self._most_open = most_open
+        self._refused = refused
+        self._open = 0
+        self._lock = threading.Lock()  # wires come and go in several threads
+
+    def __call__(self, environ: dict, start_response: Callable) -> object:
+        if not environ.get("PATH_INFO", "").startswith(WIRE_PATH):
+            return self._wsgi_app(environ, start_response)
+        if not self._counter.admits(environ.get("REMOTE_ADDR") or "unknown"):
+            self._refused("busy")
+            return too_many_wires(self._counter.window_s)(environ, start_response)
+        if not self._takes_place():
+            self._refused("full")
+            return no_room(self._most_open)(environ, start_response)
+
+        def started(status: str, *given: object) -> object:
+            if status.startswith("4"):
+                origin = environ.get("HTTP_ORIGIN")
+                self._refused("bad_request" if origin is None or self._is_ours(origin, environ) else "forbidden")
+            return start_response(status, *given)
+
+        try:
+            if not is_handshake(environ):
+                # Engine.IO would hold a connection for it until its first ping is due.
+                self._refused("bad_request")
+                return no_handshake()(environ, start_response)
+            return self._wsgi_app(environ, started)  # for as long as the wire is open
+        finally:
+            with self._lock:
+                self._open -= 1
+
+    def _takes_place(self) -> bool:
+        with self._lock:
+            is_free = self._open < self._most_open
+            self._open += is_free
+            return is_free
+
+
+def is_handshake(environ: dict) -> bool:
+    """Whether a request may become a WebSocket (RFC 6455, 4.2.1)."""
+    try:
+        key = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip(), validate=True)
+    except ValueError:
+        return False
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("HTTP_UPGRADE", "").strip().lower() == "websocket"
+        and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() == "13"
+        and len(key) == KEY_BYTES
+    )
+
+
+def no_handshake() -> PlainResponse:
+    detail = "Expected the handshake of a WebSocket of version 13, got another request."
+    return told_plainly(HTTPStatus.BAD_REQUEST, "bad_request", detail, "Open a WebSocket, as Socket.IO's client does.")
+
+
+def too_many_wires(window_s: int) -> PlainResponse:
+    detail = "Expected fewer wires and events from one address."
+    response = told_plainly(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
+    response.headers["Retry-After"] = str(window_s)
+    return response
+
+
+def no_room(most_open: int) -> PlainResponse:
+    detail = f"All {most_open} wires of this server are open, those that wait for a place among them."
+    response = told_plainly(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a while.")
+    response.headers["Retry-After"] = str(NO_ROOM_WAIT_S)
+    return response

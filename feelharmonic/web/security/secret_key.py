@@ -1,0 +1,52 @@
+"""The server's secret key: made at the first start, readable by its owner alone, never a default.
+
+In: a folder, or the setting SECRET_KEY. Out: a text that nobody can guess. It encrypts what several workers share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+from feelharmonic.errors import SetupFault
+
+NAME = "secret_key"
+
+KEY_BYTES = 32
+
+
+def secret_key(folder: Path, given: str) -> str:
+    """``given``, else the key kept in ``folder``, which is made now if it is not there. Raises SetupFault."""
+    if given:
+        return given
+    path = folder / NAME
+    try:
+        if not path.exists():
+            _make(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        mend = "Let the server write there, or set SECRET_KEY."
+        raise SetupFault([f"{path} cannot be made or read ({type(exc).__name__}). {mend}"]) from exc
+    if os.name == "posix" and mode & 0o077:
+        raise SetupFault([f"{path} may be read by others (mode {mode:o}). Expected 600: `chmod 600 {path}`."])
+    if len(key) < KEY_BYTES:
+        raise SetupFault([f"{path} holds no key. Remove it, and a new one is made."])
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key to ``path``, whole or not at all; where another worker was quicker, its key stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f"{NAME}-")  # mode 600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(KEY_BYTES))
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        os.unlink(beside)

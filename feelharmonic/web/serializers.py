@@ -1,0 +1,112 @@
+"""Messages → what travels: plain dictionaries for the acknowledgements of `/live` and for REST.
+
+In: our messages. Out: JSON-ready values as design.md names them; static/js/types.js describes the same for the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feelharmonic.music.messages import MusicTargets, PlacedTrack, Track
+from feelharmonic.reading.messages import Expression, Group, Mood, Reading, SeenFace
+
+#: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
+DIGITS = 4
+
+#: The two features that a journey is drawn by.
+PATH_FEATURES = ("valence", "energy")
+
+
+def reading_fields(reading: Reading) -> dict:
+    """The part of a frame's answer that the picture gave."""
+    size = (reading.width_px, reading.height_px)
+    return {
+        "faces": [face_fields(seen, *size) for seen in reading.faces],
+        "probabilities": probabilities_field(reading.expression),
+        "mood": mood_fields(reading.mood),
+        "group": group_fields(reading.group),
+    }
+
+
+def group_fields(group: Group | None) -> dict | None:
+    """What a frame's faces show together, and each one's share of it, in the faces' order."""
+    if group is None:
+        return None
+    return {
+        "probabilities": probabilities_field(group.expression),
+        "shares": [{"id": one.id, "share": round(one.share, DIGITS)} for one in group.shares],
+    }
+
+
+def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
+    """One face: ``box`` [x, y, w, h] in 0..1 of the frame, clipped to it."""
+    x, y, width, height = seen.face.box
+    left, right = (_share(value, width_px) for value in (x, x + width))
+    top, bottom = (_share(value, height_px) for value in (y, y + height))
+    return {
+        "id": seen.face.id,
+        "box": [round(value, DIGITS) for value in (left, top, right - left, bottom - top)],
+        "score": round(seen.face.score, DIGITS),
+        "probabilities": probabilities_field(seen.expression),
+    }
+
+
+def probabilities_field(expression: Expression | None) -> list[float] | None:
+    return None if expression is None else [round(value, DIGITS) for value in expression.probabilities]
+
+
+def mood_fields(mood: Mood | None) -> dict | None:
+    if mood is None:
+        return None
+    return {
+        "emotion": mood.emotion,
+        "confidence": round(mood.confidence, DIGITS),
+        "since_s": round(mood.since_s, 2),
+    }
+
+
+def track_fields(track: Track) -> dict:
+    return {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+
+
+def placed_fields(placed: PlacedTrack) -> dict:
+    """A track of a playlist: where it lies, its mood, how far it is from what is wanted."""
+    return {
+        **track_fields(placed.track),
+        **_point(placed.track.features),
+        "mood": placed.mood.mood,
+        "confidence": round(placed.mood.confidence, DIGITS),
+        "distance": round(placed.distance, DIGITS),
+    }
+
+
+def path_fields(steps: Sequence[MusicTargets], tracks: Sequence[Track]) -> list[dict]:
+    """The way from the mood to the goal: for each step where it aims, and where its track lies (None if unknown).
+
+    ``valence`` and ``energy`` are 0..1, Spotify's features of those names.
+    """
+    return [
+        {"aim": _point({name: step.features[name].centre for name in PATH_FEATURES}), "track": _point(track.features)}
+        for step, track in zip(steps, tracks, strict=False)
+    ]
+
+
+def _point(features: dict[str, float] | None) -> dict[str, float] | None:
+    return None if features is None else {name: round(features[name], DIGITS) for name in PATH_FEATURES}
+
+
+def nothing_read(seq: int | None, mood: Mood | None, problem: dict, wait_ms: int) -> dict:
+    """The answer to a frame that was not read: the mood that held goes on."""
+    return {
+        "seq": seq,
+        "faces": [],
+        "probabilities": None,
+        "mood": mood_fields(mood),
+        "group": None,
+        "problem": problem,
+        "wait_ms": wait_ms,
+    }
+
+
+def _share(value_px: float, of_px: int) -> float:
+    return min(max(value_px / of_px, 0.0), 1.0)

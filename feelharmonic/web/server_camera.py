@@ -1,0 +1,139 @@
+"""What a camera on the server sees, for anybody in the room: the annotated stream, the mood, tracks.
+
+In: a Watcher, put here by `flask --app app watch`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
+how to get one.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+from flask import Blueprint, Flask, Response, current_app
+
+from feelharmonic.music.service import MusicService
+from feelharmonic.reading.messages import Reading
+from feelharmonic.web.i18n import chosen_language, note_in, words_in
+from feelharmonic.web.pages import in_language
+from feelharmonic.web.serializers import reading_fields, track_fields
+
+watch = Blueprint("watch", __name__, url_prefix="/watch")
+
+EXTENSION = "feelharmonic_watch"
+
+BOUNDARY = "frame"
+
+#: A new mood brings new tracks once it has held for so long (seconds).
+TRACKS_AFTER_S = 6.0
+
+TRACKS = 8
+
+#: A stream says something at least so often, so that a page that went away is noticed.
+STREAM_TIMEOUT_S = 5.0
+
+
+class Seen(Protocol):
+    number: int
+    state: str
+    jpeg: bytes | None
+    reading: Reading | None
+
+
+class Watching(Protocol):
+    """What is asked of a Watcher."""
+
+    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Seen: ...
+
+
+class Showing:
+    """The watcher, if there is one, and the tracks for the mood that it held last."""
+
+    def __init__(self, jukebox: MusicService):
+        self.watcher: Watching | None = None
+        self._jukebox = jukebox
+        self._asking = threading.Lock()
+        self._chance = random.Random()
+        self._given: dict[str, None] = {}
+        self.emotion: str | None = None
+        self.served = None
+
+    def renew(self, reading: Reading | None) -> None:
+        """Ask for tracks where a new mood has held; one request asks, all others go on with what is here."""
+        mood = reading.mood if reading else None
+        if mood is None or mood.emotion == self.emotion or mood.since_s < TRACKS_AFTER_S:
+            return
+        if not self._asking.acquire(blocking=False):
+            return
+        try:
+            self.served = self._jukebox.tracks(
+                emotion=mood.emotion, goal="match", n=TRACKS, given=self._given, chance=self._chance
+            )
+            self._given.update(dict.fromkeys(track.id for track in self.served.tracks))
+            self.emotion = mood.emotion
+        finally:
+            self._asking.release()
+
+
+def bind(app: Flask, jukebox: MusicService) -> None:
+    """Put the addresses on ``app``; ``app.extensions[EXTENSION].watcher`` is what they show."""
+    app.extensions[EXTENSION] = Showing(jukebox)
+    app.register_blueprint(watch)
+
+
+@watch.get("")
+def page() -> Response | tuple[Response, int]:
+    response = in_language("watch.html", watched=_showing().watcher is not None)
+    return response if _showing().watcher else (response, 404)
+
+
+@watch.get("/stream")
+def stream() -> Response | tuple[dict, int]:
+    """The annotated pictures, one after another (multipart/x-mixed-replace)."""
+    watcher = _showing().watcher
+    if watcher is None:
+        return _nothing()
+    return Response(
+        _pictures(watcher),
+        mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@watch.get("/state")
+def state() -> dict | tuple[dict, int]:
+    """What the newest picture showed, and the tracks for it."""
+    showing = _showing()
+    if showing.watcher is None:
+        return _nothing()
+    seen = showing.watcher.seen()
+    showing.renew(seen.reading)
+    served = showing.served
+    return {
+        "state": seen.state,
+        "reading": None if seen.reading is None else reading_fields(seen.reading),
+        "emotion": showing.emotion,
+        "tracks": [track_fields(track) for track in served.tracks] if served else [],
+        "note": note_in(words_in(chosen_language()), served) if served else "",
+    }
+
+
+def _pictures(watcher: Watching) -> Iterator[bytes]:
+    number = -1
+    while True:
+        seen = watcher.seen(number, STREAM_TIMEOUT_S)
+        number = seen.number
+        if seen.jpeg is not None:
+            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(seen.jpeg)}\r\n\r\n"
+            yield head.encode() + seen.jpeg + b"\r\n"
+        if seen.state == "ended":
+            return
+
+
+def _nothing() -> tuple[dict, int]:
+    return {"problem": "Nothing is watched here. Start with: flask --app app watch --source 0"}, 404
+
+
+def _showing() -> Showing:
+    return current_app.extensions[EXTENSION]

@@ -1,0 +1,267 @@
+"""What makes somebody keep the page open: resting face, mood line, lists that renew, shared links, languages, keys."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+
+#: Shows the server another picture at the test's wish: the camera's, darker and squeezed, so that no face is found.
+PICTURES = """
+    const draw = CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+      if (!window.wall) return draw.apply(this, args);
+      this.fillStyle = '#7a8490';
+      this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    };
+"""
+
+#: Lets a test say what mood the server answered: the reply's own bytes, with another emotion in them.
+OTHER_MOOD = """
+    const NativeSocket = window.WebSocket;
+    window.WebSocket = class extends NativeSocket {
+      addEventListener(type, listener, ...rest) { return super.addEventListener(type, listener, ...rest); }
+      set onmessage(listener) {
+        super.onmessage = (event) => {
+          const answer = typeof event.data === 'string' && event.data.startsWith('43/live,');
+          if (!window.pretend || !answer) return listener(event);
+          const data = event.data.replace(/"mood":\\{"emotion":"\\w+","confidence":[\\d.]+,"since_s":[\\d.]+\\}/,
+            `"mood":{"emotion":"${window.pretend}","confidence":0.9,"since_s":${window.pretendFor ?? 60}}`);
+          return listener(new MessageEvent('message', { data }));
+        };
+      }
+      get onmessage() { return super.onmessage; }
+    };
+"""
+
+
+def test_a_resting_face_that_reads_as_a_mood_reads_neutral_once_it_is_learned(visit, shoot):
+    page = visit()
+    go_live(page)
+    page.get_by_role("button", name="Learn my resting face").click()
+    expect(page.locator("#resting")).to_contain_text("Look neutral")
+    shoot(page, "resting-1440-light")
+    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    expect(page.locator("#resting")).to_be_hidden()
+    expect(page.locator("#mood-word")).to_have_text("Neutral", timeout=DEADLINE_MS)
+    resting = json.loads(page.evaluate("localStorage.getItem('feelharmonic.resting')"))
+    assert len(resting) == 7
+    assert sum(resting) == pytest.approx(1, abs=0.02)
+
+    page.reload()
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#mood-word")).to_have_text("Neutral", timeout=DEADLINE_MS)
+
+    page.get_by_role("button", name="Forget my resting face").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    assert page.evaluate("localStorage.getItem('feelharmonic.resting')") is None
+    expect(page.get_by_role("button", name="Forget my resting face")).to_be_hidden()
+
+
+def test_a_resting_face_is_not_learned_from_an_empty_chair(visit):
+    page = visit(init=PICTURES)
+    go_live(page)
+    page.evaluate("window.wall = true")
+    expect(page.locator("#notice")).to_contain_text("No face in view", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Learn my resting face").click()
+    expect(page.locator("#resting")).to_be_hidden(timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).not_to_contain_text("Learned")
+    assert page.evaluate("localStorage.getItem('feelharmonic.resting')") is None
+
+
+def test_the_mood_line_grows_survives_a_reload_is_saved_and_cleared(visit, shoot):
+    page = visit(accept_downloads=True)
+    expect(page.locator("#line")).to_be_hidden()
+    go_live(page)
+    expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
+    summary = re.compile(r"^The last .* Happy \d+ %")
+    expect(page.locator("#chart")).to_have_attribute("aria-label", summary, timeout=DEADLINE_MS)
+    page.wait_for_timeout(4000)  # a line to look at
+    shoot(page, "line-1440-light")
+
+    table = list(csv.DictReader(io.StringIO(download(page, "CSV").decode())))
+    assert list(table[0]) == ["time", "mood", "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert table[-1]["mood"] == "happy"
+    assert float(table[-1]["happy"]) > 0.5
+    saved = json.loads(download(page, "JSON"))
+    assert saved["emotions"] == list(table[0])[2:]
+    assert saved["samples"][-1]["mood"] == "happy"
+    assert download(page, "PNG").startswith(b"\x89PNG\r\n\x1a\n")
+
+    page.reload()
+    expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#line")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#line")).to_be_hidden()
+
+
+def download(page: Page, kind: str) -> bytes:
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=f"Save as {kind}").click()
+    assert coming.value.suggested_filename == f"feelharmonic-mood.{kind.lower()}"
+    return coming.value.path().read_bytes()
+
+
+def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(visit, shoot, check):
+    page = visit(init=OTHER_MOOD)
+    go_live(page)
+    snap(page)
+    first = player_ids(page)
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    page.get_by_role("switch", name="Offer new tracks").check()
+    page.get_by_role("combobox", name="and has held for").select_option("20")
+    page.evaluate("window.pretendFor = 5; window.pretend = 'sad'")
+    expect(page.locator("#mood-word")).to_have_text("Sad", timeout=DEADLINE_MS)
+    expect(page.locator("#offer")).to_be_hidden()
+    page.evaluate("window.pretendFor = 25")
+    expect(page.locator("#offer-title")).to_have_text("Your mood changed: Sad", timeout=DEADLINE_MS)
+    expect_tracks(page, "#offer-cards")
+    assert player_ids(page) == first
+    shoot(page, "renewed-1440-light")
+    check(page, "a second list")
+
+    # A player that had focus is never removed, nor loaded anew.
+    held = player_ids(page, "#offer-cards")[2]
+    page.evaluate("id => { document.querySelector(`#offer-cards [data-id='${id}'] iframe`).mark = 1; }", held)
+    page.locator(f"#offer-cards [data-id='{held}'] iframe").focus()
+    page.evaluate("window.pretend = 'angry'")
+    expect(page.locator("#offer-title")).to_have_text("Your mood changed: Angry", timeout=DEADLINE_MS)
+    assert player_ids(page, "#offer-cards")[0] == held
+    assert page.evaluate("id => document.querySelector(`#offer-cards [data-id='${id}'] iframe`).mark", held) == 1
+    page.get_by_role("button", name="Put away").click()
+    expect(page.locator("#offer")).to_be_hidden()
+
+
+def test_more_tracks_leaves_a_player_that_had_focus(visit):
+    page = visit()
+    pick(page, "Happy")
+    first = player_ids(page)
+    page.locator("#cards iframe").nth(1).focus()
+    page.get_by_role("button", name="More tracks").click()
+    expect(page.locator(f"#cards [data-id='{first[0]}']")).to_have_count(0, timeout=DEADLINE_MS)
+    assert set(player_ids(page)) & set(first) == {first[1]}
+
+
+def card_titles(page) -> list[str]:
+    """The cards' titles."""
+    return page.locator("#cards .title").all_text_contents()
+
+
+def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoot, check):
+    page = visit(grants=("camera", "clipboard-read", "clipboard-write"))
+    pick(page, "Sad")
+    ids = player_ids(page)
+    page.get_by_role("button", name="Share this list").click()
+    expect(page.locator("#notice")).to_contain_text("The link is copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.split("#")[1] == f"mood=sad&goal=match&tracks={','.join(ids)}"
+
+    other = visit(url=link)
+    expect(other.locator("#tracks-title")).to_have_text("A list shared with you: Sad")
+    assert player_ids(other) == ids
+    titles = card_titles(page)
+    assert len(titles) == len(ids)
+    assert card_titles(other) == titles
+    expect(other.locator("html")).to_have_attribute("data-mood", "sad")
+    shoot(other, "shared-1440-light")
+    check(other, "a shared list")
+
+
+def test_tracks_that_arrive_move_nothing(visit):
+    page = visit(
+        init="""
+        window.shifts = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+        }).observe({ type: 'layout-shift', buffered: true });
+        """
+    )
+    go_live(page)
+    page.evaluate("document.getElementById('snap').click()")
+    expect_tracks(page)
+    before = page.evaluate("window.shifts")
+    heights = page.locator("#cards").evaluate("list => list.getBoundingClientRect().height")
+    page.evaluate("document.getElementById('more').click()")
+    page.wait_for_function("() => !document.querySelector('#cards[aria-busy]')", timeout=DEADLINE_MS)
+    page.wait_for_timeout(500)
+    assert page.locator("#cards").evaluate("list => list.getBoundingClientRect().height") == heights
+    assert page.evaluate("window.shifts") == before
+    assert before < 0.1  # web.dev's "good"
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"), [("de-DE", "Lass dein Gesicht"), ("en-GB", "Let your face"), ("fr-FR", "Let your face")]
+)
+def test_the_browser_chooses_the_language(visit, locale, title):
+    page = visit(locale=locale)
+    expect(page.get_by_role("heading", level=2).first).to_contain_text(title)
+
+
+def test_a_language_chosen_by_hand_is_remembered(visit, shoot):
+    page = visit()
+    page.get_by_role("combobox", name="Language").select_option("de")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.reload()
+    page.get_by_role("button", name="Fröhlich", exact=True).click()
+    expect_tracks(page)
+    expect(page.locator("#mood-word")).to_have_text("Fröhlich")
+    expect(page.locator("#tracks-title")).to_have_text("Titel zur Stimmung: Fröhlich")
+    shoot(page, "german-1440-light")
+
+
+def test_a_language_chosen_out_of_the_servers_reach_comes_later(visit):
+    page = visit(tolerate=("net::ERR_FAILED",))
+    page.route("**/language/de", lambda route: route.abort())
+    page.get_by_role("combobox", name="Language").select_option("de")
+    expect(page.locator("#notice")).to_contain_text("The page comes in that language once it can")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.unroute("**/language/de")
+    with page.expect_response("**/language/de"):  # as soon as the wire is there
+        page.reload()
+    page.wait_for_function("localStorage.getItem('feelharmonic.language') === null", timeout=DEADLINE_MS)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+def test_single_keys_do_what_the_list_under_the_question_mark_says(visit, shoot):
+    page = visit()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    shoot(page, "keys-1440-light")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    page.keyboard.press("s")
+    expect_tracks(page)
+    page.keyboard.press("5")
+    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    page.keyboard.press("g")
+    expect(page.locator("#tracks-title")).to_have_text("From sad: lift me", timeout=DEADLINE_MS)
+    first = player_ids(page)[0]
+    page.keyboard.press("m")
+    expect(page.locator(f"#cards [data-id='{first}']")).to_have_count(0, timeout=DEADLINE_MS)
+
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_role("switch", name="Use these shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("4")
+    expect(page.locator("#mood-word")).to_have_text("Sad")
+
+
+def test_the_page_is_light_before_the_camera_starts(visit):
+    sizes: list[int] = []
+    page = visit()
+    scripts = lambda response: response.url.split("?")[0].endswith(".js")  # noqa: E731
+    page.on("response", lambda response: sizes.append(len(response.body())) if scripts(response) else None)
+    page.reload(wait_until="networkidle")
+    assert 0 < sum(sizes) <= 150_000
+    paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert paint_ms <= 10_000  # the budget of 1 s is measured by benchmarks.page; this only tells a page that hangs

@@ -1,0 +1,125 @@
+"""The container file: what it copies is there, nobody gets rights; and the server runs as one who may write nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.external_servers import DEPLOY, Gunicorn
+from tests.support.raw_websocket import RawListener
+from tests.support.serving import PROJECT
+
+NOBODY = 65534
+CAP_DAC_READ_SEARCH = 1 << 2
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The container file's (instruction, rest) pairs, continued lines joined."""
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines]
+
+
+def test_what_is_copied_is_there_and_not_ignored():
+    kept = {line[1:] for line in (PROJECT / ".containerignore").read_text().splitlines() if line.startswith("!")}
+    for rest in (rest for name, rest in instructions() if name == "COPY" and "--from" not in rest):
+        *sources, _ = shlex.split(rest)
+        for source in sources:
+            assert (PROJECT / source).exists(), source
+            assert any(source == one or source.startswith(f"{one}/") for one in kept), source
+
+
+def test_the_image_runs_as_somebody_without_rights_and_holds_no_secret():
+    named = dict(instructions())
+    assert named["USER"] == "10001"
+    names = [name for name, _ in instructions()]
+    assert names.index("USER") < names.index("CMD")
+    given = [rest for name, rest in instructions() if name in ("ENV", "ARG")]
+    assert not any(word in rest for rest in given for word in ("SECRET", "KEY"))
+
+
+def test_composed_services_are_read_only_without_rights_and_reached_from_this_machine_alone():
+    composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for service in composed.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    assert composed["feelharmonic"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert "ports" not in composed["redis"]
+    assert composed["feelharmonic"]["environment"]["SECRET_KEY"].startswith("${SECRET_KEY:?")
+
+
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+AS_NOBODY += ["--no-new-privs"]
+NO_RIGHTS = ["--bounding-set=-all"]
+#: Where this Python lies in a folder that is closed to others: the right to read, and none to write.
+MAY_READ = [f"--{kind}=-all,+dac_read_search" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
+
+
+class Unprivileged(Gunicorn):
+    """As the container runs it: nobody's process, whose project belongs to somebody else."""
+
+    def __init__(self, folder: Path, project: Path, rights: list[str], **settings: str):
+        super().__init__(folder, workers=2, **settings)
+        self._project = project
+        self._rights = rights
+
+    def command(self) -> list[str]:
+        config = str(self._project / "deploy" / "gunicorn.conf.py")
+        return [*AS_NOBODY, *self._rights, sys.executable, "-B", "-m", "gunicorn", "--config", config]
+
+
+def runs_this_python(rights: list[str]) -> bool:
+    probe = [*AS_NOBODY, *rights, sys.executable, "-B", "-c", "import sys, flask, gunicorn; print(sys.version)"]
+    return subprocess.run(probe, capture_output=True, text=True, check=False).stdout.strip() == sys.version
+
+
+def files_of(folder: Path) -> dict[str, tuple[int, float]]:
+    return {str(path): (path.stat().st_size, path.stat().st_mtime) for path in folder.rglob("*")}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None,
+    reason="only root may become nobody (by util-linux' setpriv)",
+)
+def test_it_serves_as_nobody_from_a_project_that_it_cannot_write(tmp_path_factory, astronaut_jpeg):
+    rights = next((rights for rights in (NO_RIGHTS, MAY_READ) if runs_this_python(rights)), None)
+    if rights is None:
+        pytest.skip("nobody may not run this Python here, not even with the right to read all files")
+    folder = tmp_path_factory.mktemp("nobody")
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)  # pytest's folders are their owner's alone
+    project = folder / "project"
+    for name in ("app.py", "spotifyaccess.py", "emotion_params.json"):
+        project.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, project)
+    for name in ("feelharmonic", "templates", "static", "deploy"):
+        shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    own = folder / "tmp"
+    own.mkdir()
+    os.chown(own, NOBODY, NOBODY)
+    before = files_of(project)
+    server = Unprivileged(folder, project, rights, SECRET_KEY="x" * 40, TMPDIR=str(own), HOME="/nonexistent").start()
+    try:
+        listener = RawListener(server.url)
+        assert listener.ask(0, astronaut_jpeg)["faces"]
+        listener.vanish()
+        for worker in server.workers():
+            status = Path(f"/proc/{worker}/status").read_text()
+            assert f"Uid:\t{NOBODY}\t{NOBODY}" in status
+            assert f"CapEff:\t{0 if rights is NO_RIGHTS else CAP_DAC_READ_SEARCH:016x}" in status
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", server.port)) == 0
+    finally:
+        server.stop()
+    assert files_of(project) == before
+    assert "Traceback" not in server.log()

@@ -1,0 +1,131 @@
+"""Requests that are none, and TLS that never comes about: a clear answer or the end of the connection, everybody else
+served meanwhile, and no address of anybody in the log, in every async mode."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import time
+
+import pytest
+import requests
+
+from feelharmonic.settings import ASYNC_MODES
+from feelharmonic.web.serving.timeouts import SILENCE_S
+from tests.support.external_servers import Gunicorn
+from tests.support.serving import Server
+
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+VERSION = b"Sec-WebSocket-Version: 13\r\n"
+UPGRADE = b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+WIRE = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
+HTTP = b" HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"
+
+#: What no browser sends.
+MALFORMED = {
+    "no request": b"GARBAGE\r\n\r\n",
+    "no address": b"GET http://[" + HTTP + b"\r\n",
+    "no version": b"GET / HTTP/9.x\r\nHost: localhost\r\n\r\n",
+    "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "no length": b"POST /api/v1/moods" + HTTP + b"Content-Length: abc\r\n\r\n",
+    "a length below nothing": b"POST /api/v1/moods" + HTTP + b"Content-Length: -5\r\n\r\n",
+    "broken chunks": b"POST /api/v1/moods" + HTTP + b"Content-Type: application/json\r\n" + CHUNKED,
+    "a picture in broken chunks": b"POST /api/v1/expressions"
+    + HTTP
+    + b"Content-Type: multipart/form-data; boundary=x\r\n"
+    + CHUNKED,
+    "many headers": b"GET /" + HTTP + b"".join(b"X%d: a\r\n" % i for i in range(300)) + b"\r\n",
+    "a long header": b"GET /" + HTTP + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+    "a long address": b"GET /" + b"a" * 100_000 + HTTP + b"\r\n",
+    "a wire without a key": WIRE + UPGRADE + VERSION + b"\r\n",
+    "a wire with half a key": WIRE + UPGRADE + VERSION + b"Sec-WebSocket-Key: x\r\n\r\n",
+    "a wire without a version": WIRE + UPGRADE + KEY + b"\r\n",
+    "a wire of another version": WIRE + UPGRADE + KEY + b"Sec-WebSocket-Version: 7\r\n\r\n",
+    "a wire without an upgrade": WIRE + KEY + VERSION + b"\r\n",
+    "a posted wire": WIRE.replace(b"GET", b"POST") + UPGRADE + KEY + VERSION + b"Content-Length: 0\r\n\r\n",
+    "a wire's options": WIRE.replace(b"GET", b"OPTIONS") + b"\r\n",
+}
+
+
+def asked(server: Server | Gunicorn, request: bytes) -> bytes:
+    """What comes back: the answer's head, or all until the server hangs up."""
+    with socket.create_connection(("127.0.0.1", server.port), 20) as line:
+        came = b""
+        with contextlib.suppress(ConnectionError):  # hung up on us while we were sending
+            line.sendall(request)
+            while b"\r\n\r\n" not in came and (part := line.recv(65536)):
+                came += part
+        return came
+
+
+def assert_is_ours(log: str) -> None:
+    """Each line is structured, and none tells who asked."""
+    for line in log.splitlines():
+        if line.strip():
+            assert line.startswith("{"), log
+            assert json.loads(line)["level"]
+    assert "127.0.0.1" not in log
+    assert "GARBAGE" not in log
+
+
+@pytest.mark.parametrize("mode", ASYNC_MODES)
+def test_what_is_no_request_is_refused_and_nobody_named(tmp_path, mode):
+    server = Server(tmp_path, ASYNC_MODE=mode).start()
+    try:
+        begun = len(server.log())
+        for name, request in MALFORMED.items():
+            came = asked(server, request)
+            if "wire" in name:
+                assert came.startswith(b"HTTP/1.1 400"), name
+                assert b"Content-Security-Policy: default-src 'self'" in came, name
+            elif came.startswith(b"HTTP"):  # some servers answer as HTTP 0.9 did, or hang up
+                assert came.split(b" ", 2)[1].startswith(b"4"), name
+            assert requests.get(f"{server.url}/healthz", timeout=20).ok, name
+        assert_is_ours(server.log()[begun:])
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("mode", ["gevent", "threading"])
+def test_behind_gunicorn_a_body_that_breaks_off_is_its_senders_fault(tmp_path, mode):
+    gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
+    try:
+        for name in ("broken chunks", "a picture in broken chunks"):
+            came = asked(gunicorn, MALFORMED[name])
+            assert came.startswith(b"HTTP/1.1 400"), came
+        assert '"level": "error"' not in gunicorn.log()
+    finally:
+        gunicorn.kill()
+
+
+def test_a_server_under_tls_waits_for_nobody_who_makes_no_handshake(tmp_path):
+    """All three async modes at once: each lets its silent visitors go after SILENCE_S."""
+    servers = []
+    try:
+        for mode in ASYNC_MODES:
+            (tmp_path / mode).mkdir()
+            one = Server(tmp_path / mode, HTTPS="1", ASYNC_MODE=mode)
+            one.url = f"https://127.0.0.1:{one.port}"
+            servers.append(one.start())
+        begun = [len(one.log()) for one in servers]
+        silent = [[socket.create_connection(("127.0.0.1", one.port), 20) for _ in range(3)] for one in servers]
+        for one in servers:
+            with socket.create_connection(("127.0.0.1", one.port), 20) as plain:
+                plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", one.port), 20) as line, pytest.raises(ssl.SSLError):
+                ssl.create_default_context().wrap_socket(line, server_hostname="localhost")
+            for _ in range(3):
+                assert requests.get(f"{one.url}/healthz", timeout=20, verify=False).ok
+        ends = time.monotonic() + SILENCE_S + 20
+        for line in (line for lines in silent for line in lines):
+            line.settimeout(max(ends - time.monotonic(), 0.1))
+            assert line.recv(1) == b""
+            line.close()
+        for one, length in zip(servers, begun, strict=True):
+            assert_is_ours(one.log()[length:])
+    finally:
+        for one in servers:
+            one.kill()

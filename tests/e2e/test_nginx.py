@@ -1,0 +1,66 @@
+"""deploy/nginx.conf by itself: what nginx answers in place of a server that is away."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import warnings
+from types import SimpleNamespace
+
+import pytest
+import requests
+
+from feelharmonic.web.security.certificate import own_certificate
+from feelharmonic.web.security.headers import HSTS
+from tests.support.external_servers import Nginx
+from tests.support.serving import free_port
+
+POLICIES = ("Content-Security-Policy", "X-Content-Type-Options", "Strict-Transport-Security")
+
+
+class Told(http.server.BaseHTTPRequestHandler):
+    """The application as far as headers go."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for name in POLICIES:
+            self.send_header(name, "the application's")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *said: object) -> None:
+        """A test's output is for the test."""
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """Asks nginx in front of the server on a port, for a path."""
+    started = []
+
+    def ask(port: int, path: str) -> requests.Response:
+        certificate = own_certificate(tmp_path, ["127.0.0.1"])
+        started.append(Nginx(tmp_path, SimpleNamespace(port=port), *certificate).start())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the certificate is our own
+            return requests.get(started[0].url + path, timeout=20, verify=False)
+
+    yield ask
+    for nginx in started:
+        nginx.kill()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 502), ("/metrics", 404)])
+def test_what_nginx_answers_by_itself_says_what_a_page_may_do(asked, path, status):
+    answer = asked(free_port(), path)
+    assert answer.status_code == status
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Strict-Transport-Security"] == HSTS
+
+
+def test_through_nginx_the_applications_headers_come_as_they_are_and_once(asked):
+    with http.server.HTTPServer(("127.0.0.1", 0), Told) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()  # one, and no more
+        answer = asked(server.server_address[1], "/")
+    for name in POLICIES:
+        assert answer.raw.headers.getlist(name) == ["the application's"]

@@ -1,0 +1,224 @@
+"""A camera on the server: the newest picture at the rate, a source that drops, the addresses, the command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+import requests
+
+from feelharmonic.app import create_app
+from feelharmonic.reading.camera import SIDE_PX, CameraReader, annotated, colour_bgr
+from feelharmonic.reading.messages import Mood, Reading
+from feelharmonic.reading.networks import Networks
+from feelharmonic.web.server_camera import TRACKS_AFTER_S, Showing
+from tests.support.samples import PROJECT
+
+DEADLINE_S = 30
+
+
+@pytest.fixture(scope="module")
+def parts() -> Networks:
+    return Networks.load()
+
+
+@pytest.fixture
+def video(tmp_path, astronaut_bgr):
+    """Two seconds of the astronaut, moving a little."""
+    path = tmp_path / "face.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 15, (320, 240))
+    for i in range(30):
+        writer.write(np.roll(astronaut_bgr, i % 3, axis=1))
+    writer.release()
+    return path
+
+
+class Camera:
+    """A source that shows ``pictures`` and then drops."""
+
+    def __init__(self, pictures: list[np.ndarray], *, opens: bool = True):
+        self._pictures = list(pictures)
+        self._opens = opens
+
+    def isOpened(self) -> bool:
+        return self._opens
+
+    def read(self):
+        time.sleep(0.01)  # a camera gives its pictures in its own time
+        return (True, self._pictures.pop(0)) if self._pictures else (False, None)
+
+    def get(self, _what: int) -> float:
+        return 0.0
+
+    def release(self) -> None:
+        pass
+
+
+def until(holds, watcher: CameraReader):
+    """The first Seen for which ``holds``."""
+    seen, deadline = watcher.seen(), time.monotonic() + DEADLINE_S
+    while not holds(seen):
+        assert time.monotonic() < deadline, seen.state
+        seen = watcher.seen(seen.number, 1.0)
+    return seen
+
+
+@pytest.fixture
+def watching(parts):
+    started: list[CameraReader] = []
+
+    def start(name, **options) -> CameraReader:
+        watcher = CameraReader(parts, str(name), **options)
+        started.append(watcher)
+        watcher.start()
+        return watcher
+
+    yield start
+    for watcher in started:
+        watcher.stop()
+
+
+def test_a_video_is_read_and_shown_with_its_box(watching, video):
+    seen = until(lambda seen: seen.reading is not None and seen.reading.mood, watching(video, rate_hz=20))
+    assert seen.state == "seeing"
+    assert seen.reading.mood.emotion == "happy"
+    shown = cv2.imdecode(np.frombuffer(seen.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == (240, 320, 3)
+
+
+def test_a_file_begins_anew_or_ends_as_told(watching, video):
+    assert until(lambda seen: seen.state == "ended", watching(video, rate_hz=20, once=True)).reading is not None
+    again = watching(video, rate_hz=20)
+    first = until(lambda seen: seen.reading is not None, again)
+    assert until(lambda seen: seen.number > first.number + 45, again).state == "seeing"  # more than its 30 pictures
+
+
+def test_a_group_is_watched_as_one(watching, video):
+    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, watching(video, group=True))
+    assert [one.id for one in seen.reading.group.shares] == [face.face.id for face in seen.reading.faces]
+
+
+def test_a_camera_that_drops_is_opened_again_after_longer_waits(watching, astronaut_bgr):
+    cameras = [Camera([]), Camera([], opens=False), Camera([astronaut_bgr] * 400)]
+    opened: list[str] = []
+
+    def open_source(name: str) -> Camera:
+        opened.append(name)
+        return cameras.pop(0) if cameras else Camera([], opens=False)
+
+    watcher = watching("0", open_source=open_source, waits_s=(0.05, 0.1), rate_hz=30)
+    assert until(lambda seen: seen.state == "lost", watcher).reading is None
+    assert until(lambda seen: seen.state == "seeing", watcher).reading.faces
+    assert opened[:3] == ["0"] * 3
+
+
+def test_only_the_newest_picture_is_read(watching, parts):
+    numbered = [np.full((64, 64, 3), i, np.uint8) for i in range(100)]
+    watcher = watching("0", open_source=lambda _name: Camera(numbered), waits_s=(9.0,), rate_hz=4)
+    until(lambda seen: seen.state == "lost", watcher)
+    assert watcher.seen().number < 30  # about five of the hundred were read: the rest was older than the newest
+
+
+def test_a_large_picture_is_made_smaller(watching, astronaut_bgr):
+    large = cv2.resize(astronaut_bgr, (1600, 1200))
+    seen = until(lambda seen: seen.reading is not None, watching("0", open_source=lambda _name: Camera([large] * 400)))
+    assert max(seen.reading.width_px, seen.reading.height_px) == SIDE_PX
+
+
+def test_the_mood_is_written_in_its_colour(parts):
+    mood = Mood(emotion="sad", confidence=0.5, since_s=1.0)
+    reading = Reading(width_px=320, height_px=240, faces=(), expression=None, mood=mood)
+    shown = annotated(np.zeros((240, 320, 3), np.uint8), reading, parts.params)
+    assert (shown == colour_bgr(parts.params.emotions["sad"].colour.glow)).all(axis=2).any()
+    assert colour_bgr("#102030") == (0x30, 0x20, 0x10)
+
+
+# ---------- the addresses ----------
+
+
+class Still:
+    """A watcher that saw one thing."""
+
+    def __init__(self, reading: Reading):
+        self.number, self.state, self.jpeg, self.reading = 1, "ended", b"\xff\xd8jpeg\xff\xd9", reading
+
+    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Still:
+        return self
+
+
+def reading_of(since_s: float, emotion: str = "sad") -> Reading:
+    mood = Mood(emotion=emotion, confidence=0.8, since_s=since_s)
+    return Reading(width_px=320, height_px=240, faces=(), expression=None, mood=mood)
+
+
+@pytest.fixture(scope="module")
+def app():
+    return create_app()
+
+
+@pytest.mark.parametrize("path", ["/watch", "/watch/state", "/watch/stream"])
+def test_without_a_watcher_the_addresses_say_how_to_get_one(app, path):
+    app.extensions["feelharmonic_watch"].watcher = None
+    answer = app.test_client().get(path)
+    assert answer.status_code == 404
+    assert "flask --app app watch --source 0" in answer.get_data(as_text=True)
+
+
+def test_the_stream_is_made_of_pictures(app):
+    app.extensions["feelharmonic_watch"].watcher = Still(reading_of(1.0))
+    answer = app.test_client().get("/watch/stream")
+    assert answer.content_type == "multipart/x-mixed-replace; boundary=frame"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.data == b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 8\r\n\r\n\xff\xd8jpeg\xff\xd9\r\n"
+
+
+def test_tracks_come_once_a_new_mood_has_held(app):
+    showing: Showing = app.extensions["feelharmonic_watch"]
+    client = app.test_client()
+    showing.watcher = Still(reading_of(TRACKS_AFTER_S - 1))
+    assert client.get("/watch/state").get_json()["tracks"] == []
+    showing.watcher = Still(reading_of(TRACKS_AFTER_S + 1))
+    told = client.get("/watch/state").get_json()
+    assert (told["emotion"], len(told["tracks"])) == ("sad", 8)
+    assert client.get("/watch/state").get_json()["tracks"] == told["tracks"]
+    showing.watcher = Still(reading_of(TRACKS_AFTER_S + 1, "happy"))
+    assert client.get("/watch/state").get_json()["emotion"] == "happy"
+
+
+# ---------- the command ----------
+
+
+def test_the_command_serves_the_page_and_the_stream(video):
+    command = [sys.executable, "-u", "-m", "flask", "--app", str(PROJECT / "app.py"), "watch"]
+    process = subprocess.Popen(
+        [*command, "--source", str(video), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    killer = threading.Timer(DEADLINE_S, process.kill)
+    killer.start()
+    try:
+        line = process.stdout.readline()
+        assert "http://127.0.0.1:" in line
+        address = line.split(" at ")[1].split(" ")[0]
+        assert "/watch/stream" in requests.get(address, timeout=DEADLINE_S).text
+        told = None
+        while not (told and told["reading"] and told["reading"]["mood"]):
+            told = requests.get(f"{address}/state", timeout=DEADLINE_S).json()
+            time.sleep(0.05)
+        assert told["reading"]["mood"]["emotion"] == "happy"
+        with requests.get(f"{address}/stream", stream=True, timeout=DEADLINE_S) as answer:
+            assert b"\xff\xd8" in next(answer.iter_content(4096))
+    finally:
+        killer.cancel()
+        process.kill()
+        process.wait()
+
+
+def test_the_phone_at_night_is_watched(data_dir, watching):
+    video = data_dir / "video" / "phone_at_night.mp4"
+    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, watching(video, rate_hz=20))
+    assert seen.reading.faces[0].expression is not None

@@ -1,0 +1,87 @@
+"""Twenty listeners at five frames a second, for a minute here and for an hour in `make soak` (SOAK_S says how long):
+every reply comes, none is a fault, and the server's memory stays as it is."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+
+import pytest
+
+from tests.support.raw_websocket import RawListener
+from tests.support.serving import Server
+
+LISTENERS, RATE_HZ = 20, 5.0
+SOAK_S = float(os.environ.get("SOAK_S", "60"))
+#: How far the memory of the last quarter may lie from that of the second: by then everything was used once.
+FLAT = 0.05
+
+pytestmark = [
+    pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc"),
+    pytest.mark.timeout(SOAK_S + 120),
+]
+
+
+class Steady(threading.Thread):
+    """A listener who sends on time, or as soon as the answer before is there."""
+
+    def __init__(self, url: str, jpegs: list[bytes], ends_s: float):
+        super().__init__(daemon=True)
+        self._url, self._jpegs, self._ends_s = url, jpegs, ends_s
+        self.sent = 0
+        self.problems: list[str] = []
+        self.broke: Exception | None = None
+        self.right = 0
+
+    def run(self) -> None:
+        try:
+            listener = RawListener(self._url)
+            while time.monotonic() < self._ends_s:
+                start_s = time.monotonic()
+                reply = listener.ask(self.sent, self._jpegs[self.sent % len(self._jpegs)])
+                self.right += reply["seq"] == self.sent
+                self.sent += 1
+                if reply["problem"]:
+                    self.problems.append(reply["problem"]["code"])
+                wait_s = max(1 / RATE_HZ - (time.monotonic() - start_s), reply["wait_ms"] / 1000)
+                time.sleep(max(0.0, wait_s))
+            listener.vanish()
+        except Exception as exc:
+            self.broke = exc
+
+
+def resident_mb(server: Server) -> float:
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
+
+
+def test_memory_stays_flat_and_no_reply_is_lost(tmp_path, astronaut_jpeg, wall_jpeg, record_property):
+    server = Server(tmp_path).start()
+    try:
+        ends_s = time.monotonic() + SOAK_S
+        listeners = [Steady(server.url, [astronaut_jpeg] * 9 + [wall_jpeg], ends_s) for _ in range(LISTENERS)]
+        for listener in listeners:
+            listener.start()
+            time.sleep(1 / RATE_HZ / LISTENERS)
+        memory_mb = []
+        while time.monotonic() < ends_s:
+            time.sleep(SOAK_S / 120)
+            memory_mb.append(resident_mb(server))
+        for listener in listeners:
+            listener.join(30)
+        quarter = len(memory_mb) // 4
+        then, now = statistics.median(memory_mb[quarter : 2 * quarter]), statistics.median(memory_mb[-quarter:])
+        frames = sum(listener.sent for listener in listeners)
+        told = f"{frames} frames in {SOAK_S:.0f} s, memory {then:.1f} MB, then {now:.1f} MB"
+        record_property("soak", told)
+        print(told)
+        assert [listener.broke for listener in listeners] == [None] * LISTENERS
+        assert [listener.problems for listener in listeners] == [[]] * LISTENERS
+        assert all(listener.right == listener.sent > 0.2 * SOAK_S * RATE_HZ for listener in listeners)
+        assert abs(now - then) < FLAT * then
+        assert "Traceback" not in server.log()
+        assert '"level": "error"' not in server.log()
+    finally:
+        server.kill()

@@ -1,0 +1,69 @@
+"""Uploads that are held back: so many are received at once, in every async mode; who finds no room is told when to come
+again, and who hangs up makes room."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+
+import pytest
+import requests
+
+from feelharmonic.settings import ASYNC_MODES
+from feelharmonic.web.api import MOST_UPLOADS, UPLOADS_RETRY_S
+from tests.support.serving import Server
+
+HEAD = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
+LENGTH = 9_900_000
+
+
+@pytest.fixture(params=ASYNC_MODES)
+def async_mode(request):
+    return request.param
+
+
+@pytest.fixture
+def server(async_mode, tmp_path):
+    running = Server(tmp_path, ASYNC_MODE=async_mode).start()
+    yield running
+    running.kill()
+
+
+def held_back(server: Server) -> socket.socket:
+    """A connection whose upload lacks its last byte."""
+    line = socket.create_connection(("127.0.0.1", server.port), 20)
+    about = f"Host: 127.0.0.1\r\nContent-Length: {LENGTH}\r\nContent-Type: multipart/form-data; boundary=edge\r\n\r\n"
+    with contextlib.suppress(OSError):  # sent back meanwhile
+        line.sendall(b"POST /api/v1/expressions HTTP/1.1\r\n" + about.encode())
+        line.sendall(HEAD + b"\xff" * (LENGTH - len(HEAD) - 1))
+    return line
+
+
+def resident_mb(server: Server) -> float:
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
+
+
+def upload(server: Server, picture: bytes) -> requests.Response:
+    return requests.post(f"{server.url}/api/v1/expressions", files={"image": ("a.jpg", picture)}, timeout=20)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
+def test_uploads_that_are_held_back_take_a_bounded_part_of_the_memory(server, wall_jpeg):
+    assert upload(server, wall_jpeg).status_code == 200
+    before_mb = resident_mb(server)
+    lines = [held_back(server) for _ in range(3 * MOST_UPLOADS)]
+    answer = upload(server, wall_jpeg)
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert UPLOADS_RETRY_S <= int(answer.headers["Retry-After"]) <= 60
+    assert resident_mb(server) - before_mb < 1.5 * MOST_UPLOADS * LENGTH / 1e6
+    assert requests.get(f"{server.url}/healthz", timeout=20).ok
+    for line in lines:
+        line.close()
+    deadline = time.monotonic() + 20
+    while upload(server, wall_jpeg).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "Traceback" not in server.log()

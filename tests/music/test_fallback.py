@@ -1,0 +1,313 @@
+"""The chain: who is asked, who rests and for how long, who served, and what the listener is told."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+
+import pytest
+
+from feelharmonic.audio_features import FEATURES, FeatureTarget
+from feelharmonic.call_with_timeout import call_with_timeout
+from feelharmonic.errors import ProviderUnavailable
+from feelharmonic.music.fallback import BROKEN_REST_S, LATE_REST_S, ProviderFallback
+from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
+
+TARGETS = MusicTargets(
+    emotion="happy", goal="match", features={name: FeatureTarget(centre=0.5, spread=0.1) for name in FEATURES}
+)
+REQUEST = TrackRequest(steps=(TARGETS,), chance=random.Random(1))
+TRACK = Track(id="0" * 22, title="Song", artist="Artist")
+
+
+class Local:
+    """A provider at hand."""
+
+    def __init__(self, name: str = "catalogue", tracks: tuple[Track, ...] = (TRACK,)):
+        self.name = name
+        self.given = list(tracks)
+        self.asked = 0
+
+    def tracks(self, request: TrackRequest) -> list[Track]:
+        self.asked += 1
+        return self.given
+
+
+class Remote(Local):
+    """A provider behind a network, which raises ``fault`` while there is one, or waits for ``gate``."""
+
+    def __init__(self, name: str = "spotify-search", fault: Exception | None = None):
+        super().__init__(name)
+        self.fault = fault
+        self.gate: threading.Event | None = None
+
+    def tracks(self, request: TrackRequest) -> list[Track]:
+        super().tracks(request)
+        self.probe()
+        return self.given
+
+    def probe(self) -> None:
+        if self.gate is not None:
+            self.gate.wait(20)
+        if self.fault is not None:
+            raise self.fault
+
+
+class Notes:
+    """An observer who notes what it is told."""
+
+    def __init__(self):
+        self.calls: list[tuple[str, str]] = []
+        self.lists: list[str] = []
+        self.rested: list[tuple[str, float | None, bool]] = []
+
+    def called(self, provider: str, outcome: str) -> None:
+        self.calls.append((provider, outcome))
+
+    def served(self, provider: str) -> None:
+        self.lists.append(provider)
+
+    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
+        self.rested.append((provider, rest_s, anew))
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self):
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def until(condition) -> None:
+    """Wait for a thread in the background, not longer than a test may take."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        threading.Event().wait(0.005)
+
+
+def test_the_first_that_answers_serves_and_the_note_says_which():
+    remote, local = Remote(), Local()
+    served = ProviderFallback([remote, local]).tracks(REQUEST)
+    assert (served.provider, served.note, served.tracks) == ("spotify-search", "From Spotify's search.", (TRACK,))
+    assert local.asked == 0
+
+
+def test_one_provider_alone_needs_no_note():
+    assert ProviderFallback([Local()]).tracks(REQUEST).note == ""
+
+
+def test_after_a_fault_the_next_serves_and_the_note_says_why():
+    fault = ProviderUnavailable("asks for a pause of 37 s", rest_s=37)
+    served = ProviderFallback([Remote(fault=fault), Local()]).tracks(REQUEST)
+    assert served.provider == "catalogue"
+    assert served.note == "From the catalogue. Spotify's search asks for a pause of 37 s."
+
+
+def test_a_provider_is_left_alone_exactly_as_long_as_it_asks():
+    clock, remote = Clock(), Remote(fault=ProviderUnavailable("asks for a pause", rest_s=37))
+    chain = ProviderFallback([remote, Local()], clock=clock)
+    chain.tracks(REQUEST)
+    remote.fault = None
+    clock.now_s += 36.9
+    assert chain.tracks(REQUEST).provider == "catalogue"
+    assert remote.asked == 1
+    clock.now_s += 0.1
+    assert chain.tracks(REQUEST).provider == "spotify-search"
+
+
+def test_a_provider_that_is_gone_is_never_asked_again_and_logged_once(caplog):
+    fault = ProviderUnavailable("is closed to this app", action="Nothing can be done.", rest_s=None)
+    clock, remote = Clock(), Remote(fault=fault)
+    chain = ProviderFallback([remote, Local()], clock=clock)
+    for _ in range(3):
+        chain.tracks(REQUEST)
+        clock.now_s += 1e7
+    assert remote.asked == 1
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert lines == ["Spotify's search is closed to this app. Nothing can be done. Not asked again before a restart."]
+
+
+def test_without_a_rest_it_is_asked_again_next_time():
+    remote = Remote(fault=ProviderUnavailable("stumbled"))
+    chain = ProviderFallback([remote, Local()])
+    chain.tracks(REQUEST)
+    chain.tracks(REQUEST)
+    assert remote.asked == 2
+
+
+def test_one_that_finds_nothing_lets_the_next_serve():
+    served = ProviderFallback([Remote("spotify-search"), Local(tracks=())]).tracks(REQUEST)
+    assert served.provider == "spotify-search"
+    empty = Remote("spotify-search")
+    empty.given = []
+    served = ProviderFallback([empty, Local()]).tracks(REQUEST)
+    assert served.note == "From the catalogue. Spotify's search has nothing that fits."
+
+
+def test_one_that_finds_too_little_serves_only_where_nobody_has_more():
+    request = TrackRequest(steps=(TARGETS,) * 4, chance=random.Random(1))
+    served = ProviderFallback([Remote(), Local(tracks=(TRACK,) * 3)]).tracks(request)
+    assert served.note == "From the catalogue. Spotify's search has too little that fits."
+    served = ProviderFallback([Remote(), Local(tracks=())]).tracks(request)
+    assert (served.provider, served.tracks) == ("spotify-search", (TRACK,))
+    assert served.note == "From Spotify's search. The catalogue has nothing that fits."
+
+
+def test_late_calls_never_pile_up(monkeypatch):
+    monkeypatch.setattr("feelharmonic.music.fallback.MOST_RUNNING", 3)
+    clock, remote = Clock(), Remote()
+    remote.gate = threading.Event()
+    chain = ProviderFallback([remote, Local()], budget_s=0.25, clock=clock)
+    for _ in range(3 + 2):
+        note = chain.tracks(REQUEST).note
+        clock.now_s += LATE_REST_S + 1
+    assert remote.asked == 3
+    assert note == "From the catalogue. Spotify's search is busy."
+    remote.gate.set()
+    until(lambda: chain.tracks(REQUEST).provider == "spotify-search")
+
+
+def test_nobody_has_any():
+    served = ProviderFallback([Local(tracks=())]).tracks(REQUEST)
+    assert (served.provider, served.tracks) == ("", ())
+    assert served.note == "The catalogue has nothing that fits."
+
+
+def test_a_slow_provider_costs_no_more_than_the_budget_and_then_rests():
+    remote, local = Remote(), Local()
+    remote.gate = threading.Event()
+    chain = ProviderFallback([remote, local], budget_s=0.3)
+    started_s = time.monotonic()
+    served = chain.tracks(REQUEST)
+    assert time.monotonic() - started_s < 10  # not the gate's 20
+    assert served.note == "From the catalogue. Spotify's search did not answer in time."
+    chain.tracks(REQUEST)
+    assert remote.asked == 1
+    assert 0 < chain.status()[0].rests_for_s <= LATE_REST_S
+    remote.gate.set()
+
+
+def test_two_slow_providers_share_one_budget():
+    slow = [Remote("spotify-recommendations"), Remote("spotify-search")]
+    gate = slow[0].gate = slow[1].gate = threading.Event()
+    served = ProviderFallback([*slow, Local()], budget_s=0.3).tracks(REQUEST)
+    assert served.provider == "catalogue"
+    assert "Spotify's search was not asked, for lack of time." in served.note
+    assert slow[1].asked == 0
+    gate.set()
+
+
+def test_a_remote_one_that_breaks_is_contained_a_local_one_is_not(caplog):
+    chain = ProviderFallback([Remote(fault=RuntimeError("a fault of ours")), Local()])
+    assert chain.tracks(REQUEST).note == "From the catalogue. Spotify's search broke."
+    assert "a fault of ours" in caplog.text
+    broken = Local()
+    broken.tracks = None
+    with pytest.raises(TypeError):
+        ProviderFallback([broken]).tracks(REQUEST)
+
+
+def test_the_probe_tells_before_a_listener_asks():
+    gone = Remote("spotify-recommendations", ProviderUnavailable("are closed to this app", rest_s=None))
+    chain = ProviderFallback([gone, Remote(), Local()])
+    chain.start()
+    until(lambda: {status.state for status in chain.status()} == {"off", "ready"})
+    assert chain.tracks(REQUEST).note == "From Spotify's search. Spotify's recommendations are closed to this app."
+    assert gone.asked == 0
+
+
+def test_while_the_probe_runs_the_next_serves():
+    remote = Remote()
+    remote.gate = threading.Event()
+    chain = ProviderFallback([remote, Local()])
+    chain.start()
+    chain.start()  # the second does nothing
+    assert chain.tracks(REQUEST).note == "From the catalogue. Spotify's search is being tried."
+    remote.gate.set()
+    until(lambda: chain.status()[0].state == "ready")
+    assert chain.tracks(REQUEST).provider == "spotify-search"
+
+
+def test_status_tells_state_reason_and_count():
+    clock = Clock()
+    fault = ProviderUnavailable("asks for a pause of 60 s", action="Wait.", rest_s=60)
+    chain = ProviderFallback([Remote(fault=fault), Local()], clock=clock)
+    chain.tracks(REQUEST)
+    clock.now_s += 20
+    search, catalogue = chain.status()
+    assert (search.state, search.reason, search.action, search.rests_for_s, search.served) == (
+        "resting",
+        "Spotify's search asks for a pause of 60 s.",
+        "Wait.",
+        40.0,
+        0,
+    )
+    assert (catalogue.state, catalogue.reason, catalogue.rests_for_s, catalogue.served) == ("ready", "", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "rest_s"),
+    [
+        (None, "answered", None),
+        (ProviderUnavailable("asks for a pause", rest_s=37), "unavailable", 37),
+        (RuntimeError("a fault of ours"), "broken", BROKEN_REST_S),
+    ],
+)
+def test_the_observer_hears_how_each_call_and_probe_ended(fault, outcome, rest_s):
+    notes = Notes()
+    chain = ProviderFallback([Remote(fault=fault), Local()], observer=notes)
+    assert notes.rested == [("spotify-search", 0.0, False), ("catalogue", 0.0, False)]
+    del notes.rested[:]
+    chain.tracks(REQUEST)
+    last = [] if fault is None else [("catalogue", "answered")]
+    assert notes.calls == [("spotify-search", outcome), *last]
+    assert notes.lists == ["spotify-search" if fault is None else "catalogue"]
+    assert notes.rested == ([] if fault is None else [("spotify-search", rest_s, True)])
+    probed = Notes()
+    ProviderFallback([Remote(fault=fault), Local()], observer=probed).start()
+    until(lambda: probed.calls == [("spotify-search", outcome)])
+
+
+def test_the_observer_hears_of_late_calls_and_of_nobody_who_served():
+    notes, remote, broken = Notes(), Remote(), Local("broken")
+    remote.gate = threading.Event()
+    chain = ProviderFallback([remote, Local(tracks=())], budget_s=0.3, observer=notes)
+    chain.tracks(REQUEST)
+    assert notes.calls == [("spotify-search", "late"), ("catalogue", "empty")]
+    assert notes.lists == ["none"]
+    remote.gate.set()
+    broken.tracks = None
+    with pytest.raises(TypeError):
+        ProviderFallback([broken], observer=notes).tracks(REQUEST)
+    assert notes.calls[-1] == ("broken", "broken")
+
+
+def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
+    clock, notes = Clock(), Notes()
+    remote = Remote(fault=ProviderUnavailable("asks for a pause", rest_s=37))
+    remote.gate = threading.Event()
+    chain = ProviderFallback([remote, Local()], clock=clock, budget_s=20, observer=notes)
+    together = [threading.Thread(target=chain.tracks, args=(REQUEST,)) for _ in range(3)]
+    for thread in together:
+        thread.start()
+    until(lambda: remote.asked == 3)
+    remote.gate.set()
+    for thread in together:
+        thread.join(20)
+    clock.now_s += 38
+    chain.tracks(REQUEST)
+    assert [anew for name, rest_s, anew in notes.rested if rest_s == 37] == [True, False, False, True]
+
+
+def test_within_hands_on_results_and_faults():
+    assert call_with_timeout(20, lambda: 7) == 7
+    with pytest.raises(KeyError):
+        call_with_timeout(20, lambda: {}["no"])
+    with pytest.raises(TimeoutError, match=r"Expected an answer within 0\.01 s, got none\."):
+        call_with_timeout(0.01, lambda: threading.Event().wait(1))

@@ -1,0 +1,98 @@
+"""Reading expressions from crops: shapes, refusals, files that are not the network."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader, prepare
+
+
+@pytest.fixture(scope="module")
+def reader() -> ExpressionReader:
+    return ExpressionReader.load()
+
+
+@pytest.fixture
+def crops() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 48, 48), dtype=np.uint8)
+
+
+def test_prepare_spreads_pixels_over_minus_one_to_one():
+    crops = np.zeros((2, 48, 48), np.uint8)
+    crops[1] = 255
+    prepared = prepare(crops)
+    assert prepared.shape == (2, 1, 48, 48)
+    assert prepared.dtype == np.float32
+    assert (prepared[0] == -1).all()
+    assert (prepared[1] == 1).all()
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_each_face_gets_seven_shares(reader, crops, labels):
+    read = reader.read_crops(crops, labels=labels)
+    assert read.shape == (5, 7)
+    assert read.dtype == np.float32
+    np.testing.assert_allclose(read.sum(1), 1, atol=1e-5)
+    assert (read >= 0).all()
+
+
+def test_the_two_heads_differ(reader, crops):
+    assert not np.allclose(reader.read_crops(crops), reader.read_crops(crops, labels="fer2013"), atol=1e-3)
+
+
+def test_a_batch_reads_as_its_faces_do(reader, crops):
+    one_by_one = np.concatenate([reader.read_crops(crop[None]) for crop in crops])
+    np.testing.assert_allclose(reader.read_crops(crops), one_by_one, atol=1e-5)
+
+
+def test_threads_may_share_a_reader(reader, crops):
+    alone = [reader.read_crops(crop[None]) for crop in crops] * 8
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda crop: reader.read_crops(crop[None]), list(crops) * 8))
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("crops", "came"),
+    [
+        (np.zeros((1, 48, 47), np.uint8), r"got shape \(1, 48, 47\), dtype uint8"),
+        (np.zeros((48, 48), np.uint8), r"got shape \(48, 48\), dtype uint8"),
+        (np.zeros((0, 48, 48), np.uint8), r"got shape \(0, 48, 48\), dtype uint8"),
+        (np.zeros((1, 48, 48), np.float32), r"got shape \(1, 48, 48\), dtype float32"),
+        ([[0]], "got list"),
+        (np.ma.masked_array(np.zeros((1, 48, 48), np.uint8)), "got MaskedArray"),
+    ],
+)
+def test_bad_crops_are_refused(reader, crops, came):
+    with pytest.raises(BadInput, match=r"Expected crops \(N, 48, 48\) uint8 grey with N of at least 1, " + came):
+        reader.read_crops(crops)
+
+
+def test_unknown_labels_are_refused(reader, crops):
+    with pytest.raises(BadInput, match="Expected labels to be one of ferplus, fer2013, got 'affectnet'"):
+        reader.read_crops(crops, labels="affectnet")
+    with pytest.raises(BadInput, match=r"Expected labels to be one of ferplus, fer2013, got array\("):
+        reader.read_crops(crops, labels=np.array(LABELS))
+
+
+def test_a_path_may_be_a_text(crops):
+    assert ExpressionReader.load(str(WEIGHTS_PATH)).read_crops(crops).shape == (5, 7)
+
+
+def test_a_missing_file_says_how_to_restore_it(tmp_path, project):
+    with pytest.raises(SetupFault, match=r"net\.onnx: the expression network is missing\. Restore it with"):
+        ExpressionReader.load(path=tmp_path / "net.onnx")
+    advice = f"`git checkout {WEIGHTS_PATH.relative_to(project)}`".replace("expression.onnx", "net.onnx")
+    with pytest.raises(SetupFault, match=advice):
+        ExpressionReader.load(path=tmp_path / "net.onnx")
+
+
+def test_a_cut_file_says_how_to_restore_it(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(WEIGHTS_PATH.read_bytes()[:100_000])
+    with pytest.raises(SetupFault, match=r"net\.onnx: the expression network cannot be read .* Restore it with"):
+        ExpressionReader.load(path=path)

@@ -1,0 +1,102 @@
+"""Bytes from a stranger become a Frame or a clear fault."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
+from feelharmonic.reading.frame import MAX_BYTES, decode
+from tests.support.corrupt_pictures import png
+from tests.support.samples import encode
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_each_format_gives_bgr_pixels(astronaut_bgr, suffix):
+    frame = decode(encode(astronaut_bgr, suffix))
+    assert (frame.width_px, frame.height_px) == (320, 240)
+    assert frame.pixels_bgr.dtype == np.uint8
+    assert np.abs(frame.pixels_bgr.astype(int) - astronaut_bgr).mean() < 6
+
+
+def test_bytearray_and_memoryview_are_read_too(astronaut_jpeg):
+    assert decode(bytearray(astronaut_jpeg)).width_px == decode(memoryview(astronaut_jpeg)).width_px == 320
+
+
+def test_grey_and_transparent_pictures_become_bgr():
+    for mode in ("L", "RGBA", "P"):
+        buffer = io.BytesIO()
+        Image.new(mode, (64, 48)).save(buffer, "PNG")
+        assert decode(buffer.getvalue()).pixels_bgr.shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", "Expected the bytes of a picture, got none."),
+        (5, "Expected the bytes of a picture, got int."),
+        ("text", "Expected the bytes of a picture, got str."),
+        (None, "Expected the bytes of a picture, got NoneType."),
+        ([1, 2], "Expected the bytes of a picture, got list."),
+        (b"Dear server, this is a text file.", "Expected a JPEG, PNG or WebP picture, got something else."),
+        (b"GIF89a" + b"\x00" * 60, "Expected a JPEG, PNG or WebP picture, got something else."),
+        (b"\xff\xd8\xff", "Expected a JPEG, PNG or WebP picture, got something else."),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_a_reason(data, text):
+    with pytest.raises(BadFrame) as caught:
+        decode(data)
+    assert caught.value.text == text
+    assert caught.value.action == "Send a JPEG, PNG or WebP picture as binary."
+    assert caught.value.code == "bad_frame"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+def test_a_picture_cut_short_is_refused(astronaut_bgr, suffix, kept):
+    data = encode(astronaut_bgr, suffix)
+    with pytest.raises(BadFrame):
+        decode(data[: int(len(data) * kept)])
+
+
+@pytest.mark.parametrize("size", [(1281, 10), (10, 1281), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
+def test_too_many_pixels_are_refused_before_decoding(size, monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.frame._decode_pixels", lambda data: pytest.fail("was decoded"))
+    with pytest.raises(TooLarge) as caught:
+        decode(png(*size))
+    assert caught.value.code == "too_large"
+    assert caught.value.text.startswith("Expected at most 1280×1280 pixels, got ")
+
+
+def test_the_largest_size_allowed_is_read():
+    assert decode(encode(np.zeros((1280, 1280, 3), np.uint8))).width_px == 1280
+
+
+def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.frame._header_size", lambda data: pytest.fail("was read"))
+    with pytest.raises(TooLarge) as caught:
+        decode(b"\xff\xd8" + bytes(MAX_BYTES))
+    assert caught.value.text == "Expected at most 512 KB, got 512 KB."
+
+
+def test_a_rotation_in_exif_is_applied(astronaut_bgr):
+    picture = Image.fromarray(astronaut_bgr[:, :, ::-1])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90°
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", exif=exif)
+    frame = decode(buffer.getvalue())
+    assert (frame.width_px, frame.height_px) == (240, 320)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_picture_or_a_fault_of_ours(data):
+    for start in (b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBP"):
+        with suppress(ListenerFault):
+            assert min(decode(start + data).pixels_bgr.shape) > 0

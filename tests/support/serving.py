@@ -1,0 +1,122 @@
+"""A real server for tests: `python app.py` in a process of its own on a free loopback port."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import requests
+import socketio
+
+from feelharmonic.settings import NAMES
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+#: From the project's own settings only what a test sets: the developer's environment must not leak in.
+QUIET = (*NAMES, "REDIS_URL")
+START_DEADLINE_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies;
+    ``under``: a program that starts it and becomes it."""
+
+    def __init__(self, folder: Path, *, project: Path = PROJECT, under: tuple[str, ...] = (), **environ: str):
+        self._under = under
+        self._project = project
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder  # started in an empty folder: no .env of the developer's is read
+        self._environ = environ
+        self.mode = environ.get("ASYNC_MODE", "gevent")
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> Server:
+        environ = {name: value for name, value in os.environ.items() if name not in QUIET}
+        environ.update({"PROVIDERS": "catalogue", **self._environ, "PORT": str(self.port)})
+        log_path = self._folder / "server.log"
+        with log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._under, sys.executable, str(self._project / "app.py")],
+                cwd=self._folder,
+                env=environ,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the server did not start:\n{log_path.read_text()}")
+            time.sleep(0.1)
+        return self
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def log(self) -> str:
+        return (self._folder / "server.log").read_text()
+
+    def listener(self) -> Listener:
+        return Listener(self.url)
+
+    def _answers(self) -> bool:
+        try:
+            # HTTPS=1 has a certificate that nobody vouches for; the address is this machine's.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return requests.get(f"{self.url}/healthz", timeout=1, verify=False).ok
+        except requests.RequestException:
+            return False
+
+    def _end(self, by: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(by)
+            self.process.wait(20)
+
+
+class Listener:
+    """A browser's side of the wire: WebSocket only, every event waits for its acknowledgement, frames until the last
+    answer says that they are welcome."""
+
+    def __init__(self, url: str):
+        self._welcome_s = 0.0
+        self.client = socketio.Client(reconnection=False)
+        self.client.connect(url, namespaces=["/live"], transports=["websocket"], wait_timeout=20)
+
+    def call(self, event: str, *arguments: object, timeout_s: float = 20) -> dict:
+        if event == "frame":
+            time.sleep(max(self._welcome_s - time.monotonic(), 0))
+        # python-socketio sends a tuple as several arguments.
+        answer = self.client.call(event, arguments, namespace="/live", timeout=timeout_s)
+        if event == "frame":
+            self._welcome_s = time.monotonic() + answer["wait_ms"] / 1000
+        return answer
+
+    def close(self) -> None:
+        """Say goodbye and go, as a closed tab does: under gevent pywsgi may take the closing frame for the next
+        request, and websocket-client would wait 3 s for the answer."""
+        websocket = self.client.eio.ws
+        websocket.close = functools.partial(websocket.close, timeout=0)
+        self.client.disconnect()
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

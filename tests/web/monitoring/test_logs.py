@@ -1,0 +1,62 @@
+"""The log: JSON lines that tell what broke and where, and nothing of what somebody sent."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+from feelharmonic.errors import SetupFault
+from feelharmonic.web.monitoring import logs
+
+
+def logged(act) -> dict:
+    """The line that ``act`` writes to a logger of ours."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.JsonLines())
+    log = logging.getLogger("feelharmonic.test")
+    log.propagate, log.handlers = False, [handler]
+    log.setLevel(logging.INFO)
+    act(log)
+    (line,) = stream.getvalue().splitlines()
+    return json.loads(line)
+
+
+def test_a_line_tells_when_who_and_what():
+    line = logged(lambda log: log.info("%d listeners are told", 3))
+    assert set(line) == {"time", "level", "logger", "process", "message"}
+    assert (line["level"], line["logger"], line["message"]) == ("info", "feelharmonic.test", "3 listeners are told")
+    assert line["time"].endswith("+00:00")
+
+
+def test_a_fault_is_told_by_kind_and_place_without_its_text():
+    def act(log: logging.Logger) -> None:
+        try:
+            raise ValueError("Jane Doe, 192.0.2.1, her song")
+        except ValueError:
+            log.exception("snap failed")
+
+    line = logged(act)
+    assert line["fault"] == "ValueError"
+    assert line["where"][-1].startswith("test_logs.py:")
+    assert "Jane" not in json.dumps(line)
+    assert "192.0.2.1" not in json.dumps(line)
+
+
+def test_a_fault_of_setting_up_says_what_to_mend():
+    def act(log: logging.Logger) -> None:
+        try:
+            raise SetupFault(["PORT: expected a whole number."])
+        except SetupFault:
+            log.exception("Exception in worker process")
+
+    assert "PORT: expected a whole number." in logged(act)["text"]
+
+
+def test_gunicorns_lines_that_name_an_address_are_dropped():
+    def record(message: str) -> logging.LogRecord:
+        return logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
+
+    assert not logs.names_nobody(record("Invalid request from ip=192.0.2.1: nonsense"))
+    assert logs.names_nobody(record("Booting worker with pid: 7"))

@@ -1,0 +1,156 @@
+"""Starting: whatever keeps the program from starting is said before the port opens, all of it, with exit status 2."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from feelharmonic.errors import SetupFault
+from feelharmonic.settings import Settings
+from feelharmonic.web.serving.capacity import make_room
+from feelharmonic.web.serving.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
+from tests.support.serving import QUIET, Server
+
+
+@pytest.fixture
+def copy(project, tmp_path) -> Path:
+    """The program in a folder of its own, to be broken."""
+    for name in ("app.py", "spotifyaccess.py", "emotion_params.json"):
+        if (project / name).is_file():
+            shutil.copy(project / name, tmp_path)
+    for name in ("feelharmonic", "templates", "static"):
+        shutil.copytree(project / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def start(folder: Path, **environ: str) -> subprocess.CompletedProcess:
+    clean = {name: value for name, value in os.environ.items() if name not in QUIET}
+    return subprocess.run(
+        [sys.executable, "app.py"], cwd=folder, env={**clean, **environ}, capture_output=True, text=True, timeout=60
+    )
+
+
+def faults(done: subprocess.CompletedProcess) -> list[str]:
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Feelharmonic is at" not in done.stdout
+    lines = done.stderr.splitlines()
+    assert "Feelharmonic cannot start:" in lines
+    return [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
+
+
+def test_a_missing_params_file_a_missing_model_and_a_wrong_setting_are_named_together(copy):
+    (copy / "emotion_params.json").unlink()
+    (copy / "feelharmonic" / "reading" / "weights" / "expression.onnx").unlink()
+    found = faults(start(copy, PORT="eighty"))
+    assert len(found) == 3
+    assert found[0].startswith("PORT: expected a whole number")
+    assert found[1].startswith("emotion_params.json: cannot be read")
+    assert found[2].startswith("expression.onnx: ")
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a model", None])
+def test_a_broken_model_is_named(copy, damage):
+    path = copy / "feelharmonic" / "reading" / "weights" / "expression.onnx"
+    path.write_bytes(path.read_bytes()[:10_000] if damage is None else damage)
+    (fault,) = faults(start(copy))
+    assert fault.startswith("expression.onnx: ")
+
+
+def test_a_broken_params_file_is_named(copy):
+    (copy / "emotion_params.json").write_text('{"version": 1}')
+    found = faults(start(copy))
+    assert "emotion_params.json: emotions: is missing." in found
+
+
+def test_missing_browser_libraries_name_the_command_that_brings_them(copy):
+    shutil.rmtree(copy / "static" / "vendor", ignore_errors=True)
+    (fault,) = faults(start(copy))
+    assert "Run `make vendor`" in fault
+
+
+@pytest.mark.parametrize("name", VENDOR_FILES)
+def test_each_missing_browser_library_is_named(tmp_path, name):
+    (tmp_path / VENDOR).mkdir(parents=True)
+    for other in VENDOR_FILES:
+        if other != name:
+            (tmp_path / VENDOR / other).touch()
+    with pytest.raises(SetupFault) as caught:
+        check_vendor(tmp_path)
+    assert caught.value.faults == (f"Missing: {VENDOR / name}. Run `make vendor` (or `npm ci && npm run vendor`).",)
+
+
+@pytest.mark.parametrize(
+    ("limits", "listeners", "set_to"),
+    [
+        ((1024, 8192), 2000, 5024),
+        ((1024, 2500), 2000, 2500),
+        ((1024, -1), 5000, 11_024),
+        ((20_000, 20_000), 2000, None),
+    ],
+)
+def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatch, limits, listeners, set_to):
+    resource = pytest.importorskip("resource")
+    asked = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda which, pair: asked.append(pair))
+    make_room(listeners)
+    assert asked == ([] if set_to is None else [(set_to, limits[1])])
+
+
+def test_more_listeners_than_the_system_lets_in_are_named_at_the_start(monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
+    with pytest.raises(SetupFault, match="MAX_LISTENERS: 2000 listeners need 2064 open files, the system allows 1024"):
+        make_room(2000)
+
+
+class ServingStandIn:
+    """Takes the options that it is served with, and ends at once."""
+
+    def run(self, app, **options):
+        self.options = options
+
+
+@pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
+def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypatch):
+    monkeypatch.setattr(
+        "feelharmonic.web.serving.server.drain_on_sigterm", lambda app, mode: None
+    )  # this process is pytest's
+    app = Flask("nothing")
+    app.extensions["socketio"] = ServingStandIn()
+    serve(app, Settings(async_mode=mode, max_listeners=5000))
+    assert app.extensions["socketio"].options.get("max_size") == most
+
+
+def test_a_taken_port_names_the_way_out(project):
+    if not (project / "static" / "vendor").is_dir():
+        pytest.skip("static/vendor is not there: run `make vendor`")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (fault,) = faults(start(project, PORT=str(port)))
+    assert f"`make run PORT={port + 1}`" in fault
+
+
+def test_the_address_is_printed_and_a_signal_ends_it_quietly(tmp_path):
+    server = Server(tmp_path).start()
+    server.stop()
+    assert f"Feelharmonic is at {server.url}" in server.log()
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.5", "10.0.0.5")],
+)
+def test_the_address_shown_is_one_that_a_browser_opens(host, shown):
+    assert address(host, 8000) == f"http://{shown}:8000"

@@ -1,0 +1,178 @@
+"""What is held for one listener of the wire: bounded, whatever comes, and the newest of it."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import threading
+import tracemalloc
+
+import pytest
+
+from feelharmonic.app import create_app
+from feelharmonic.reading.networks import Networks
+from feelharmonic.settings import Settings
+from feelharmonic.web import live
+from feelharmonic.web.listener import MOST_GIVEN, MOST_JUDGED, Listener, Newest
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return Networks.load()
+
+
+@pytest.fixture
+def app(parts):
+    return create_app(Settings(providers=("catalogue",)), parts=parts)
+
+
+@pytest.fixture
+def wire(app):
+    return app.extensions["socketio"].test_client(app, namespace="/live")
+
+
+@pytest.fixture
+def listener(app, wire) -> Listener:
+    (held,) = app.extensions[live.EXTENSION]._listeners.values()
+    return held
+
+
+def track_id(number: int) -> str:
+    return f"{number:022d}"
+
+
+def test_the_newest_are_kept_in_order_and_what_comes_again_is_new_again():
+    newest = Newest(3)
+    for one in "abcdb":
+        newest.add(one)
+    assert list(newest) == ["c", "d", "b"]
+    newest.discard("d")
+    newest.discard("never there")
+    assert list(newest) == ["c", "b"]
+
+
+def test_events_in_several_threads_keep_the_bound():
+    newest, faults = Newest(10), []
+
+    def add(first: int) -> None:
+        try:
+            for number in range(first, first + 2000):
+                newest.add(track_id(number))
+                tuple(newest)
+        except Exception as exc:
+            faults.append(exc)
+
+    threads = [threading.Thread(target=add, args=(1500 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert faults == []
+    assert len(list(newest)) == 10
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_no_number_of_judgements_makes_a_listener_larger(wire, listener, like):
+    for number in range(2 * MOST_JUDGED):
+        assert wire.emit("feedback", {"id": track_id(number), "like": like}, namespace="/live", callback=True)["ok"]
+    kept, other = (listener.liked, listener.disliked) if like else (listener.disliked, listener.liked)
+    assert list(kept) == [track_id(number) for number in range(MOST_JUDGED, 2 * MOST_JUDGED)]
+    assert list(other) == []
+    wire.emit("feedback", {"id": track_id(MOST_JUDGED), "like": not like}, namespace="/live", callback=True)
+    assert (len(list(kept)), list(other)) == (MOST_JUDGED - 1, [track_id(MOST_JUDGED)])
+
+
+def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
+    last = []
+    for emotion in itertools.islice(itertools.cycle(("happy", "sad", "angry", "neutral")), MOST_GIVEN // 50 + 3):
+        answer = wire.emit("snap", {"emotion": emotion, "n": 50}, namespace="/live", callback=True)
+        last = [track["id"] for track in answer["tracks"]]
+    assert len(list(listener.given)) == MOST_GIVEN
+    assert set(list(listener.given)[-len(last) :]) == set(last)
+
+
+@pytest.fixture
+def now_s(app, monkeypatch) -> list[float]:
+    """The wire's clock, to be set by hand."""
+    clock = [100.0]
+    monkeypatch.setattr(app.extensions[live.EXTENSION], "_clock", lambda: clock[0])
+    return clock
+
+
+def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkeypatch, astronaut_jpeg):
+    held = app.extensions[live.EXTENSION]
+    asked = []
+    monkeypatch.setattr(held._turns, "retry_after_ms", lambda: asked.append(1) or 400)
+
+    def frame(seq: int) -> dict:
+        return wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+
+    first = frame(0)
+    assert (first["problem"], first["wait_ms"]) == (None, 400)
+    now_s[0] += 0.1
+    early = frame(1)
+    assert (early["seq"], early["problem"]["code"], early["wait_ms"], early["faces"]) == (1, "busy", 300, [])
+    assert len(asked) == 1  # who does not wait puts nobody else off
+    now_s[0] += 0.2
+    assert frame(2)["wait_ms"] == 100
+    now_s[0] += 0.09  # a timer that rang a little early
+    assert frame(3)["problem"] is None
+
+
+def test_who_waits_as_told_is_read_whatever_others_do(app, wire, now_s, astronaut_jpeg):
+    for seq in range(3):
+        reply = wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+        assert reply["problem"] is None
+        now_s[0] += reply["wait_ms"] / 1000
+
+
+def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch):
+    counted = []
+    monkeypatch.setattr(app.extensions[live.EXTENSION], "_admits", lambda who: counted.append(who) or True)
+    for name in ("nosuch", "__class__"):
+        problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
+        assert problem["code"] == "bad_request"
+        assert "Send one of baseline, feedback, frame, goal" in problem["action"]
+    assert len(counted) == 2
+
+
+def test_an_id_in_another_script_is_no_track(wire):
+    answer = wire.emit("feedback", {"id": "字" * 22, "like": True}, namespace="/live", callback=True)
+    assert answer["problem"]["code"] == "bad_request"
+
+
+def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
+    Listener(parts).pipeline.see(astronaut_jpeg, 0.0)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    listener = Listener(parts)
+    for i in range(40):  # more than the window holds at 30 frames a second
+        listener.pipeline.see(astronaut_jpeg, i / 30)
+        listener.stages.clear()  # told after each frame
+    for number in range(1000):
+        for kept in (listener.given, listener.liked, listener.disliked):
+            kept.add(track_id(number))  # a string of its own each time
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 100_000
+
+
+class Connection:
+    """One of Engine.IO's, which ends as it is told or with ``fault``."""
+
+    def __init__(self, fault: Exception | None = None):
+        self._fault = fault
+        self.is_closed = False
+
+    def close(self, wait: bool = True) -> None:
+        if self._fault:
+            raise self._fault
+        self.is_closed = True
+
+
+def test_who_is_gone_already_keeps_nobody_from_ending(app):
+    gone, here = Connection(ConnectionResetError(104, "reset")), Connection()
+    app.extensions["socketio"].server.eio.sockets.update(gone=gone, here=here)
+    app.extensions[live.EXTENSION].leave()
+    assert here.is_closed
