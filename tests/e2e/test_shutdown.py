@@ -123,10 +123,10 @@ def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, la
 SLOW_PROVIDER = """
 import runpy, sys
 sys.path.insert(0, sys.argv[2].removesuffix("app.py"))
-from feelharmonic.web.server import patch_standard_library
+from feelharmonic.web.serving.server import patch_standard_library
 patch_standard_library()
 import time
-from feelharmonic.providers.catalogue import CatalogueProvider
+from feelharmonic.music.providers.catalogue import CatalogueProvider
 tracks = CatalogueProvider.tracks
 def slowly(*given, **named):
     time.sleep(1.5)
