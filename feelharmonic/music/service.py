@@ -70,8 +70,8 @@ class MusicService:
         return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
 
     def sorted_playlist(self, text: str, emotion: str, goal: str) -> tuple[list[PlacedTrack], list[PlaylistLine]]:
-        """The songs of a playlist (`feelharmonic.music.playlist` says in which forms), nearest to ``emotion`` and ``goal``
-        first, and the lines that no track at hand answers to. Raises BadInput for what is no playlist."""
+        """The songs of a playlist (`feelharmonic.music.playlist` says in which forms), nearest to ``emotion`` and
+        ``goal`` first, and the lines that no track at hand answers to. Raises BadInput for what is no playlist."""
         lines = read_playlist(text)
         tracks, unknown = self._matched(lines)
         if not tracks:
