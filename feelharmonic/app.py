@@ -35,6 +35,8 @@ LARGEST_MESSAGE_BYTES = 1_000_000
 
 #: Each holds its bytes in memory, 10 MB at most.
 MOST_PHOTOGRAPHS_WAITING = 8
+#: Who waited for so long is sent back: by then proxies and people give up.
+LONGEST_WAIT_S = 20.0
 #: Playlists and series of readings, 1 MB at most; each is read in a fraction of a second.
 MOST_TEXTS_WAITING = 16
 
@@ -93,11 +95,14 @@ def create_app(
     account.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
     status.bind(app, jukebox)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
-    photographs = inference_queue.InferenceQueue(
-        1, inference_queue.runner(settings.async_mode, 1), most_waiting=MOST_PHOTOGRAPHS_WAITING
-    )
-    texts = inference_queue.InferenceQueue(
-        1, inference_queue.runner(settings.async_mode, 1), most_waiting=MOST_TEXTS_WAITING
+    photographs, texts = (
+        inference_queue.InferenceQueue(
+            1,
+            inference_queue.runner(settings.async_mode, 1),
+            most_waiting=most_waiting,
+            longest_wait_s=LONGEST_WAIT_S,
+        )
+        for most_waiting in (MOST_PHOTOGRAPHS_WAITING, MOST_TEXTS_WAITING)
     )
     api.bind(app, parts, jukebox, photographs, texts)
     server_camera.bind(app, jukebox)

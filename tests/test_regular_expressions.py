@@ -19,7 +19,7 @@ from feelharmonic.music.playlist import LONGEST_LINE, MAX_NAME_CHARS, MOST_LINES
 PUMPS = (
     " ", "\t", "a", "0", "aA0", "a.", "a-", "a_", "0-", "0/", ":", ":/", "/track:", "[", "(", "[0", "[:", "[)", "()",
     ",", "a,", "(feat", "(feat ", "[with a", " feat. ", " feat.", "(remaster", "(remaster live", "remaster ",
-    " - remaster", " - 2000 remaster", "–", " – ", "  – ", "…", "#0f", "=", "-", "1/1/1", "playlist/",
+    " - remaster", " - 2000 remaster", "–", " – ", "  – ", "…", "#0f", "=", "-", "1/1/1", "playlist/", "\xff", "\xff\0",
 )  # fmt: skip
 ENDINGS = ("", "!", ")", "\n")
 SHORT, LONG = 2_000, 16_000
@@ -81,8 +81,10 @@ def test_every_pattern_is_a_constant_of_its_module():
 
 @pytest.mark.parametrize("pattern", patterns().values(), ids=list(patterns()))
 def test_a_pattern_takes_time_linear_in_the_text(pattern):
-    def every_way(text: str) -> None:
-        pattern.match(text), pattern.fullmatch(text), pattern.sub("", text)
+    def every_way(text: str | bytes) -> None:
+        if isinstance(pattern.pattern, bytes):
+            text = text.encode("latin-1", "replace")
+        pattern.match(text), pattern.fullmatch(text), pattern.sub(text[:0], text)
 
     assert_linear(every_way, pattern.pattern)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 import threading
+import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from feelharmonic.errors import BadFrame, BadInput, TooLarge
 from feelharmonic.reading.messages import Frame
+from feelharmonic.reading.picture_file import SEND_PICTURE, SEND_WHOLE, PictureFile, pixels_only
 
 #: Only these, told by their content; Pillow's other readers are never tried.
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -31,10 +34,13 @@ MAX_PHOTOGRAPH_BYTES = 10 * 1024 * 1024
 
 MAX_PHOTOGRAPH_PX = 24_000_000
 
+#: A PNG's samples, unpacked: 24 megapixels with transparency. Interlaced ones count twice.
+MAX_UNPACKED_BYTES = 100_000_000
 #: A photograph is read at this size or less (the longer side): faces of a fortieth of it are still found.
 PHOTOGRAPH_SIDE_PX = 1600
 
-SEND_PICTURE = "Send a JPEG, PNG or WebP picture as binary."
+#: Decoding that is given up after so long frees its place. 24 megapixels take a second.
+MAX_DECODE_S = 6.0
 
 SEND_SMALLER = "Send a smaller picture."
 
@@ -44,7 +50,8 @@ SEND_A_FRAME = "Send a smaller picture; 320×240 is enough."
 def decode(data: object) -> Frame:
     """The picture in ``data`` (bytes-like, at most MAX_BYTES, at most MAX_SIDE_PX on either side) as a Frame.
 
-    A rotation noted in EXIF is applied. Raises BadFrame for what is no whole picture, TooLarge before decoding.
+    A JPEG must be baseline. A rotation noted in EXIF is applied. Raises BadFrame for what is no whole picture, TooLarge
+    before decoding.
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise BadFrame(f"Expected the bytes of a picture, got {type(data).__name__}.", SEND_PICTURE)
@@ -55,13 +62,14 @@ def decode(data: object) -> Frame:
             f"Expected at most {MAX_BYTES // 1024} KB, got {len(data) / 1024:.0f} KB.",
             SEND_A_FRAME,
         )
-    width_px, height_px = _header_size(data, f"{MAX_SIDE_PX}×{MAX_SIDE_PX} pixels", SEND_A_FRAME)
+    file = pixels_only(bytes(data), only_baseline=True)
+    width_px, height_px = _header_size(file.data, f"{MAX_SIDE_PX}×{MAX_SIDE_PX} pixels", SEND_A_FRAME)
     if max(width_px, height_px) > MAX_SIDE_PX:
         raise TooLarge(
             f"Expected at most {MAX_SIDE_PX}×{MAX_SIDE_PX} pixels, got {width_px}×{height_px}.",
             SEND_A_FRAME,
         )
-    return _at_least(Frame(pixels_bgr=_decode_pixels(data)))
+    return _at_least(Frame(pixels_bgr=_upright(_decode_pixels(file), file.orientation)))
 
 
 def _at_least(frame: Frame) -> Frame:
@@ -90,36 +98,62 @@ def decode_photograph(data: object) -> Frame:
         raise TooLarge(
             f"Expected at most {MAX_PHOTOGRAPH_BYTES // 2**20} MB, got {len(data) / 2**20:.1f} MB.", SEND_SMALLER
         )
-    width_px, height_px = _header_size(data, f"{MAX_PHOTOGRAPH_PX / 1e6:.0f} megapixels", SEND_SMALLER)
+    file = pixels_only(bytes(data))
+    width_px, height_px = _header_size(file.data, f"{MAX_PHOTOGRAPH_PX / 1e6:.0f} megapixels", SEND_SMALLER)
     if width_px * height_px > MAX_PHOTOGRAPH_PX:
         raise TooLarge(
             f"Expected at most {MAX_PHOTOGRAPH_PX / 1e6:.0f} megapixels, got {width_px}×{height_px}.", SEND_SMALLER
         )
+    if file.unpacked_bytes > MAX_UNPACKED_BYTES:
+        raise TooLarge(
+            f"Expected a PNG of at most {MAX_UNPACKED_BYTES // 10**6} MB when unpacked (half of that if interlaced), "
+            "got more.",
+            "Send a smaller picture, or a JPEG.",
+        )
     with _one_photograph:
-        return _at_least(Frame(pixels_bgr=_decode_photograph_pixels(data)))
+        return _at_least(Frame(pixels_bgr=_upright(_decode_photograph_pixels(file.data), file.orientation)))
 
 
-def _decode_photograph_pixels(data: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 BGR, upright, the longer side at most PHOTOGRAPH_SIDE_PX."""
-    side = (PHOTOGRAPH_SIDE_PX, PHOTOGRAPH_SIDE_PX)
+class TimedBytes(io.BytesIO):
+    """A file in memory whose reader gives up after ``most_s`` seconds: decoders take it in pieces."""
+
+    def __init__(self, data: bytes, most_s: float, clock: Callable[[], float] = time.monotonic):
+        super().__init__(data)
+        self._clock = clock
+        self._ends_s = clock() + most_s
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self._clock() > self._ends_s:
+            raise TimeoutError
+        return super().read(size)
+
+
+def _decode_photograph_pixels(data: bytes, side_px: int = PHOTOGRAPH_SIDE_PX) -> np.ndarray:
+    """(H, W, 3) uint8 BGR, as the file has it, the longer side at most ``side_px``."""
+    side = (side_px, side_px)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        with Image.open(TimedBytes(data, MAX_DECODE_S), formats=FORMATS) as picture:
             picture.draft("RGB", side)  # a JPEG is decoded at a half, a quarter or an eighth where that is enough
             picture.load()
             if picture.mode.startswith("I"):  # 16 bits a sample: Pillow would clip where it should divide
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
             picture.thumbnail(side, reducing_gap=2.0)
-            return np.ascontiguousarray(np.asarray(_upright(picture.convert("RGB")))[:, :, ::-1])
+            return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+    except TimeoutError as exc:
+        raise BadFrame(f"The picture takes longer than {MAX_DECODE_S:.0f} s to decode.", SEND_SMALLER) from exc
     except Exception as exc:  # as in _header_size
-        raise BadFrame("The picture is damaged or cut short.", "Send the whole picture.") from exc
+        raise BadFrame("The picture is damaged or cut short.", SEND_WHOLE) from exc
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """``picture`` turned as its EXIF says; as it is where that cannot be read."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:  # Pillow's EXIF reader raises and warns of many kinds
-        return picture
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """``pixels`` (H, W, 3) turned and mirrored as Exif's ``orientation``, 1..8, says."""
+    if orientation == 1:
+        return pixels
+    if orientation in (5, 7):
+        pixels = pixels.transpose(1, 0, 2)
+    turned = {3: np.rot90(pixels, 2), 6: np.rot90(pixels, 3), 7: np.rot90(pixels, 2), 8: np.rot90(pixels)}
+    mirrored = {2: pixels[:, ::-1], 4: pixels[::-1]}
+    return np.ascontiguousarray({**turned, **mirrored}.get(orientation, pixels))
 
 
 def _header_size(data: bytes, most: str, action: str) -> tuple[int, int]:
@@ -134,14 +168,17 @@ def _header_size(data: bytes, most: str, action: str) -> tuple[int, int]:
         raise BadFrame("Expected a JPEG, PNG or WebP picture, got something else.", SEND_PICTURE) from exc
 
 
-def _decode_pixels(data: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 BGR. By OpenCV: it took 0.6 of Pillow's time for a 320×240 JPEG when both were tried."""
+def _decode_pixels(file: PictureFile) -> np.ndarray:
+    """(H, W, 3) uint8 BGR, as the file has it. By OpenCV: it took 0.6 of Pillow's time for a 320×240 JPEG when both
+    were tried. A PNG by Pillow: OpenCV would unpack all that follows the last pixel, too."""
+    if file.kind == "PNG":
+        return _decode_photograph_pixels(file.data, MAX_SIDE_PX)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(file.data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as exc:
-        raise BadFrame("The picture is damaged: it cannot be decoded.", "Send the whole picture.") from exc
+        raise BadFrame("The picture is damaged: it cannot be decoded.", SEND_WHOLE) from exc
     if pixels is None:
-        raise BadFrame("The picture is damaged or cut short.", "Send the whole picture.")
+        raise BadFrame("The picture is damaged or cut short.", SEND_WHOLE)
     return pixels
 
 

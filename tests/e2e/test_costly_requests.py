@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from feelharmonic.settings import ASYNC_MODES
+from tests.support.costly_pictures import PHOTOGRAPH_BYTES, scans
 from tests.support.serving import Server
 
 #: As the longest lines that are read allow; the opening brackets once cost a pattern quadratic time.
@@ -71,3 +72,22 @@ def test_a_body_with_thousands_of_faults_is_told_so_and_holds_up_nobody_else(ser
     assert {answer.status_code for answer in answers} == {422}
     assert answers[0].json()["code"] == "bad_request"
     assert "more." in answers[0].json()["detail"]
+
+
+def test_costly_photographs_are_sent_back_before_they_hold_up_others(server, wall_jpeg):
+    data, address = scans(320, PHOTOGRAPH_BYTES), f"{server.url}/api/v1/expressions"
+    codes = []
+
+    def send() -> None:
+        answer = requests.post(address, files={"image": ("a.jpg", data)}, timeout=DEADLINE_S)
+        codes.append(answer.json()["code"])
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    asked_s = time.monotonic()
+    assert requests.post(address, files={"image": ("a.jpg", wall_jpeg)}, timeout=DEADLINE_S).ok
+    assert time.monotonic() - asked_s < 2 * MAX_WAIT_S
+    for sender in senders:
+        sender.join(DEADLINE_S)
+    assert codes == ["bad_frame"] * 4

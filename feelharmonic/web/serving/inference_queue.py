@@ -56,9 +56,12 @@ class InferenceQueue:
         run: Runner | None = None,
         *,
         most_waiting: int | None = None,
+        longest_wait_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
+        """``longest_wait_s``: who waited for so long is sent back, and makes room for others to wait."""
         self._run = run or _directly
+        self._longest_wait_s = longest_wait_s
         self._at_once = at_once
         self._clock = clock
         self._most_waiting = at_once * MOST_WAITING_EACH if most_waiting is None else most_waiting
@@ -78,7 +81,8 @@ class InferenceQueue:
             raise Overloaded(max(LEAST_WAIT_MS, self.retry_after_ms()))
         self._waiting += 1
         try:
-            self._free.acquire()
+            if not self._free.acquire(timeout=self._longest_wait_s):
+                raise Overloaded(max(LEAST_WAIT_MS, self.retry_after_ms()))
         finally:
             self._waiting -= 1
         self._waits_s.append(self._clock() - came_s)

@@ -165,3 +165,22 @@ def test_when_listeners_leave_the_rest_is_quick_again():
     room.go_on(5)
     room.go_on(10)
     assert min(room.read[:10]) >= 45
+
+
+def test_who_waited_too_long_is_sent_back_and_frees_the_place():
+    turns = InferenceQueue(1, most_waiting=1, longest_wait_s=0.05)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    first = threading.Thread(target=turns.read, args=(slow,))
+    first.start()
+    begun.wait(10)
+    with pytest.raises(Overloaded):
+        turns.read(lambda: pytest.fail("was read"))
+    assert (turns.waiting, turns.in_work) == (0, 1)
+    go_on.set()
+    first.join(10)
+    assert turns.read(lambda: "read") == "read"
