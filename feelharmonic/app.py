@@ -52,7 +52,7 @@ def create_app(
     Raises SetupFault naming every fault of settings, parameters and networks together.
     """
     settings, parts = load_parts(settings, params, parts)
-    app = Flask("feelharmonic", root_path=str(ROOT))
+    app = Flask("feelharmonic", root_path=str(ROOT), instance_path=str(settings.instance_dir))
     # Innermost, where the wires do not pass: Socket.IO takes them out before.
     app.wsgi_app = requests = in_flight.InFlightRequests(app.wsgi_app)
     socketio = SocketIO(

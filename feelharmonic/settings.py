@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from feelharmonic.errors import SetupFault
+from feelharmonic.resources import DEFAULT_INSTANCE_DIR
 
 ASYNC_MODES = ("gevent", "eventlet", "threading")
 EXPRESSION_BACKENDS = ("onnx", "fer")
@@ -75,6 +76,8 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     #: A certificate of this server's own, for phones on the home network; it then listens on every address.
     https: bool = False
+    #: Where imported tracks and the secret key are kept; empty: `instance/` of a checkout, else the user's data folder.
+    instance_dir: Path = DEFAULT_INSTANCE_DIR
     #: Data sets for training and tests.
     data_dir: Path = Path("data")
 
@@ -195,6 +198,10 @@ def _switch(text: str) -> bool:
     return known[text.lower()]
 
 
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "port": _whole_number(1, 65535),
     "async_mode": _one_of(ASYNC_MODES),
@@ -213,6 +220,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "redis_url": _redis_url,
     "secret_key": _secret_key,
     "https": _switch,
+    "instance_dir": _folder,
     "data_dir": Path,
 }
 
