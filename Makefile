@@ -10,13 +10,15 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-js test-browser gallery lint vendor clean
+.PHONY: help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
 run: $(VENV)/runtime.stamp static/vendor/stamp
 	@$(BIN)/python app.py
+
+test-all: test audit test-train
 
 test: lint test-python test-e2e test-js test-browser
 

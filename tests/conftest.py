@@ -22,7 +22,7 @@ def data_dir() -> Path:
     """The folder that DATA_DIR names; the test skips where it is absent."""
     folder = PROJECT / os.environ.get("DATA_DIR", "data")
     if not folder.is_dir():
-        pytest.skip(f"DATA_DIR ({folder}) is not there: see README, 'Data'")
+        pytest.skip(f"DATA_DIR ({folder}) is not there: see docs/training.md, 'Data'")
     return folder
 
 

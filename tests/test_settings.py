@@ -1,4 +1,4 @@
-"""Settings come from the environment and .env, all faults together; README lists every one."""
+"""Settings come from the environment and .env, all faults together; docs/hosting.md lists every one."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def test_the_secret_does_not_show():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_readme_lists_every_setting(project, name):
-    assert f"`{name}`" in (project / "README.md").read_text(encoding="utf-8")
+def test_the_docs_list_every_setting(project, name):
+    assert f"`{name}`" in (project / "docs" / "hosting.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)

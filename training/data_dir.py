@@ -15,7 +15,7 @@ def data_dir(given: Path | None = None) -> Path:
     if not folder.is_dir():
         raise SystemExit(
             f"Expected the data sets in {folder}, which is not there. Name the folder by --data or DATA_DIR; "
-            "README, 'Data', says what it holds."
+            "docs/training.md, 'Data', says what it holds."
         )
     return folder
 

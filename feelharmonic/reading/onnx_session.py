@@ -13,7 +13,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # One thread: the server's threads are its listeners, and more would fight over the cores.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    mend = f"Restore it with `git checkout feelharmonic/reading/weights/{path.name}` or train it (training/README.md)."
+    mend = f"Restore it with `git checkout feelharmonic/reading/weights/{path.name}` or train it (docs/training.md)."
     if not path.is_file():
         raise SetupFault([f"{path.name}: the face finder's network is missing. {mend}"])
     try:

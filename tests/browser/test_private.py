@@ -1,4 +1,4 @@
-"""README's "Private by design", as far as a browser can see it: whom the page talks to, and when."""
+"""docs/privacy.md, as far as a browser can see it: whom the page talks to, and when."""
 
 from __future__ import annotations
 

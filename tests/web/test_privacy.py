@@ -1,4 +1,4 @@
-"""README's "Private by design", as far as the server keeps it: nothing written or sent on; nothing outlives a visit."""
+"""docs/privacy.md, as far as the server keeps it: nothing written or sent on; nothing outlives a visit."""
 
 from __future__ import annotations
 
@@ -93,10 +93,9 @@ def test_what_is_held_for_a_listener_goes_with_the_connection(parts, astronaut_j
     assert held[0]() is None
 
 
-def test_every_claim_of_the_readme_names_tests_that_are_there(project):
-    text = (project / "README.md").read_text(encoding="utf-8")
-    section = text.split("## Private by design")[1].split("\n## ")[0]
-    claims = [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| claim")]
+def test_every_claim_of_the_privacy_table_names_tests_that_are_there(project):
+    text = (project / "docs" / "privacy.md").read_text(encoding="utf-8")
+    claims = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| claim")]
     assert len(claims) >= 8
     for claim in claims:
         named = re.findall(r"`(tests/[\w/]+\.py|tests/js/[\w.]+)` \*?([^|;*]*)", claim)

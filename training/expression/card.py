@@ -50,7 +50,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
         f"| file | {figures['bytes'] / 1e6:.2f} MB: {(facts or {}).get('weights', KEPT_AS)} |",
         "| data | FER2013's training split (without what crosses over to `valid`: near-duplicates by correlation) with "
-        f"FER+'s votes{'; sets of pictures by folder' if plan.get('sets') else ''}; `training/README.md` |",
+        f"FER+'s votes{'; sets of pictures by folder' if plan.get('sets') else ''}; `docs/training.md` |",
         *_training(facts or {}),
         *([f"| 8 bits | accuracy on `valid` before → after: {facts['int8']} |"] if facts and "int8" in facts else []),
         "| licence | `LICENSE` in this folder |",

@@ -149,7 +149,7 @@ def _label_rows(folder: Path) -> list[dict[str, str]]:
     """labels.csv's rows. Raises DataMissing where it, one of its columns, or a row of either split is not there."""
     path = folder / "fer" / "labels.csv"
     if not path.is_file():
-        raise DataMissing(f"{path} is missing: FER2013's faces with FER+'s votes (training/README.md, 'Data').")
+        raise DataMissing(f"{path} is missing: FER2013's faces with FER+'s votes (docs/training.md, 'Data').")
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
         lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
@@ -157,13 +157,13 @@ def _label_rows(folder: Path) -> list[dict[str, str]]:
     if lacking:
         raise DataMissing(
             f"{path}: expected the columns {', '.join(COLUMNS)}, got none named {', '.join(lacking)}. Copy the file "
-            "anew (training/README.md, 'Data')."
+            "anew (docs/training.md, 'Data')."
         )
     for row in rows:
         if None in row.values():
             raise DataMissing(
                 f"{path}: expected {len(COLUMNS)} cells in each row, got fewer for face {row['i']}. Copy the file anew "
-                "(training/README.md, 'Data')."
+                "(docs/training.md, 'Data')."
             )
         _check(row, path)
     splits = {row["split"] for row in rows}
@@ -171,7 +171,7 @@ def _label_rows(folder: Path) -> list[dict[str, str]]:
         if split not in splits:
             raise DataMissing(
                 f"{path}: expected faces of {' and '.join(SPLITS)}, got {len(rows)} rows and none of {split}. Copy the "
-                "file anew (training/README.md, 'Data')."
+                "file anew (docs/training.md, 'Data')."
             )
     return rows
 
@@ -183,12 +183,12 @@ def _check(row: dict[str, str], path: Path) -> None:
         if not (cell.isascii() and cell.isdigit()):
             raise DataMissing(
                 f"{path}: expected a whole number in {name!r}, got {cell[:40]!r} for face {row['i'][:40]}. Copy the "
-                "file anew (training/README.md, 'Data')."
+                "file anew (docs/training.md, 'Data')."
             )
     if row["fer2013"] not in EMOTIONS:
         raise DataMissing(
             f"{path}: expected one of {', '.join(EMOTIONS)} in 'fer2013', got {row['fer2013'][:40]!r} for face "
-            f"{row['i']}. Copy the file anew (training/README.md, 'Data')."
+            f"{row['i']}. Copy the file anew (docs/training.md, 'Data')."
         )
 
 
@@ -199,14 +199,14 @@ def _sheets(folder: Path, count: int) -> np.ndarray:
     if absent:
         raise DataMissing(
             f"{folder / 'fer'}: expected {len(paths)} sheets for {count} faces, {paths[0].name} to {paths[-1].name}, "
-            f"got none named {', '.join(absent)}. Copy them anew (training/README.md, 'Data')."
+            f"got none named {', '.join(absent)}. Copy them anew (docs/training.md, 'Data')."
         )
     sheets = [_sheet(path) for path in paths]
     for path, sheet, first in zip(paths, sheets, range(0, count, FACES_PER_SHEET), strict=True):
         expected = min(FACES_PER_SHEET, count - first)
         if not expected <= len(sheet) <= FACES_PER_SHEET:
             raise DataMissing(
-                f"{path}: expected {expected} faces, got {len(sheet)}. Copy it anew (training/README.md, 'Data')."
+                f"{path}: expected {expected} faces, got {len(sheet)}. Copy it anew (docs/training.md, 'Data')."
             )
     return np.concatenate(sheets)
 

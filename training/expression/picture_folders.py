@@ -76,7 +76,7 @@ def read_description(folder: Path) -> Description:
     """``folder``'s set.json. Raises DataMissing saying what was expected where it is absent or wrong."""
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise DataMissing(f"{path} is missing: it says which folder holds which emotion (training/README.md, 'Data').")
+        raise DataMissing(f"{path} is missing: it says which folder holds which emotion (docs/training.md, 'Data').")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         description = Description(**said)

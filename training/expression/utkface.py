@@ -40,7 +40,7 @@ def load_utkface(folder: Path) -> People:
     """All faces whose name tells age, gender and group. Raises DataMissing where the archive is absent or broken."""
     path = folder / ARCHIVE
     if not path.is_file():
-        raise DataMissing(f"{path} is missing: half of UTKFace (training/README.md, 'Data').")
+        raise DataMissing(f"{path} is missing: half of UTKFace (docs/training.md, 'Data').")
     try:
         with zipfile.ZipFile(path) as archive:
             told = {name: facts for name in sorted(archive.namelist()) if (facts := _facts(name))}
@@ -48,11 +48,11 @@ def load_utkface(folder: Path) -> People:
     except (zipfile.BadZipFile, zlib.error, EOFError, cv2.error) as exc:
         raise DataMissing(
             f"{path}: expected a ZIP archive of JPEGs, got a broken one ({type(exc).__name__}). Copy it anew "
-            "(training/README.md, 'Data')."
+            "(docs/training.md, 'Data')."
         ) from exc
     if not told:
         raise DataMissing(
-            f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it anew (training/README.md, "
+            f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it anew (docs/training.md, "
             "'Data')."
         )
     age, gender, group = np.array(list(told.values())).T

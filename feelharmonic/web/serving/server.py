@@ -42,7 +42,7 @@ def patch_standard_library() -> None:
 
         monkey.patch_all()
     elif mode == "eventlet":
-        # It says at import that it is being retired: the README tells that, a start needs no warning.
+        # It says at import that it is being retired: docs/hosting.md tells that, a start needs no warning.
         warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
         import eventlet
 
@@ -117,7 +117,9 @@ def serve_home(app, settings: Settings) -> None:
     certificate, key = own_certificate(Path(app.instance_path), addresses)
     for one in addresses:
         print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
-    print("The browser will warn of a certificate that nobody vouches for: README says what to do. Ctrl+C stops it.")
+    print(
+        "The browser will warn of a certificate that nobody vouches for: docs/hosting.md says what to do. Ctrl+C stops it."
+    )
     serve(app, settings, certificate=certificate, key=key)
 
 

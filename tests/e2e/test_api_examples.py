@@ -17,7 +17,7 @@ from tests.support.serving import Server
 ADDRESS = "http://127.0.0.1:8000"
 DEADLINE_S = 60
 
-SECTION = (PROJECT / "README.md").read_text(encoding="utf-8").split("## For programs")[1].split("\n## ")[0]
+SECTION = (PROJECT / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```", SECTION, re.DOTALL)
 
 
