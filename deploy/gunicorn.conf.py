@@ -2,8 +2,9 @@
 
     gunicorn --config deploy/gunicorn.conf.py
 
-Settings are Feelharmonic's own (docs/hosting.md). WEB_CONCURRENCY: how many workers, one for each processor unless told. Workers
-share nothing but the Redis that REDIS_URL names; without one, each counts rates and keeps Spotify logins by itself.
+Settings are Feelharmonic's own (docs/hosting.md). WEB_CONCURRENCY: the number of workers, by default one for each
+processor. Workers share nothing but the Redis that REDIS_URL names; without one, each counts rates and keeps Spotify
+logins by itself.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""README's examples for programs run as they stand, against a real server."""
+"""The examples of docs/api.md run as they stand, against a real server."""
 
 from __future__ import annotations
 

@@ -117,9 +117,7 @@ def serve_home(app, settings: Settings) -> None:
     certificate, key = own_certificate(Path(app.instance_path), addresses)
     for one in addresses:
         print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
-    print(
-        "The browser will warn of a certificate that nobody vouches for: docs/hosting.md says what to do. Ctrl+C stops it."
-    )
+    print("The browser will warn of a self-signed certificate: see docs/hosting.md. Ctrl+C stops it.")
     serve(app, settings, certificate=certificate, key=key)
 
 
