@@ -54,6 +54,7 @@ train: .venv-train/stamp
 	$(TRAIN).expression.train --runs $(RUNS) --name third --start small,small,small,pupil,gentle,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
 	$(TRAIN).expression.train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
 	$(TRAIN).expression.export --runs $(RUNS) --name fifth,third,gentle --int8
+	$(TRAIN).expression.shown
 	$(TRAIN).expression.card --run $(RUNS)/fifth
 
 # The same for feelharmonic/reading/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older

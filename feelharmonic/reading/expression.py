@@ -19,6 +19,8 @@ CROP_SIDE_PX = 48
 
 #: The network's two heads: the share of FER+'s annotators, and FER2013's own label.
 LABELS = ("ferplus", "fer2013")
+#: The file's third output: what the page shows, computed in the graph from both heads and a stated prior.
+SHOWN = "shown"
 
 
 def prepare(crops: np.ndarray) -> np.ndarray:
@@ -42,15 +44,17 @@ class ExpressionReader:
         """The network in the file ``path``. Raises SetupFault where it cannot be loaded."""
         return cls(_session(Path(path)))
 
-    def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
+    def read_crops(self, crops: np.ndarray, labels: str | None = None) -> np.ndarray:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32, rows summing to 1.
 
-        ``labels``: "ferplus" (share of annotators' votes) or "fer2013" (FER2013's own label). Raises BadInput.
+        Without ``labels``: what the page shows, made from both heads under a prior that the network's card states.
+        ``labels``: one head as it is, "ferplus" (share of annotators' votes) or "fer2013" (FER2013's own label).
+        Raises BadInput.
         """
         check_crops(crops)
-        if not isinstance(labels, str) or labels not in LABELS:
-            raise BadInput(f"Expected labels to be one of {', '.join(LABELS)}, got {labels!r}.")
-        return self._session.run([labels], {"faces": prepare(crops)})[0]  # (N, 7) float32
+        if labels is not None and (not isinstance(labels, str) or labels not in LABELS):
+            raise BadInput(f"Expected labels to be None or one of {', '.join(LABELS)}, got {labels!r}.")
+        return self._session.run([labels or SHOWN], {"faces": prepare(crops)})[0]  # (N, 7) float32
 
 
 def check_crops(crops: object) -> None:
@@ -76,7 +80,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
         fault = f"{path.name}: the expression network cannot be read ({type(exc).__name__}). {mend}"
         raise SetupFault([fault]) from exc
     names = {output.name for output in session.get_outputs()}
-    if not names.issuperset(LABELS):
+    if not names.issuperset((*LABELS, SHOWN)):
         came = ", ".join(sorted(names))
-        raise SetupFault([f"{path.name}: expected the outputs {', '.join(LABELS)}, got {came}. {mend}"])
+        raise SetupFault([f"{path.name}: expected the outputs {', '.join((*LABELS, SHOWN))}, got {came}. {mend}"])
     return session

@@ -46,10 +46,10 @@ class FerReader:
         # Its own finder is not used: the step behind it, to which detect_emotions hands the crops.
         return cls(network._classify_emotions)
 
-    def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
+    def read_crops(self, crops: np.ndarray, labels: str | None = None) -> np.ndarray:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32. ``labels`` changes nothing: one head."""
-        if labels not in LABELS:
-            raise BadInput(f"Expected labels to be one of {', '.join(LABELS)}, got {labels!r}.")
+        if labels is not None and labels not in LABELS:
+            raise BadInput(f"Expected labels to be None or one of {', '.join(LABELS)}, got {labels!r}.")
         is_array = isinstance(crops, np.ndarray)
         if not is_array or crops.shape[1:] != (48, 48) or not crops.shape[0] or crops.dtype != np.uint8:
             came = f"shape {crops.shape}, dtype {crops.dtype}" if is_array else type(crops).__name__

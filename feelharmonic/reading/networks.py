@@ -28,7 +28,7 @@ MOST_FACES_READ_OF_PHOTOGRAPH = 60
 class Reader(Protocol):
     """What every expression network offers."""
 
-    def read_crops(self, crops: np.ndarray, labels: str = "ferplus") -> np.ndarray:
+    def read_crops(self, crops: np.ndarray, labels: str | None = None) -> np.ndarray:
         """(N, 48, 48) uint8 grey → (N, 7) float32 that sum to 1; BadInput for anything else."""
         ...
 

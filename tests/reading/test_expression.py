@@ -44,6 +44,13 @@ def test_the_two_heads_differ(reader, crops):
     assert not np.allclose(reader.read_crops(crops), reader.read_crops(crops, labels="fer2013"), atol=1e-3)
 
 
+def test_what_is_shown_is_made_of_both_heads_in_the_graph(reader, crops):
+    heads = np.stack([reader.read_crops(crops, labels=labels) for labels in LABELS])  # (2, N, 7)
+    shown = reader.read_crops(crops)
+    np.testing.assert_allclose(shown.sum(1), 1, atol=1e-5)
+    assert not any(np.allclose(shown, head, atol=1e-3) for head in heads)
+
+
 def test_a_batch_reads_as_its_faces_do(reader, crops):
     one_by_one = np.concatenate([reader.read_crops(crop[None]) for crop in crops])
     np.testing.assert_allclose(reader.read_crops(crops), one_by_one, atol=1e-5)
@@ -73,14 +80,21 @@ def test_bad_crops_are_refused(reader, crops, came):
 
 
 def test_unknown_labels_are_refused(reader, crops):
-    with pytest.raises(BadInput, match="Expected labels to be one of ferplus, fer2013, got 'affectnet'"):
+    with pytest.raises(BadInput, match="Expected labels to be None or one of ferplus, fer2013, got 'affectnet'"):
         reader.read_crops(crops, labels="affectnet")
-    with pytest.raises(BadInput, match=r"Expected labels to be one of ferplus, fer2013, got array\("):
+    with pytest.raises(BadInput, match=r"Expected labels to be None or one of ferplus, fer2013, got array\("):
         reader.read_crops(crops, labels=np.array(LABELS))
 
 
 def test_a_path_may_be_a_text(crops):
     assert ExpressionReader.load(str(WEIGHTS_PATH)).read_crops(crops).shape == (5, 7)
+
+
+def test_a_file_without_what_is_shown_is_refused(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(WEIGHTS_PATH.read_bytes().replace(b"shown", b"other"))
+    with pytest.raises(SetupFault, match=r"expected the outputs ferplus, fer2013, shown, got .*other"):
+        ExpressionReader.load(path=path)
 
 
 def test_a_missing_file_says_how_to_restore_it(tmp_path, project):

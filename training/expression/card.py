@@ -15,7 +15,7 @@ from pathlib import Path
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH
 from training.data_dir import data_dir
-from training.expression.evaluate import evaluate, tell_copies
+from training.expression.evaluate import evaluate, tell_copies, tell_strangers
 from training.expression.export import KEPT_AS, read_facts
 from training.expression.network import SHAPES, ExpressionNetwork, multiply_accumulates
 from training.expression.plots import draw, draw_run
@@ -44,7 +44,8 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "(`feelharmonic.reading.expression.prepare`: one for training and serving), "
         "tight crops in FER2013's framing, eyes level |",
         "| outputs | `ferplus` (n, 7): share of FER+'s annotators; `fer2013` (n, 7): FER2013's own label. Both after "
-        f"softmax, calibrated: {', '.join(EMOTIONS)} |",
+        f"softmax, calibrated: {', '.join(EMOTIONS)}. `shown` (n, 7): what the page shows, made of both in the graph |",
+        *_shown(facts or {}),
         f'| network | residual, shape "{shape}" of `training/expression/network.py`: channels '
         f"{' → '.join(map(str, SHAPES[shape].widths))}, {parameters / 1e6:.1f} million parameters, "
         f"{multiply_accumulates(network) / 1e6:.0f} MMAC, two heads over one body, opset 17 |",
@@ -74,6 +75,7 @@ def card(figures: dict, shape: str, peer: dict[str, str], facts: dict[str, str] 
         "",
         "![Reliability](plots/expression_reliability.png)",
         "",
+        *_strangers(figures),
         "## Faces as webcams see them",
         "",
         "Accuracy on the same faces, harmed (`training/corruptions.py`; not what training harms them by):",
@@ -128,6 +130,42 @@ def _training(facts: dict[str, str]) -> list[str]:
     if "averaged_with" in facts:
         text += f"; then the mean of its weights and those of run {facts['averaged_with']}"
     return [f"| training | {text} |"]
+
+
+def _shown(facts: dict[str, str]) -> list[str]:
+    """How `shown` is made of the heads."""
+    if "shown" not in facts:
+        return []
+    said = json.loads(facts["shown"])
+    priors = "; ".join(
+        f"`{head}` {', '.join(f'{name} {share:.1%}' for name, share in zip(EMOTIONS, shares, strict=True))}"
+        for head, shares in zip(LABELS, said["priors"], strict=True)
+    )
+    return [
+        f"| `shown` | geometric mean of the heads, {said['votes_weight']:.0%} `ferplus`, each divided by its labels' "
+        f"shares in the training split ({priors}) to the power of {said['strength']:g}, at a temperature of "
+        f"{said['temperature']:g}. People in front of this page make faces more often than the pictures of a web "
+        "search do: what is rare there need not be rare here (logit adjustment; Menon et al. 2021, arXiv:2007.07314) |"
+    ]
+
+
+def _strangers(figures: dict) -> list[str]:
+    if "strangers" not in figures:
+        return []
+    smiles = figures["strangers"].get("smiles")
+    text = f" Area under the curve of P(happy), small smiles against resting faces: {smiles['auc']:.3f}." if smiles else ""
+    return [
+        "## Strangers",
+        "",
+        "What the page shows of faces from elsewhere, of the half of their people that no network learns from and that "
+        "`shown` is chosen by (`training/strangers.py`, rule in `training/expression/shown.py`): press photographs "
+        "(muxspace \"facial_expressions\", Apache-2.0) through finder and crop, posed laboratory faces (Extended "
+        "Cohn-Kanade, Lucey et al. 2010) as crops, people at rest and smiling a little (Face Research Lab London Set, "
+        "DeBruine & Jones 2017, CC BY 4.0). The mean is over emotions with at least 15 faces." + text,
+        "",
+        *tell_strangers(figures),
+        "",
+    ]
 
 
 def _head(name: str, one: dict) -> str:

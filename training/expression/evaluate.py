@@ -19,19 +19,22 @@ import numpy as np
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader
+from feelharmonic.reading.face_finder import FaceFinder
 from training.corruptions import CORRUPTIONS
 from training.data_dir import data_dir
 from training.expression.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes
 from training.expression.utkface import ARCHIVE, GROUPS, People, load_utkface
 from training.measures import Reliability, accuracy, confusion, cross_fitted, macro_f1, reliability
+from training.strangers import Strangers, load_strangers
+from training.strangers import figures as figures_of
 
 BATCH = 256
 #: Years at which the groups of ages begin.
 AGES = (0, 13, 20, 40, 60)
 
 
-def read(reader: ExpressionReader, crops: np.ndarray, head: str) -> np.ndarray:
-    """(N, 48, 48) uint8 → (N, 7) float32, in batches."""
+def read(reader: ExpressionReader, crops: np.ndarray, head: str | None) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 7) float32, in batches; without ``head`` what the page shows."""
     return np.concatenate([reader.read_crops(crops[i : i + BATCH], labels=head) for i in range(0, len(crops), BATCH)])
 
 
@@ -102,6 +105,19 @@ def _shares(chosen: np.ndarray) -> list[float]:
     return (np.bincount(chosen, minlength=len(EMOTIONS)) / len(chosen)).tolist()
 
 
+def strangers(reader: ExpressionReader, sets: dict[str, Strangers]) -> dict[str, dict]:
+    """What the page shows of each set's faces to choose by: `training.strangers.figures`, and how well its confidence
+    fits (reliability)."""
+    out = {}
+    for name, one in sets.items():
+        part = one.part("choose")
+        read_as = read(reader, part.crops, None)
+        fitted = reliability(read_as, np.eye(len(EMOTIONS))[part.label])
+        bins = {field: getattr(fitted, field).tolist() for field in ("count", "confidence", "share")}
+        out[name] = figures_of(read_as, part.label) | {"faceless": one.faceless, "error": fitted.error, "bins": bins}
+    return out
+
+
 def evaluate(folder: Path, network: Path) -> dict:
     """All figures of ``network`` on `valid`, as the card quotes them."""
     reader = ExpressionReader.load(path=network)
@@ -121,7 +137,24 @@ def evaluate(folder: Path, network: Path) -> dict:
     }
     if (folder / ARCHIVE).is_file():
         figures["groups"] = by_group(reader, load_utkface(folder))
+    if sets := load_strangers(folder, FaceFinder.load()):
+        figures["strangers"] = strangers(reader, sets)
     return figures
+
+
+def tell_strangers(figures: dict) -> list[str]:
+    """The lines of a table: what the page shows of faces from elsewhere, the parts to choose by."""
+    lines = [
+        f"| set | faces | accuracy | mean recall | {' | '.join(EMOTIONS)} | calibration error |",
+        "|---|---|---|---|" + "---|" * (len(EMOTIONS) + 1),
+    ]
+    for name, one in figures.get("strangers", {}).items():
+        recall = [f"{one['recall'][emotion]:.0%}" if emotion in one["recall"] else "" for emotion in EMOTIONS]
+        lines.append(
+            f"| `{name}/` | {one['faces']} | {one['accuracy']:.1%} | {one['mean_recall']:.1%} | {' | '.join(recall)} | "
+            f"{one['error']:.3f} |"
+        )
+    return lines
 
 
 def tell_copies(figures: dict) -> str:
@@ -153,6 +186,8 @@ def tell(figures: dict) -> None:
     for name, by_head in figures["corruptions"].items():
         print(f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + " |")
     print("\n" + tell_copies(figures))
+    if "strangers" in figures:
+        print("\nwhat the page shows of strangers' faces, the parts to choose by\n\n" + "\n".join(tell_strangers(figures)))
     if "groups" in figures:
         print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
         for name, shares in figures["groups"].items():

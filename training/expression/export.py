@@ -29,6 +29,7 @@ from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
 from training.data_dir import data_dir
 from training.expression.data import FERPLUS, Faces, ferplus_majority, load_fer, votes
 from training.expression.network import ExpressionNetwork, multiply_accumulates
+from training.expression.shown import ShownReading, set_shown
 from training.expression.train import DEFAULT_RUNS, Run, mean_weights, predict, read_run
 from training.measures import best_temperature
 
@@ -96,7 +97,7 @@ def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None 
 
 
 def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
-    """``network`` as it is served, in float32."""
+    """``network`` as it is served, in float32; `shown` is the first head's until `training.expression.shown` has chosen."""
     one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
     served = TrackList(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
     written = io.BytesIO()
@@ -110,7 +111,9 @@ def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
         opset_version=OPSET,
         dynamo=False,  # the newer exporter folds no batch normalisation and wants one package more
     )
-    return onnx.load_from_string(written.getvalue())
+    model = onnx.load_from_string(written.getvalue())
+    set_shown(model, ShownReading())
+    return model
 
 
 def write(model: onnx.ModelProto, path: Path, facts: dict[str, str]) -> str:

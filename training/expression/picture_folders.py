@@ -113,9 +113,9 @@ def load_folder(folder: Path, finder: Finder, *, quiet: bool = False) -> Labelle
     description = read_description(folder)
     seen: dict[str, tuple[np.ndarray, int]] = {}
     faceless = unreadable = 0
-    for path, emotion in tqdm(list(_pictures(folder, description)), desc=folder.name, disable=quiet, mininterval=10):
+    for path, emotion in tqdm(list(pictures(folder, description)), desc=folder.name, disable=quiet, mininterval=10):
         try:
-            crop = _crop(path.read_bytes(), finder, cut=description.crops)
+            crop = crop_of(path.read_bytes(), finder, cut=description.crops)
         except (ListenerFault, OSError):  # what a listener who sent this picture would be told; or it cannot be opened
             unreadable += 1
             continue
@@ -168,7 +168,7 @@ def digest(sets: list[LabelledSet]) -> str:
     return content.hexdigest()
 
 
-def _pictures(folder: Path, description: Description) -> Iterator[tuple[Path, int]]:
+def pictures(folder: Path, description: Description) -> Iterator[tuple[Path, int]]:
     """Paths in order, each with its emotion's index."""
     for name, emotion in sorted(description.classes.items()):
         if emotion is not None:
@@ -177,7 +177,7 @@ def _pictures(folder: Path, description: Description) -> Iterator[tuple[Path, in
                     yield path, EMOTIONS.index(emotion)
 
 
-def _crop(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
+def crop_of(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
     """(48, 48) uint8 grey: the picture itself where it is ``cut`` already, else its largest face; None without one."""
     pixels = decode_photograph(data).pixels_bgr
     if cut:

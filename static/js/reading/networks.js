@@ -57,8 +57,8 @@ function expressionNetwork(session) {
   return async (crops, count) => {
     const side = Math.sqrt(crops.length / count);
     const faces = new ort.Tensor("float32", crops, [count, 1, side, side]);
-    const { ferplus } = await session.run({ faces }, ["ferplus"]);
-    return /** @type {Float32Array} */ (ferplus.data);
+    const { shown } = await session.run({ faces }, ["shown"]);
+    return /** @type {Float32Array} */ (shown.data);
   };
 }
 
