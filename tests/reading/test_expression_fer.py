@@ -65,5 +65,5 @@ def test_bad_crops_are_refused(crops, came):
 
 
 def test_unknown_labels_are_refused():
-    with pytest.raises(BadInput, match="Expected labels to be one of"):
+    with pytest.raises(BadInput, match="Expected labels to be None or one of"):
         FerReader(None).read_crops(np.zeros((1, 48, 48), np.uint8), labels="votes")

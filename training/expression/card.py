@@ -153,13 +153,15 @@ def _strangers(figures: dict) -> list[str]:
     if "strangers" not in figures:
         return []
     smiles = figures["strangers"].get("smiles")
-    text = f" Area under the curve of P(happy), small smiles against resting faces: {smiles['auc']:.3f}." if smiles else ""
+    text = (
+        f" Area under the curve of P(happy), small smiles against resting faces: {smiles['auc']:.3f}." if smiles else ""
+    )
     return [
         "## Strangers",
         "",
         "What the page shows of faces from elsewhere, of the half of their people that no network learns from and that "
         "`shown` is chosen by (`training/strangers.py`, rule in `training/expression/shown.py`): press photographs "
-        "(muxspace \"facial_expressions\", Apache-2.0) through finder and crop, posed laboratory faces (Extended "
+        '(muxspace "facial_expressions", Apache-2.0) through finder and crop, posed laboratory faces (Extended '
         "Cohn-Kanade, Lucey et al. 2010) as crops, people at rest and smiling a little (Face Research Lab London Set, "
         "DeBruine & Jones 2017, CC BY 4.0). The mean is over emotions with at least 15 faces." + text,
         "",

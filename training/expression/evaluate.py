@@ -187,7 +187,9 @@ def tell(figures: dict) -> None:
         print(f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + " |")
     print("\n" + tell_copies(figures))
     if "strangers" in figures:
-        print("\nwhat the page shows of strangers' faces, the parts to choose by\n\n" + "\n".join(tell_strangers(figures)))
+        print(
+            "\nwhat the page shows of strangers' faces, the parts to choose by\n\n" + "\n".join(tell_strangers(figures))
+        )
     if "groups" in figures:
         print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
         for name, shares in figures["groups"].items():

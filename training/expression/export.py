@@ -97,7 +97,7 @@ def export(network: ExpressionNetwork, path: Path, facts: dict[str, str] | None 
 
 
 def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
-    """``network`` as it is served, in float32; `shown` is the first head's until `training.expression.shown` has chosen."""
+    """``network`` as it is served, in float32. `shown` is the first head's until `shown.py` has chosen."""
     one = torch.zeros(1, 1, CROP_SIDE_PX, CROP_SIDE_PX)
     served = TrackList(network).float().cpu().to(memory_format=torch.contiguous_format).eval()
     written = io.BytesIO()

@@ -48,7 +48,9 @@ class ShownReading:
     votes_weight: float = 1.0  # of the head that tells annotators' votes, 0..1; the other has the rest
     strength: float = 0.0  # the power of the labels' shares that each head is divided by, 0..1
     temperature: float = 1.0
-    priors: tuple[tuple[float, ...], ...] = ((1.0,) * len(EMOTIONS),) * len(LABELS)  # the shares, heads in LABELS' order
+    priors: tuple[tuple[float, ...], ...] = ((1.0,) * len(EMOTIONS),) * len(
+        LABELS
+    )  # the shares, heads in LABELS' order
 
     def linear(self) -> tuple[np.ndarray, np.ndarray]:
         """(14, 7) and (7,) float32: what log probabilities of both heads, one beside the other, are multiplied by, and

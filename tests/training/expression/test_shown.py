@@ -1,0 +1,75 @@
+"""What the page shows, made of both heads in the graph, and the rule that chooses it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
+
+import onnx
+
+from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
+from training.expression import shown
+from training.expression.export import write
+from training.expression.shown import ShownReading, choose, set_shown
+from training.strangers import Strangers
+
+PRIORS = ((0.1, 0.02, 0.04, 0.24, 0.15, 0.12, 0.33), (0.14, 0.02, 0.14, 0.25, 0.17, 0.11, 0.17))
+READING = ShownReading(votes_weight=0.7, strength=0.75, temperature=0.6, priors=PRIORS)
+
+
+def test_the_graph_computes_what_the_reading_says(tmp_path):
+    model = onnx.load(WEIGHTS_PATH)
+    for reading in (ShownReading(), READING):  # the second takes the first one's place
+        set_shown(model, reading)
+    write(model, tmp_path / "net.onnx", {})
+    reader = ExpressionReader.load(tmp_path / "net.onnx")
+    crops = np.random.default_rng(1).integers(0, 256, (6, 48, 48), dtype=np.uint8)
+    heads = shown.heads_of(reader, crops)
+    np.testing.assert_allclose(reader.read_crops(crops), READING.of(heads), atol=1e-5)
+    assert [output.name for output in model.graph.output] == ["ferplus", "fer2013", "shown"]
+
+
+def test_a_rare_emotion_is_shown_where_the_prior_alone_hid_it():
+    heads = np.full((1, 2, 7), 0.05)
+    heads[:, :, 6], heads[:, :, 1] = 0.5, 0.2  # neutral is common in the labels, disgust rare
+    assert ShownReading(priors=PRIORS).of(heads).argmax() == 6
+    assert ShownReading(priors=PRIORS, strength=0.75).of(heads).argmax() == 1
+
+
+def test_the_first_head_alone_is_shown_before_anything_is_chosen():
+    heads = np.random.default_rng(0).dirichlet(np.ones(7), (9, 2))
+    np.testing.assert_allclose(ShownReading().of(heads), heads[:, 0], atol=1e-5)
+
+
+def made_up(chance: np.random.Generator, name: str, labels: np.ndarray) -> tuple[Strangers, np.ndarray]:
+    """Faces with ``labels``, and heads of which the second reads them right, the first always neutral."""
+    right, neutral = (
+        0.1 / 6 + (0.9 - 0.1 / 6) * np.eye(7)[labels],
+        np.tile(np.eye(7)[6] * 0.4 + 0.6 / 7, (len(labels), 1)),
+    )
+    crops = np.zeros((len(labels), 48, 48), np.uint8)
+    faces = Strangers(name=name, crops=crops, label=labels, person=np.arange(len(labels)).astype(str))
+    return faces, np.stack([neutral, right], axis=1)
+
+
+def test_the_rule_takes_the_head_that_reads_strangers():
+    chance = np.random.default_rng(3)
+    labels = {"posed": np.repeat(range(6), 20), "photographs": np.repeat(range(7), 20), "smiles": np.repeat((3, 6), 20)}
+    made = {name: made_up(chance, name, values) for name, values in labels.items()}
+    sets = {name: one for name, (one, _) in made.items()}
+    heads = {name: values for name, (_, values) in made.items()}
+    best, rows = choose(heads, sets, PRIORS)
+    assert best.votes_weight < 1
+    assert best.temperature < 1, "it is always right, so it may be surer"
+    assert len(rows) == len(shown.VOTES_WEIGHTS) * len(shown.STRENGTHS)
+
+
+def test_where_none_passes_the_rule_accuracy_decides(monkeypatch):
+    monkeypatch.setattr(shown, "MIN_ACCURACY", 1.1)
+    labels = {"posed": np.repeat(range(6), 20), "photographs": np.repeat(range(7), 20), "smiles": np.repeat((3, 6), 20)}
+    made = {name: made_up(np.random.default_rng(3), name, values) for name, values in labels.items()}
+    best, rows = choose({n: v for n, (_, v) in made.items()}, {n: one for n, (one, _) in made.items()}, PRIORS)
+    assert best.votes_weight < 1
+    assert not any(shown.passes(found) for _, found in rows)
