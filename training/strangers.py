@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.expression import CROP_SIDE_PX
 from feelharmonic.reading.face_finder import Finder
-from feelharmonic.emotions import EMOTIONS
 from training.expression import picture_folders as folders
 from training.expression.data import DataMissing
 

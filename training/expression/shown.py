@@ -24,9 +24,9 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, SHOWN, WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.face_finder import FaceFinder
-from feelharmonic.emotions import EMOTIONS
 from training.data_dir import data_dir
 from training.expression.data import load_fer
 from training.measures import best_temperature

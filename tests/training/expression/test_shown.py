@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="training's tests need requirements-train.tx
 
 import onnx
 
-from feelharmonic.expression import WEIGHTS_PATH, ExpressionReader
+from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from training.expression import shown
 from training.expression.export import write
 from training.expression.shown import ShownReading, choose, set_shown
