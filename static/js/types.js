@@ -15,12 +15,24 @@
  * @property {"offer"|"default"|"never"} on_device whether this browser may read faces by itself
  * @property {Record<string, string>} words every text of the page, by its key
  *
- * @typedef {(key: string, values?: Record<string, string|number>) => string} Say a text in the page's language
+ * @typedef {(key: string, values?: Record<string, string|number>) => string} Translate a text in the page's language
  *
- * @typedef {Object} Pacing
- * @property {(reply_ms: number, wait_ms: number) => void} replied
- * @property {() => void} missed
- * @property {(since_sent_ms: number) => number} wait
+ * @typedef {{replied: (reply_ms: number, wait_ms: number) => void, missed: () => void, wait: (since_sent_ms: number) => number}} Pacing
+ *
+ * @typedef {{rate_hz: number, least_rate_hz: number}} SelfTest frames a second that this browser reads, and should read
+ *
+ * @typedef {Object} Reader reads faces: the server, or this device. Pictures are whatever `capture` gives.
+ * @property {boolean} onDevice
+ * @property {boolean} ready whether it answers frames now
+ * @property {() => Promise<SelfTest|null>} start loads what it needs
+ * @property {() => void} stop frees what it loaded
+ * @property {() => Pacing} pacing a new one for every start of the camera
+ * @property {() => Promise<any>} capture the newest picture, null while there is none
+ * @property {(picture: any) => Promise<FrameReply>} read
+ * @property {(probabilities: number[]|null) => Promise<Problem|null>} setBaseline of the listener's neutral face; null stops correcting
+ * @property {(on: boolean) => Promise<Problem|null>} readGroup everybody in view as one, or the largest face alone
+ *
+ * @typedef {"connected"|"lost"|"leaving"|"crowded"|"unreachable"} ConnectionState
  *
  * @typedef {Object} Face
  * @property {number|null} id the same while the face is tracked

@@ -80,7 +80,7 @@ def test_the_choice_is_remembered_and_nothing_is_sent_from_the_start(visit, watc
     expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
     assert pictures(sent) == []
     switch(page).uncheck()
-    page.wait_for_function("() => document.body.dataset.wire === 'connected'", timeout=DEADLINE_MS)
+    page.wait_for_function("() => document.body.dataset.connection === 'connected'", timeout=DEADLINE_MS)
     for _ in range(100):
         if pictures(sent):
             break

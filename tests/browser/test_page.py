@@ -88,7 +88,7 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
         shoot(page, "lost-1440-light")
         server.start()
         expect(page.locator("#notice")).to_be_hidden(timeout=DEADLINE_MS)
-        page.wait_for_function("document.body.dataset.wire === 'connected'")
+        page.wait_for_function("document.body.dataset.connection === 'connected'")
         expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
         page.get_by_role("button", name="Snap").click()
         expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)

@@ -100,6 +100,16 @@ def test_what_is_no_picture_is_told_and_the_next_one_is_read(visit, server, astr
     expect(page.locator("#notice")).to_be_hidden()
 
 
+def test_a_full_server_is_told_in_the_pages_language(visit, server, astronaut_jpeg):
+    page = opened(visit, server, locale="de-DE", tolerate=("503",))
+    full = {"title": "Service Unavailable", "status": 503, "code": "full", "detail": "Connection limit (2) reached."}
+    page.route("**/api/v1/expressions", lambda route: route.fulfill(status=503, json=full))
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
+    expect(page.locator("#notice")).to_have_text(
+        "Zu viele auf einmal. Warte einen Moment und versuche es noch einmal.", timeout=DEADLINE_MS
+    )
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
 def test_axe_finds_nothing_on_the_photographs_page(visit, server, check, two_faces, width, scheme, shoot):
     page = opened(visit, server, viewport={"width": width, "height": 900}, color_scheme=scheme)

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { speaker } from "../../static/js/lib/i18n.js";
+import { translator } from "../../static/js/lib/i18n.js";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const english = JSON.parse(read("static/messages/en.json"));
@@ -35,7 +35,7 @@ test("every text that a script or the template names is there, and none is left 
   for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html"), read("templates/playlist.html")]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
   }
-  const made = /^(camera|wire|problem|goal|emotion|keys|about|provider|reason|status\.state|photo\.fault|track)\.|^account\.fault\.|^language$/; // put together at run time
+  const made = /^(camera|connection|problem|goal|emotion|keys|about|provider|reason|status\.state|track)\.|^account\.fault\.|^language$/; // put together at run time
   for (const key of [...named].filter((name) => !/\.(css|js)$/.test(name))) {
     if (key.split(".")[0] in Object.fromEntries(Object.keys(english).map((k) => [k.split(".")[0], true]))) {
       assert.ok(key in english, `${key} is not in en.json`);
@@ -45,9 +45,9 @@ test("every text that a script or the template names is there, and none is left 
 });
 
 test("a text that nobody wrote is an error that names it", () => {
-  assert.throws(() => speaker({})("mood.kicker"), /Expected a text for "mood.kicker" in static\/messages, found none/);
+  assert.throws(() => translator({})("mood.kicker"), /Expected a text for "mood.kicker" in static\/messages, found none/);
 });
 
 test("values are filled in; a value that is missing leaves its name to be seen", () => {
-  assert.equal(speaker({ a: "{one} and {two}" })("a", { one: 1 }), "1 and {two}");
+  assert.equal(translator({ a: "{one} and {two}" })("a", { one: 1 }), "1 and {two}");
 });

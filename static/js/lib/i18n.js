@@ -3,15 +3,15 @@
  */
 
 /**
- * @param {Record<string, string>} words by key; {name} in a text is filled in
- * @returns {import("../types.js").Say}
+ * @param {Record<string, string>} messages by key; {name} in a text is filled in
+ * @returns {import("../types.js").Translate}
  */
-export function speaker(words) {
+export function translator(messages) {
   return (key, values = {}) => {
-    const text = words[key];
+    const text = messages[key];
     if (text === undefined) {
       throw new Error(`Expected a text for "${key}" in static/messages, found none.`);
     }
-    return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+    return text.replace(/\{(\w+)\}/g, (placeholder, name) => String(values[name] ?? placeholder));
   };
 }

@@ -1,15 +1,15 @@
 /**
- * Keyboard shortcuts: single keys, never while something is typed or chosen, and only while they are wanted.
+ * Keyboard shortcuts: single keys, ignored while the listener types or chooses something, or has switched them off.
  */
 
 /**
  * @param {Record<string, () => void>} actions by key, in lower case
- * @param {() => boolean} wanted
+ * @param {() => boolean} enabled
  */
-export function shortcuts(actions, wanted) {
+export function shortcuts(actions, enabled) {
   document.addEventListener("keydown", (event) => {
     const action = actions[event.key.toLowerCase()];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !wanted() || takesKeys(event.target)) {
+    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !enabled() || takesKeys(event.target)) {
       return;
     }
     event.preventDefault();
@@ -17,7 +17,7 @@ export function shortcuts(actions, wanted) {
   });
 }
 
-/** Where single keys mean something already. @param {EventTarget|null} target */
+/** Whether single keys have a meaning there already. @param {EventTarget|null} target */
 function takesKeys(target) {
   return target instanceof Element && target.closest("select, textarea, dialog[open], input:not([type=radio], [type=checkbox])") !== null;
 }

@@ -1,10 +1,12 @@
 /**
- * What this browser remembers for the listener. Private windows may refuse storage: then it lasts as long as the page.
+ * What this browser stores for the listener. Private windows may refuse storage: then nothing is stored.
  */
 
 const PREFIX = "feelharmonic.";
 
-/** @param {"localStorage"|"sessionStorage"} which the browser's, or this tab's alone */
+/** @typedef {ReturnType<typeof storage>} BrowserStorage */
+
+/** @param {"localStorage"|"sessionStorage"} which localStorage outlives the tab, sessionStorage does not */
 export function storage(which) {
   return {
     /** @param {string} name @returns {string|null} */
@@ -15,7 +17,7 @@ export function storage(which) {
         return null;
       }
     },
-    /** @param {string} name @param {string|null} value null forgets it */
+    /** @param {string} name @param {string|null} value null removes it */
     set(name, value) {
       try {
         if (value === null) {
@@ -24,7 +26,7 @@ export function storage(which) {
           window[which].setItem(PREFIX + name, value);
         }
       } catch {
-        // Nothing is remembered then.
+        // Nothing is stored then.
       }
     },
   };

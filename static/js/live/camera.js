@@ -1,15 +1,16 @@
 /**
- * The camera: starts and really stops it, lists cameras, takes small pictures from the video. No socket, no page texts.
+ * The camera: starts and stops it, lists cameras, takes small pictures from the video. No socket, no page texts.
  */
 
 /** The picture's longer side, pixels; the network needs no more (see benchmarks.frame). */
 export const PICTURE_WIDTH = 320;
-/** Most pictures a second. The rate falls by itself when replies are slow (pace.js). */
+/** Most pictures a second. The rate falls by itself when replies are slow (pacing.js). */
 export const RATE_HZ = 10;
 /** 0..1, as canvas.toBlob takes it. */
 export const JPEG_QUALITY = 0.8;
 
-const REMEMBERED = "camera";
+/** The camera's name in the browser's storage. */
+const STORED = "camera";
 
 /** @typedef {"insecure"|"unsupported"|"refused"|"none"|"in-use"|"lost"} CameraFaultCode */
 
@@ -23,7 +24,7 @@ export class CameraFault extends Error {
   }
 }
 
-/** What browsers call the same three things. @type {Record<string, CameraFaultCode>} */
+/** The browsers' names of the same three faults. @type {Record<string, CameraFaultCode>} */
 const FAULT_CODES = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -42,19 +43,19 @@ export class Camera {
   #canvas = document.createElement("canvas");
   /** Kept apart: a canvas that pixels are read from lives in memory, the other one may live on the graphics card. */
   #readable = document.createElement("canvas");
-  #memory;
+  #storage;
   #onLost;
   /** Counts starts, so that a start that was overtaken by a stop ends its own stream. */
   #job = 0;
 
   /**
    * @param {HTMLVideoElement} video shows the stream
-   * @param {{get: (name: string) => string|null, set: (name: string, value: string) => void}} memory keeps the choice
+   * @param {{get: (name: string) => string|null, set: (name: string, value: string) => void}} storage remembers the choice
    * @param {() => void} onLost the camera was unplugged or taken away
    */
-  constructor(video, memory, onLost) {
+  constructor(video, storage, onLost) {
     this.#video = video;
-    this.#memory = memory;
+    this.#storage = storage;
     this.#onLost = onLost;
   }
 
@@ -63,13 +64,13 @@ export class Camera {
   }
 
   /**
-   * Starts the remembered camera, or any where that one is gone.
+   * Starts the stored camera, or any other if that one is gone.
    * @throws {CameraFault}
    */
   async start() {
     this.stop();
     const job = ++this.#job;
-    const stream = await open(this.#memory.get(REMEMBERED));
+    const stream = await open(this.#storage.get(STORED));
     if (job !== this.#job) {
       end(stream);
       return;
@@ -93,9 +94,9 @@ export class Camera {
     }
   }
 
-  /** @param {string} deviceId remembered in this browser */
+  /** @param {string} deviceId stored in this browser */
   choose(deviceId) {
-    this.#memory.set(REMEMBERED, deviceId);
+    this.#storage.set(STORED, deviceId);
   }
 
   /** @returns {Promise<MediaDeviceInfo[]>} cameras, named once the camera was allowed */

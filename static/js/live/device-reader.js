@@ -2,15 +2,24 @@
  * Reading on this device: the page's side of reading/worker.js. Frames go to the worker and nowhere else. No page texts.
  */
 
+import { Pacing } from "./pacing.js";
+
 /** Most pictures a second; timers come late, so that about 20 are read. */
 export const DEVICE_RATE_HZ = 22;
+/** Reading takes one core of several: the next picture may follow sooner than with a shared server. */
+const REPLY_SHARE = 1.25;
 
-/** @typedef {{rate_hz: number, least_rate_hz: number}} SelfTest what this browser can do, and what it should, frames a second */
+/** @typedef {import("../types.js").SelfTest} SelfTest */
 
-/** What was under way was stopped on purpose. */
+/** The request was cancelled because the reader was stopped. */
 export class Stopped extends Error {}
 
+/** @typedef {import("../types.js").Reader} Reader */
+
+/** @implements {Reader} */
 export class DeviceReader {
+  onDevice = true;
+  #camera;
   /** @type {Worker|null} */ #worker = null;
   /** @type {Map<number, {resolve: (result: any) => void, reject: (fault: Error) => void}>} */ #jobs = new Map();
   #job = 0;
@@ -19,8 +28,12 @@ export class DeviceReader {
   /** Whether frames are answered. */
   ready = false;
 
-  /** @param {(share: number) => void} onProgress how much of runtime and networks is here, 0..1 */
-  constructor(onProgress) {
+  /**
+   * @param {{pixels: () => Promise<ImageData|null>}} camera
+   * @param {(share: number) => void} onProgress how much of runtime and networks has arrived, 0..1
+   */
+  constructor(camera, onProgress) {
+    this.#camera = camera;
     this.#onProgress = onProgress;
   }
 
@@ -49,7 +62,7 @@ export class DeviceReader {
       this.ready = worker === this.#worker;
       return test;
     } catch (fault) {
-      // What is still being loaded is of no use, and its progress no news. Another start may have come meanwhile.
+      // Cancel what is still loading, and its progress. Another start may have come meanwhile.
       if (worker === this.#worker) {
         this.stop();
       }
@@ -66,19 +79,30 @@ export class DeviceReader {
     this.#fail(new Stopped("Reading on this device was stopped."));
   }
 
+  pacing() {
+    return new Pacing(DEVICE_RATE_HZ, REPLY_SHARE);
+  }
+
+  /** @returns {Promise<ImageData|null>} */
+  capture() {
+    return this.#camera.pixels();
+  }
+
   /** @param {ImageData} picture @returns {Promise<import("../types.js").FrameReply>} */
-  frame({ data, width, height }) {
+  read({ data, width, height }) {
     return this.#ask("frame", { rgba: data.buffer, width, height, at_s: performance.now() / 1000 }, [data.buffer]);
   }
 
-  /** @param {number[]|null} probabilities of the resting face; null corrects nothing any more @returns {Promise<void>} */
-  baseline(probabilities) {
-    return this.#ask("baseline", { probabilities });
+  /** @param {number[]|null} probabilities */
+  async setBaseline(probabilities) {
+    await this.#ask("baseline", { probabilities });
+    return null;
   }
 
-  /** @param {boolean} on everybody in view as one @returns {Promise<void>} */
-  group(on) {
-    return this.#ask("group", { on });
+  /** @param {boolean} on */
+  async readGroup(on) {
+    await this.#ask("group", { on });
+    return null;
   }
 
   /** @param {string} kind @param {object} fields @param {Transferable[]} [handed] @returns {Promise<any>} */

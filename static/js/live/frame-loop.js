@@ -2,36 +2,32 @@
  * The loop from picture to reply: one frame in flight, always the newest, paused while the tab is hidden.
  */
 
-/** Looks again so soon when there is nothing to send yet. */
+/** Wait before the next attempt if there is nothing to send yet. */
 const IDLE_MS = 100;
 
 /**
- * @typedef {Object} Frames
- * @property {() => void} start
+ * @typedef {Object} FrameLoop
+ * @property {(reader: import("../types.js").Reader) => void} start reads the pictures from now on; ends the loop before
  * @property {() => void} stop
  */
 
 /**
- * @template Picture
  * @param {Object} parts
- * @param {() => Promise<Picture|null>} parts.take the newest picture
- * @param {(picture: Picture) => Promise<import("../types.js").FrameReply>} parts.send
- * @param {() => boolean} parts.ready whether somebody is there to send to
  * @param {(reply: import("../types.js").FrameReply) => void} parts.onReply
- * @param {() => import("../types.js").Pacing} parts.pace a fresh one for every start
+ * @param {(fault: unknown, reader: import("../types.js").Reader) => void} [parts.onFault] a picture was not read
  * @param {{now: () => number, wait: (ms: number) => Promise<void>, hidden: () => boolean}} [parts.world]
- * @returns {Frames}
+ * @returns {FrameLoop}
  */
-export function frames({ take, send, ready, onReply, pace: freshPace, world = browser }) {
+export function frameLoop({ onReply, onFault = () => undefined, world = browser }) {
   // A loop that was stopped finds another number here and ends; its late reply is dropped.
-  let job = 0;
+  let current = 0;
 
-  /** @param {number} mine */
-  async function run(mine) {
-    const pace = freshPace();
-    while (mine === job) {
-      const picture = ready() && !world.hidden() ? await take() : null;
-      if (mine !== job) {
+  /** @param {number} mine @param {import("../types.js").Reader} reader */
+  async function run(mine, reader) {
+    const pacing = reader.pacing();
+    while (mine === current) {
+      const picture = reader.ready && !world.hidden() ? await reader.capture() : null;
+      if (mine !== current) {
         return;
       }
       // Taking a picture takes a while: the tab may have been hidden meanwhile.
@@ -41,26 +37,26 @@ export function frames({ take, send, ready, onReply, pace: freshPace, world = br
       }
       const sent_ms = world.now();
       try {
-        const reply = await send(picture);
-        pace.replied(world.now() - sent_ms, reply.wait_ms);
-        if (mine === job) {
+        const reply = await reader.read(picture);
+        pacing.replied(world.now() - sent_ms, reply.wait_ms);
+        if (mine === current) {
           onReply(reply);
         }
-      } catch {
-        // No acknowledgement in time: the wire tells about lost connections itself.
-        pace.missed();
+      } catch (fault) {
+        pacing.missed();
+        onFault(fault, reader);
       }
-      await world.wait(pace.wait(world.now() - sent_ms));
+      await world.wait(pacing.wait(world.now() - sent_ms));
     }
   }
 
   return {
-    start() {
-      job += 1;
-      run(job);
+    start(reader) {
+      current += 1;
+      run(current, reader);
     },
     stop() {
-      job += 1;
+      current += 1;
     },
   };
 }

@@ -1,11 +1,11 @@
 /**
- * The mood line's memory: the last minutes of probabilities and moods. In this tab only. Pure; times are passed in.
+ * The last minutes of probabilities and moods, kept in this tab only. Pure; times are passed in.
  */
 
-/** The line is so long at most. */
-export const LONGEST_MS = 10 * 60_000;
-/** Moments closer than this are one: the eye sees no more, and ten minutes stay small. */
-const STEP_MS = 500;
+/** Older samples are dropped. */
+export const MAX_LENGTH_MS = 10 * 60_000;
+/** Least time between two samples: the chart shows no more, and ten minutes stay small. */
+const MIN_STEP_MS = 500;
 
 export class MoodHistory {
   /** @type {import("../types.js").Sample[]} */ #samples = [];
@@ -16,15 +16,15 @@ export class MoodHistory {
 
   /**
    * @param {import("../types.js").Sample} sample
-   * @returns {boolean} whether it was taken
+   * @returns {boolean} whether it was added
    */
   add(sample) {
     const last = this.#samples.at(-1);
-    if (last && sample.at_ms - last.at_ms < STEP_MS) {
+    if (last && sample.at_ms - last.at_ms < MIN_STEP_MS) {
       return false;
     }
     this.#samples.push(sample);
-    const oldest_ms = sample.at_ms - LONGEST_MS;
+    const oldest_ms = sample.at_ms - MAX_LENGTH_MS;
     while (this.#samples[0].at_ms < oldest_ms) {
       this.#samples.shift();
     }
@@ -35,12 +35,12 @@ export class MoodHistory {
     this.#samples = [];
   }
 
-  /** How long the line is, seconds. */
+  /** From the first sample to the last, seconds. */
   get length_s() {
     return this.#samples.length ? (this.#samples[this.#samples.length - 1].at_ms - this.#samples[0].at_ms) / 1000 : 0;
   }
 
-  /** @returns {[string, number][]} each mood that held and its share of the moments in which one did, largest first */
+  /** @returns {[string, number][]} each mood and its share of the samples that have one, largest first */
   shares() {
     const held = this.#samples.filter((sample) => sample.mood);
     /** @type {Map<string, number>} */
@@ -69,12 +69,12 @@ export class MoodHistory {
     return JSON.stringify({ emotions: names, samples }, null, 1);
   }
 
-  /** For the tab's own storage. */
+  /** Text for the tab's storage. */
   pack() {
     return JSON.stringify(this.#samples);
   }
 
-  /** Takes back what pack() gave; anything else is an empty line. @param {string|null} text */
+  /** Restores what pack() gave; anything else gives an empty history. @param {string|null} text */
   unpack(text) {
     try {
       const samples = JSON.parse(text ?? "[]");

@@ -3,23 +3,23 @@
  * Pure: times are passed in.
  */
 
-/** The next picture waits at least so many times the reply's time: half of the time is left to others. */
+/** Least interval between pictures, in multiples of the reply's time: half of the server's time is left to others. */
 const REPLY_SHARE = 2;
-/** How much of the newest reply's time enters the average, 0..1. */
+/** Weight of the newest reply's time in the moving average, 0..1. */
 const NEWEST_SHARE = 0.3;
-/** Slowest rate: one picture in so many milliseconds. */
-export const SLOWEST_MS = 2000;
+/** Longest interval between pictures. */
+export const MAX_INTERVAL_MS = 2000;
 
-export class Pace {
+export class Pacing {
   #interval_ms;
   #reply_share;
   #reply_ms = 0;
   #wait_ms = 0;
 
-  /** @param {number} rate_hz pictures a second at best @param {number} [reply_share] the least wait, in times of a reply */
-  constructor(rate_hz, reply_share = REPLY_SHARE) {
+  /** @param {number} max_rate_hz pictures a second @param {number} [reply_share] the least interval, in multiples of a reply's time */
+  constructor(max_rate_hz, reply_share = REPLY_SHARE) {
     this.#reply_share = reply_share;
-    this.#interval_ms = 1000 / rate_hz;
+    this.#interval_ms = 1000 / max_rate_hz;
   }
 
   /**
@@ -33,12 +33,12 @@ export class Pace {
 
   /** No acknowledgement came in time. */
   missed() {
-    this.#wait_ms = SLOWEST_MS;
+    this.#wait_ms = MAX_INTERVAL_MS;
   }
 
-  /** Milliseconds between the sending of two pictures, before the server's own wish. */
+  /** Milliseconds between two pictures, before the server's `wait_ms`. */
   get interval_ms() {
-    return Math.min(SLOWEST_MS, Math.max(this.#interval_ms, this.#reply_share * this.#reply_ms));
+    return Math.min(MAX_INTERVAL_MS, Math.max(this.#interval_ms, this.#reply_share * this.#reply_ms));
   }
 
   /**

@@ -1,22 +1,22 @@
 /**
- * What the listener asks of every track: reads the controls, in the wire's words. Lasts as long as the page.
+ * The listener's wishes for every track: reads the controls, returns them under the wire's names. Lost with the page.
  */
 
 const DECADES = [1960, 1970, 1980, 1990, 2000, 2010, 2020];
 
 /**
  * @param {HTMLElement} element holds the controls
- * @param {import("../types.js").Say} say
+ * @param {import("../types.js").Translate} t
  * @param {() => void} onChange
  * @returns {() => Record<string, unknown>} the wishes of the moment; nothing asked is left out
  */
-export function wishes(element, say, onChange) {
+export function wishes(element, t, onChange) {
   const row = /** @type {HTMLElement} */ (element.querySelector("#decades"));
   for (const year of DECADES) {
     const label = row.appendChild(document.createElement("label"));
     const box = label.appendChild(document.createElement("input"));
     Object.assign(box, { type: "checkbox", name: "decade", value: String(year) });
-    label.append(say("wish.decade", { year }));
+    label.append(t("wish.decade", { year }));
   }
   element.addEventListener("change", onChange);
   /** @param {string} selector */

@@ -5,7 +5,7 @@
 /** What a listener may choose, seconds. */
 export const HOLD_CHOICES_S = [5, 10, 20, 60];
 
-export class Renewal {
+export class AutoRefresh {
   on = false;
   hold_s = HOLD_CHOICES_S[1];
   /** @type {string|null} */ #served = null;
@@ -17,7 +17,7 @@ export class Renewal {
 
   /**
    * @param {import("../types.js").Mood|null} mood
-   * @returns {import("../types.js").EmotionName|null} what to offer tracks for now, told once
+   * @returns {import("../types.js").EmotionName|null} what to offer tracks for now; each change of mood is returned once
    */
   next(mood) {
     if (!this.on || !mood || mood.emotion === this.#served || mood.since_s < this.hold_s) {

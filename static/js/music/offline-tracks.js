@@ -1,32 +1,32 @@
 /**
- * Tracks without a network: the starter table's lists, which the service worker keeps. Answers as the wire does.
+ * Tracks without a network: lists of the starter table, which the service worker keeps. Replies as the server does.
  */
 
-const ADDRESS = "/device/cards.json";
+import { requestJson } from "../lib/http.js";
+import { trackUrl } from "../lib/track-id.js";
 
-export class StarterTracks {
+const LISTS_URL = "/device/cards.json";
+
+export class OfflineTracks {
   /** @type {Map<string, number>} how many lists of each kind were given */ #given = new Map();
 
   /**
    * @param {{emotion: import("../types.js").EmotionName, goal: import("../types.js").Goal}} wish
-   * @returns {Promise<import("../types.js").SnapReply>} rejects where the lists were never fetched
+   * @returns {Promise<import("../types.js").SnapReply>}
+   * @throws {import("../lib/http.js").HttpFault} if the lists were never fetched
    */
   async snap({ emotion, goal }) {
-    const response = await fetch(ADDRESS);
-    if (!response.ok) {
-      throw new Error(`Expected ${ADDRESS}, got status ${response.status}.`);
-    }
-    const { tracks, lists } = await response.json();
+    const { tracks, lists } = await requestJson(LISTS_URL);
     const kind = `${emotion} ${goal}`;
-    const turn = this.#given.get(kind) ?? 0;
-    this.#given.set(kind, turn + 1);
+    const count = this.#given.get(kind) ?? 0;
+    this.#given.set(kind, count + 1);
     const choice = lists[emotion][goal];
     return {
       emotion,
       goal,
       provider: "catalogue",
       note: "",
-      tracks: choice[turn % choice.length].map((/** @type {string} */ id) => card(id, tracks[id])),
+      tracks: choice[count % choice.length].map((/** @type {string} */ id) => track(id, tracks[id])),
       path: [],
       problem: null,
     };
@@ -34,6 +34,6 @@ export class StarterTracks {
 }
 
 /** @param {string} id @param {[string, string, number|null]} facts @returns {import("../types.js").Track} */
-function card(id, [title, artist, year]) {
-  return { id, title, artist, year, url: `https://open.spotify.com/track/${id}` };
+function track(id, [title, artist, year]) {
+  return { id, title, artist, year, url: trackUrl(id) };
 }

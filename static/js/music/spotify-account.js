@@ -2,24 +2,16 @@
  * The listener's connected Spotify account, over REST. The browser never sees a token, only whether there is one.
  */
 
-const ROOT = "/api/v1/spotify";
+import { requestJson } from "../lib/http.js";
 
-/** Something could not be done. */
-export class AccountFault extends Error {
-  /** @param {string} code as the server names it, or "unreachable" */
-  constructor(code) {
-    super(code);
-    this.name = "AccountFault";
-    this.code = code;
-  }
-}
+const ROOT = "/api/v1/spotify";
 
 export class SpotifyAccount {
   #csrf = "";
 
-  /** @returns {Promise<{available: boolean, connected: boolean}>} */
+  /** @returns {Promise<{available: boolean, connected: boolean}>} @throws {import("../lib/http.js").HttpFault} as all methods */
   async status() {
-    const { available, connected, csrf } = await ask(ROOT, {});
+    const { available, connected, csrf } = await requestJson(ROOT);
     this.#csrf = csrf ?? "";
     return { available, connected };
   }
@@ -48,24 +40,18 @@ export class SpotifyAccount {
     return this.#post("disconnect", {});
   }
 
-  /** @param {string} action @param {object} fields */
-  #post(action, fields) {
-    const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.#csrf };
-    return ask(`${ROOT}/${action}`, { method: "POST", headers, body: JSON.stringify(fields) });
+  /** @param {string} action @param {object} json */
+  #post(action, json) {
+    return requestJson(`${ROOT}/${action}`, { method: "POST", headers: { "X-CSRF-Token": this.#csrf }, json });
   }
 }
 
-/** @param {string} url @param {RequestInit} options @returns {Promise<any>} */
-async function ask(url, options) {
-  let response;
-  try {
-    response = await fetch(url, options);
-  } catch {
-    throw new AccountFault("unreachable");
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    throw new AccountFault(answer.code ?? "unreachable");
-  }
-  return answer;
+/**
+ * @param {import("../lib/http.js").HttpFault} fault
+ * @param {Record<string, string>} messages
+ * @returns {string} the key of its text
+ */
+export function accountFaultKey({ code }, messages) {
+  const key = `account.fault.${code}`;
+  return key in messages ? key : "account.fault.unreachable";
 }

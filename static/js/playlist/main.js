@@ -1,26 +1,24 @@
 /**
- * The page of one's own playlist: text or a file or a link in, a mood map and a list out. Wires the modules together.
+ * The page of one's own playlist: text or a file or a link in, a mood map and a list out. The entry point of /playlist.
  */
 
-import { AccountFault, SpotifyAccount } from "../music/spotify-account.js";
+import { element, input, readConfig } from "../lib/elements.js";
+import { HttpFault } from "../lib/http.js";
+import { translator } from "../lib/i18n.js";
+import { faultText } from "../lib/request-fault.js";
+import { saveFile } from "../lib/save-file.js";
+import { accountFaultKey, SpotifyAccount } from "../music/spotify-account.js";
 import { goalChips, moodChips } from "../views/chips.js";
-import { wear } from "../views/colour.js";
+import { applyColour } from "../views/colour.js";
 import { MapView } from "../views/map-view.js";
 import { NoticeView } from "../views/notice-view.js";
-import { save } from "../lib/save-file.js";
-import { asCsv, asText, PlaylistFault, sorted } from "./sorted-playlist.js";
-import { speaker } from "../lib/i18n.js";
+import { asCsv, asText, sortPlaylist } from "./sorted-playlist.js";
 
-const NEWS_MS = 6000;
+/** How long a confirmation stays. */
+const CONFIRMATION_MS = 6000;
 
-/** @param {string} id */
-const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @param {string} id */
-const input = (id) => /** @type {HTMLInputElement} */ (at(id));
-
-/** @type {import("../types.js").Config} */
-const config = JSON.parse(at("config").textContent ?? "");
-const say = speaker(config.words);
+const config = readConfig();
+const t = translator(config.words);
 
 /** The mood and the goal that the listener came with, as the main page links here. */
 const came = new URLSearchParams(location.hash.slice(1));
@@ -33,29 +31,29 @@ const page = {
   asked: 0,
 };
 
-const notice = new NoticeView(at("notice"));
+const notice = new NoticeView(element("notice"));
 const account = new SpotifyAccount();
-const map = new MapView(at("map"), say, choose);
-const moods = moodChips(at("moods"), config.emotions, (emotion) => {
+const map = new MapView(element("map"), t, choose);
+const moods = moodChips(element("moods"), config.emotions, (emotion) => {
   page.emotion = emotion;
   moods.update(emotion.name);
-  wear(emotion);
+  applyColour(emotion);
   again();
 });
-const goals = goalChips(at("goals"), config.goals, say, (goal) => {
+const goals = goalChips(element("goals"), config.goals, t, (goal) => {
   page.goal = goal;
   again();
 });
 moods.update(page.emotion.name);
 if (known(came.get("mood"))) {
-  wear(page.emotion);
+  applyColour(page.emotion);
 }
 goals.update(page.goal);
 
-at("sort").addEventListener("click", () => sort(true));
-at("save-csv").addEventListener("click", () => save("playlist.csv", new Blob(["\ufeff", asCsv(page.tracks)], { type: "text/csv" })));
-at("save-spotify").addEventListener("click", saveToSpotify);
-at("fetch").addEventListener("click", fetchLink);
+element("sort").addEventListener("click", () => sort(true));
+element("save-csv").addEventListener("click", () => saveFile("playlist.csv", new Blob(["\ufeff", asCsv(page.tracks)], { type: "text/csv" })));
+element("save-spotify").addEventListener("click", saveToSpotify);
+element("fetch").addEventListener("click", fetchLink);
 input("file").addEventListener("change", async () => {
   const [file] = input("file").files ?? [];
   if (file) {
@@ -67,38 +65,38 @@ input("file").addEventListener("change", async () => {
 
 account.status().then(
   ({ connected }) => {
-    at("link-row").hidden = !connected;
-    at("save-spotify").hidden = !connected;
+    element("link-row").hidden = !connected;
+    element("save-spotify").hidden = !connected;
   },
   () => undefined,
 );
 
 function again() {
-  if (!at("result").hidden) {
+  if (!element("result").hidden) {
     sort(false);
   }
 }
 
-/** @param {boolean} goThere whether the keyboard goes to the result */
-async function sort(goThere) {
+/** @param {boolean} focus whether the keyboard goes to the result */
+async function sort(focus) {
   page.asked += 1;
   const mine = page.asked;
-  notice.update("photo", say("playlist.sorting"));
+  notice.update("photo", t("playlist.sorting"));
   try {
-    const result = await sorted(input("text").value, page.emotion.name, page.goal);
+    const result = await sortPlaylist(input("text").value, page.emotion.name, page.goal);
     if (mine === page.asked) {
       show(result);
       notice.update("photo", "");
-      if (goThere) {
-        at("result-title").focus();
+      if (focus) {
+        element("result-title").focus();
       }
     }
   } catch (fault) {
-    if (!(fault instanceof PlaylistFault)) {
+    if (!(fault instanceof HttpFault)) {
       throw fault;
     }
     if (mine === page.asked) {
-      notice.update("photo", fault.message || say("playlist.failed"));
+      notice.update("photo", faultText(fault, t, "playlist.refused"));
     }
   }
 }
@@ -106,14 +104,14 @@ async function sort(goThere) {
 /** @param {import("./sorted-playlist.js").SortedPlaylist} result */
 function show({ tracks, unknown }) {
   page.tracks = tracks;
-  at("result").hidden = false;
-  at("result-title").textContent = say("playlist.sorted", { mood: page.emotion.label, goal: say(`goal.${page.goal}`) });
-  at("result-note").textContent = say("playlist.counts", { known: tracks.length, unknown: unknown.length });
+  element("result").hidden = false;
+  element("result-title").textContent = t("playlist.sorted", { mood: page.emotion.label, goal: t(`goal.${page.goal}`) });
+  element("result-note").textContent = t("playlist.counts", { known: tracks.length, unknown: unknown.length });
   map.update(tracks);
-  at("chosen").textContent = tracks.length ? say("playlist.walk") : "";
-  at("songs").replaceChildren(...tracks.map(row));
-  at("unknown-part").hidden = unknown.length === 0;
-  at("unknown").replaceChildren(
+  element("chosen").textContent = tracks.length ? t("playlist.walk") : "";
+  element("songs").replaceChildren(...tracks.map(row));
+  element("unknown-part").hidden = unknown.length === 0;
+  element("unknown").replaceChildren(
     ...unknown.map(({ artist, title }) => {
       const item = document.createElement("li");
       item.textContent = artist ? `${artist} – ${title}` : title;
@@ -134,21 +132,21 @@ function row(track) {
   by.textContent = track.artist;
   const tag = item.appendChild(document.createElement("span"));
   tag.className = "tag";
-  tag.textContent = say(`track.${track.mood}`);
+  tag.textContent = t(`track.${track.mood}`);
   const link = item.appendChild(document.createElement("a"));
-  Object.assign(link, { href: track.url, target: "_blank", rel: "noopener", textContent: say("tracks.open") });
-  link.setAttribute("aria-label", say("tracks.openLong", { title: track.title, artist: track.artist }));
+  Object.assign(link, { href: track.url, target: "_blank", rel: "noopener", textContent: t("tracks.open") });
+  link.setAttribute("aria-label", t("tracks.openLong", { title: track.title, artist: track.artist }));
   return item;
 }
 
 /** @param {number} index */
 function choose(index) {
   const { artist, title, mood } = page.tracks[index];
-  at("chosen").textContent = say("playlist.chosen", { place: index + 1, artist, title, mood: say(`track.${mood}`) });
+  element("chosen").textContent = t("playlist.chosen", { place: index + 1, artist, title, mood: t(`track.${mood}`) });
 }
 
 async function fetchLink() {
-  await done(async () => {
+  await withAccount(async () => {
     const { tracks } = await account.playlist(input("link").value);
     input("text").value = asText(tracks);
     await sort(true);
@@ -156,23 +154,22 @@ async function fetchLink() {
 }
 
 async function saveToSpotify() {
-  await done(async () => {
-    await account.save(say("playlist.name", { mood: page.emotion.label }), page.tracks.map(({ id }) => id));
-    notice.update("news", say("playlist.saved"));
-    setTimeout(() => notice.update("news", ""), NEWS_MS);
+  await withAccount(async () => {
+    await account.save(t("playlist.name", { mood: page.emotion.label }), page.tracks.map(({ id }) => id));
+    notice.update("news", t("playlist.saved"));
+    setTimeout(() => notice.update("news", ""), CONFIRMATION_MS);
   });
 }
 
-/** Does it; what Spotify says against it is told. @param {() => Promise<void>} action */
-async function done(action) {
+/** Runs an action of the account and shows what went wrong. @param {() => Promise<void>} action */
+async function withAccount(action) {
   try {
     notice.update("snap", "");
     await action();
   } catch (fault) {
-    if (!(fault instanceof AccountFault)) {
+    if (!(fault instanceof HttpFault)) {
       throw fault;
     }
-    const key = `account.fault.${fault.code}`;
-    notice.update("snap", say(key in config.words ? key : "account.fault.unreachable"));
+    notice.update("snap", t(accountFaultKey(fault, config.words)));
   }
 }

@@ -33,16 +33,16 @@ export function moodChips(element, emotions, onPick) {
 /**
  * @param {HTMLElement} element
  * @param {import("../types.js").Goal[]} goals
- * @param {import("../types.js").Say} say
+ * @param {import("../types.js").Translate} t
  * @param {(goal: import("../types.js").Goal) => void} onChoose
  * @returns {{update: (goal: import("../types.js").Goal) => void}} update marks the chosen one
  */
-export function goalChips(element, goals, say, onChoose) {
+export function goalChips(element, goals, t, onChoose) {
   const inputs = goals.map((goal) => {
     const label = element.appendChild(document.createElement("label"));
     const input = label.appendChild(document.createElement("input"));
     Object.assign(input, { type: "radio", name: "goal", value: goal });
-    label.append(say(`goal.${goal}`));
+    label.append(t(`goal.${goal}`));
     input.addEventListener("change", () => onChoose(goal));
     return input;
   });

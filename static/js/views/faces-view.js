@@ -6,20 +6,20 @@ export class FacesView {
   #element;
   #image;
   #faces;
-  #say;
+  #t;
   #onPick;
   #shown = "";
 
   /**
    * @param {HTMLElement} element holds an image and a layer for the faces
-   * @param {import("../types.js").Say} say
+   * @param {import("../types.js").Translate} t
    * @param {(index: number) => void} onPick
    */
-  constructor(element, say, onPick) {
+  constructor(element, t, onPick) {
     this.#element = element;
     this.#image = /** @type {HTMLImageElement} */ (element.querySelector("img"));
     this.#faces = /** @type {HTMLElement} */ (element.querySelector(".faces"));
-    this.#say = say;
+    this.#t = t;
     this.#onPick = onPick;
   }
 
@@ -38,7 +38,7 @@ export class FacesView {
       ...faces.map((face, i) => {
         const button = document.createElement("button");
         button.type = "button";
-        button.setAttribute("aria-label", this.#say("photo.face", { number: i + 1, count: faces.length, mood: labels[i] }));
+        button.setAttribute("aria-label", this.#t("photo.face", { number: i + 1, count: faces.length, mood: labels[i] }));
         const [left, top, width, height] = face.box.map((share) => `${share * 100}%`);
         Object.assign(button.style, { left, top, width, height });
         button.addEventListener("click", () => this.#onPick(i));

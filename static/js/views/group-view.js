@@ -5,13 +5,13 @@
 export class GroupView {
   #element;
   #emotions;
-  #say;
+  #t;
 
-  /** @param {HTMLElement} element a list @param {import("../types.js").Emotion[]} emotions @param {import("../types.js").Say} say */
-  constructor(element, emotions, say) {
+  /** @param {HTMLElement} element a list @param {import("../types.js").Emotion[]} emotions @param {import("../types.js").Translate} t */
+  constructor(element, emotions, t) {
     this.#element = element;
     this.#emotions = emotions;
-    this.#say = say;
+    this.#t = t;
   }
 
   /** @param {import("../types.js").Face[]} faces @param {import("../types.js").Group|null} group null hides it */
@@ -26,7 +26,7 @@ export class GroupView {
       const emotion = this.#emotions[shown.indexOf(Math.max(...shown))];
       const percent = Math.round((group?.shares[i]?.share ?? 0) * 100);
       const row = this.#element.children[i] ?? this.#element.appendChild(document.createElement("li"));
-      const text = this.#say("group.share", { number: i + 1, mood: emotion.label, percent });
+      const text = this.#t("group.share", { number: i + 1, mood: emotion.label, percent });
       if (row.textContent !== text) {
         row.textContent = text;
       }

@@ -4,19 +4,19 @@
 
 export class MapView {
   #points;
-  #say;
+  #t;
   #onChoose;
   /** @type {HTMLButtonElement[]} */ #buttons = [];
 
-  /** @param {HTMLElement} element @param {import("../types.js").Say} say @param {(index: number) => void} onChoose */
-  constructor(element, say, onChoose) {
-    this.#say = say;
+  /** @param {HTMLElement} element @param {import("../types.js").Translate} t @param {(index: number) => void} onChoose */
+  constructor(element, t, onChoose) {
+    this.#t = t;
     this.#onChoose = onChoose;
     for (const [place, key] of [["left", "path.dark"], ["right", "path.bright"], ["top", "path.lively"], ["bottom", "path.quiet"]]) {
       const edge = element.appendChild(document.createElement("span"));
       edge.className = `edge ${place}`;
       edge.setAttribute("aria-hidden", "true");
-      edge.textContent = say(key);
+      edge.textContent = t(key);
     }
     this.#points = element.appendChild(document.createElement("div"));
     this.#points.className = "points";
@@ -30,7 +30,7 @@ export class MapView {
       button.type = "button";
       button.tabIndex = i === 0 ? 0 : -1;
       button.dataset.moodOf = track.mood;
-      button.title = this.#say("playlist.point", { artist: track.artist, title: track.title, mood: this.#say(`track.${track.mood}`) });
+      button.title = this.#t("playlist.point", { artist: track.artist, title: track.title, mood: this.#t(`track.${track.mood}`) });
       button.setAttribute("aria-label", button.title);
       Object.assign(button.style, { left: `${track.valence * 100}%`, top: `${(1 - track.energy) * 100}%` });
       button.addEventListener("focus", () => this.#choose(i));

@@ -1,14 +1,14 @@
 /**
- * The mood line: seven calm curves, and beneath them the moods that held. uPlot draws; it is fetched when first needed.
+ * The mood line: seven curves, and beneath them the moods that held. Drawn by uPlot, which is fetched when first needed.
  */
 
-const HEIGHT = 200;
-/** A line shorter than this is not stretched over the whole width, seconds. */
-const SHORTEST_S = 30;
-/** The strip of moods that held, CSS pixels. */
-const STRIP = 8;
+const HEIGHT_PX = 200;
+/** A shorter line is not stretched over the whole width. */
+const MIN_SPAN_S = 30;
+/** Height of the strip of moods, CSS pixels. */
+const STRIP_PX = 8;
 
-export class LineView {
+export class MoodChart {
   #element;
   #emotions;
   #colours;
@@ -38,7 +38,7 @@ export class LineView {
     this.#chart?.setData(columns(this.#samples, this.#emotions.length));
   }
 
-  /** @returns {Promise<Blob|null>} the line as PNG on the page's own ground, with the names of the curves */
+  /** @returns {Promise<Blob|null>} the chart as PNG on the page's background, with a legend */
   async png() {
     const chart = this.#chart;
     if (!chart) {
@@ -78,7 +78,7 @@ export class LineView {
     const { default: Chart } = await import("../../vendor/uPlot.esm.js");
     const data = columns(this.#samples, this.#emotions.length);
     this.#chart = new Chart(this.#options(Chart), data, this.#element);
-    new ResizeObserver(() => this.#chart?.setSize({ width: this.#element.clientWidth, height: HEIGHT })).observe(this.#element);
+    new ResizeObserver(() => this.#chart?.setSize({ width: this.#element.clientWidth, height: HEIGHT_PX })).observe(this.#element);
   }
 
   /** @param {typeof import("uplot")} Chart @returns {import("uplot").Options} */
@@ -87,19 +87,19 @@ export class LineView {
     const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
     return {
       width: this.#element.clientWidth,
-      height: HEIGHT,
+      height: HEIGHT_PX,
       padding: [14, 30, 0, 30], // a time of day is drawn whole at either end
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { range: (_, least, most) => [least, Math.max(most, least + SHORTEST_S)] }, y: { range: [0, 1] } },
+      scales: { x: { range: (_, first, last) => [first, Math.max(last, first + MIN_SPAN_S)] }, y: { range: [0, 1] } },
       axes: [
         {
-          // Read anew at every drawing: the scheme may have changed.
+          // Read at every drawing: the colour scheme may have changed.
           stroke: () => getComputedStyle(this.#element).color,
           grid: { show: false },
           ticks: { show: false },
           size: 44,
-          gap: STRIP + 8,
+          gap: STRIP_PX + 8,
           space: 90,
           incrs: [60, 120, 300],
           values: (_, splits) => splits.map((at_s) => clock.format(at_s * 1000)),
@@ -132,7 +132,7 @@ export class LineView {
       const left = chart.valToPos(at_ms / 1000, "x", true);
       const right = chart.valToPos(next.at_ms / 1000, "x", true);
       chart.ctx.fillStyle = this.#colours.get(mood) ?? "transparent";
-      chart.ctx.fillRect(left, top, right - left + 1, STRIP * scale * 0.75);
+      chart.ctx.fillRect(left, top, right - left + 1, STRIP_PX * scale * 0.75);
     });
   }
 }

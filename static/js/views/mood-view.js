@@ -7,19 +7,19 @@ export class MoodView {
   #sure;
   #said;
   #labels;
-  #say;
+  #t;
   /** @type {string|null} */ #spoken = null;
 
   /**
    * @param {{word: HTMLElement, sure: HTMLElement, said: HTMLElement}} parts `said` is read out when it changes
    * @param {import("../types.js").Emotion[]} emotions
-   * @param {import("../types.js").Say} say
+   * @param {import("../types.js").Translate} t
    */
-  constructor(parts, emotions, say) {
+  constructor(parts, emotions, t) {
     this.#word = parts.word;
     this.#sure = parts.sure;
     this.#said = parts.said;
-    this.#say = say;
+    this.#t = t;
     this.#labels = new Map(emotions.map((emotion) => [emotion.name, emotion.label]));
   }
 
@@ -28,31 +28,31 @@ export class MoodView {
    * @param {string} [aside] said instead of how sure it is
    */
   update(mood, aside) {
-    const word = mood ? String(this.#labels.get(mood.emotion)) : this.#say("mood.looking");
+    const word = mood ? String(this.#labels.get(mood.emotion)) : this.#t("mood.looking");
     set(this.#word, word);
-    set(this.#sure, aside ?? (mood ? howSure(mood, this.#say) : this.#say("mood.unclear")));
+    set(this.#sure, aside ?? (mood ? howSure(mood, this.#t) : this.#t("mood.unclear")));
     // Per change, not per frame; and a mood that was lost for a moment is no news.
     if (mood && mood.emotion !== this.#spoken) {
       this.#spoken = mood.emotion;
-      set(this.#said, this.#say("mood.said", { mood: word }));
+      set(this.#said, this.#t("mood.said", { mood: word }));
     }
   }
 }
 
-/** @param {import("../types.js").Mood} mood @param {import("../types.js").Say} say */
-export function howSure(mood, say) {
+/** @param {import("../types.js").Mood} mood @param {import("../types.js").Translate} t */
+export function howSure(mood, t) {
   const percent = Math.round(mood.confidence * 100);
   return mood.since_s >= 2
-    ? say("mood.sureFor", { percent, time: duration(mood.since_s, say) })
-    : say("mood.sure", { percent });
+    ? t("mood.sureFor", { percent, time: duration(mood.since_s, t) })
+    : t("mood.sure", { percent });
 }
 
-/** @param {number} seconds @param {import("../types.js").Say} say */
-export function duration(seconds, say) {
+/** @param {number} seconds @param {import("../types.js").Translate} t */
+export function duration(seconds, t) {
   const whole = Math.floor(seconds);
   return whole < 60
-    ? say("mood.seconds", { seconds: whole })
-    : say("mood.minutes", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
+    ? t("mood.seconds", { seconds: whole })
+    : t("mood.minutes", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
 }
 
 /** Leaves equal texts alone: screen readers and the layout have less to do. @param {HTMLElement} element @param {string} text */

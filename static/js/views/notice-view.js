@@ -1,9 +1,9 @@
 /**
- * The one place where the page says that something is wrong. Several causes may hold; the most pressing shows.
+ * The one place where the page says that something is wrong. Several causes may hold; the most urgent is shown.
  */
 
-/** The most pressing first. */
-const CAUSES = /** @type {const} */ (["page", "wire", "camera", "photo", "busy", "snap", "face", "news"]);
+/** The most urgent first. */
+const CAUSES = /** @type {const} */ (["page", "connection", "camera", "photo", "busy", "snap", "face", "news"]);
 
 /** @typedef {typeof CAUSES[number]} Cause */
 

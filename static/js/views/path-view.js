@@ -6,12 +6,12 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export class PathView {
   #element;
-  #say;
+  #t;
 
-  /** @param {HTMLElement} element @param {import("../types.js").Say} say */
-  constructor(element, say) {
+  /** @param {HTMLElement} element @param {import("../types.js").Translate} t */
+  constructor(element, t) {
     this.#element = element;
-    this.#say = say;
+    this.#t = t;
   }
 
   /** @param {import("../types.js").PathPoint[]} path an empty one is no journey @param {string} mood @param {string} goal */
@@ -29,7 +29,7 @@ export class PathView {
     const summary = { mood, goal, steps: path.length, from: whole(first.valence), to: whole(last.valence) };
     this.#element.setAttribute(
       "aria-label",
-      this.#say("path.summary", { ...summary, low: whole(first.energy), high: whole(last.energy) }),
+      this.#t("path.summary", { ...summary, low: whole(first.energy), high: whole(last.energy) }),
     );
   }
 
@@ -39,7 +39,7 @@ export class PathView {
     return Object.entries(words).map(([side, key]) => {
       const word = document.createElement("span");
       word.className = `edge ${side}`;
-      word.textContent = this.#say(key);
+      word.textContent = this.#t(key);
       return word;
     });
   }

@@ -9,7 +9,7 @@ const TRACKS = 8;
 
 export class TracksView {
   #element;
-  #say;
+  #t;
   #title;
   #note;
   #cards;
@@ -17,12 +17,12 @@ export class TracksView {
 
   /**
    * @param {HTMLElement} element with a title, a note and a list
-   * @param {import("../types.js").Say} say
+   * @param {import("../types.js").Translate} t
    * @param {((id: string, like: boolean) => void)|null} onFeedback null where nobody listens to it
    */
-  constructor(element, say, onFeedback) {
+  constructor(element, t, onFeedback) {
     this.#element = element;
-    this.#say = say;
+    this.#t = t;
     this.#onFeedback = onFeedback;
     this.#title = /** @type {HTMLElement} */ (element.querySelector("h2"));
     this.#note = /** @type {HTMLElement} */ (element.querySelector(".note"));
@@ -33,10 +33,10 @@ export class TracksView {
 
   /** Tracks are on their way: what is here stays; an empty list keeps their place. */
   wait() {
-    this.#note.textContent = this.#say("tracks.waiting");
+    this.#note.textContent = this.#t("tracks.waiting");
     this.#cards.setAttribute("aria-busy", "true");
     if (this.#cards.childElementCount === 0) {
-      this.#title.textContent = this.#say("tracks.waiting");
+      this.#title.textContent = this.#t("tracks.waiting");
       this.#note.textContent = "";
       this.#cards.append(...Array.from({ length: TRACKS }, placeholder));
     }
@@ -97,11 +97,11 @@ export class TracksView {
     card.dataset.id = track.id;
     const words = card.appendChild(document.createElement("div"));
     words.className = "words";
-    const by = track.year ? this.#say("tracks.by", { artist: track.artist, year: track.year }) : track.artist;
+    const by = track.year ? this.#t("tracks.by", { artist: track.artist, year: track.year }) : track.artist;
     words.append(line("title", track.title), line("by", by));
     const player = card.appendChild(document.createElement("div"));
     player.className = "player";
-    player.append(frame(track, this.#say("tracks.player", { title: track.title, artist: track.artist })));
+    player.append(frame(track, this.#t("tracks.player", { title: track.title, artist: track.artist })));
     const row = card.appendChild(document.createElement("div"));
     row.className = "row";
     if (this.#onFeedback) {
@@ -111,14 +111,14 @@ export class TracksView {
     link.href = track.url;
     link.target = "_blank";
     link.rel = "noopener";
-    link.textContent = this.#say("tracks.open");
-    link.setAttribute("aria-label", this.#say("tracks.openLong", { title: track.title, artist: track.artist }));
+    link.textContent = this.#t("tracks.open");
+    link.setAttribute("aria-label", this.#t("tracks.openLong", { title: track.title, artist: track.artist }));
     return card;
   }
 
   /** @param {import("../types.js").Track} track */
   #like(track) {
-    const button = small(this.#say("tracks.like"), this.#say("tracks.likeLong", { title: track.title }));
+    const button = small(this.#t("tracks.like"), this.#t("tracks.likeLong", { title: track.title }));
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", "true");
@@ -129,7 +129,7 @@ export class TracksView {
 
   /** @param {import("../types.js").Track} track @param {HTMLElement} card */
   #dislike(track, card) {
-    const button = small(this.#say("tracks.dislike"), this.#say("tracks.dislikeLong", { title: track.title }));
+    const button = small(this.#t("tracks.dislike"), this.#t("tracks.dislikeLong", { title: track.title }));
     button.addEventListener("click", () => {
       const neighbour = card.nextElementSibling ?? card.previousElementSibling;
       card.remove();
@@ -145,13 +145,13 @@ export class TracksView {
  * The line over the tracks: who served and why, and what is missing.
  * @param {{tracks: import("../types.js").Track[], note: string}} reply
  * @param {boolean} online
- * @param {import("../types.js").Say} say
+ * @param {import("../types.js").Translate} t
  */
-export function note(reply, online, say) {
+export function note(reply, online, t) {
   const parts = [
-    reply.tracks.length === 0 ? say("tracks.none") : "",
+    reply.tracks.length === 0 ? t("tracks.none") : "",
     reply.note,
-    online ? "" : say("tracks.offline"),
+    online ? "" : t("tracks.offline"),
   ];
   return parts.filter(Boolean).join(" ");
 }

@@ -34,9 +34,11 @@ beforeEach(() => {
   globalThis.Worker = StandIn;
 });
 
+/** Nothing is captured here. */
+const camera = { pixels: async () => null };
 const TEST = { rate_hz: 30, least_rate_hz: 5 };
 
-async function started(reader = new DeviceReader(() => undefined)) {
+async function started(reader = new DeviceReader(camera, () => undefined)) {
   const test = reader.start();
   const worker = StandIn.made.at(-1);
   worker.answer({ result: TEST });
@@ -45,7 +47,7 @@ async function started(reader = new DeviceReader(() => undefined)) {
 }
 
 test("starting loads once, however often it is asked", async () => {
-  const reader = new DeviceReader(() => undefined);
+  const reader = new DeviceReader(camera, () => undefined);
   const both = [reader.start(), reader.start()];
   assert.equal(reader.ready, false);
   StandIn.made[0].answer({ result: TEST });
@@ -57,7 +59,7 @@ test("starting loads once, however often it is asked", async () => {
 
 test("progress is told", () => {
   const told = [];
-  new DeviceReader((share) => told.push(share)).start().catch(() => undefined);
+  new DeviceReader(camera, (share) => told.push(share)).start().catch(() => undefined);
   StandIn.made[0].answer({ progress: 0.5 }, null);
   assert.deepEqual(told, [0.5]);
 });
@@ -65,16 +67,16 @@ test("progress is told", () => {
 test("a frame's pixels are handed over, not copied, and its answer finds its way back", async () => {
   const { reader, worker } = await started();
   const data = new Uint8ClampedArray(4);
-  const [first, second] = [reader.frame({ data, width: 1, height: 1 }), reader.baseline(null)];
+  const [first, second] = [reader.read({ data, width: 1, height: 1 }), reader.setBaseline(null)];
   const [, frame, baseline] = worker.sent;
   assert.deepEqual([frame.kind, frame.handed, baseline.kind], ["frame", [data.buffer], "baseline"]);
-  worker.answer({ result: "second" }, baseline.job);
+  worker.answer({ result: undefined }, baseline.job);
   worker.answer({ result: "first" }, frame.job);
-  assert.deepEqual(await Promise.all([first, second]), ["first", "second"]);
+  assert.deepEqual(await Promise.all([first, second]), ["first", null]);
 });
 
 test("a fault of the worker rejects, and the next start tries again", async () => {
-  const reader = new DeviceReader(() => undefined);
+  const reader = new DeviceReader(camera, () => undefined);
   const failed = reader.start();
   StandIn.made[0].answer({ fault: "no network" });
   await assert.rejects(failed, (fault) => !(fault instanceof Stopped) && fault.message === "no network");
@@ -84,7 +86,7 @@ test("a fault of the worker rejects, and the next start tries again", async () =
 
 test("after a fault the rest of the loading is ended, and its progress not told", async () => {
   const told = [];
-  const reader = new DeviceReader((share) => told.push(share));
+  const reader = new DeviceReader(camera, (share) => told.push(share));
   const failed = reader.start();
   StandIn.made[0].answer({ fault: "no network" });
   await assert.rejects(failed, /no network/);
@@ -94,7 +96,7 @@ test("after a fault the rest of the loading is ended, and its progress not told"
 });
 
 test("a worker that cannot even start rejects", async () => {
-  const failed = new DeviceReader(() => undefined).start();
+  const failed = new DeviceReader(camera, () => undefined).start();
   StandIn.made[0].dispatchEvent(new Event("error", { cancelable: true }));
   await assert.rejects(failed, /The worker could not be started/);
   assert.equal(StandIn.made[0].ended, true);
@@ -102,15 +104,15 @@ test("a worker that cannot even start rejects", async () => {
 
 test("stopping ends the worker, and what was under way", async () => {
   const { reader, worker } = await started();
-  const frame = reader.frame({ data: new Uint8ClampedArray(4), width: 1, height: 1 });
+  const frame = reader.read({ data: new Uint8ClampedArray(4), width: 1, height: 1 });
   reader.stop();
   await assert.rejects(frame, Stopped);
-  await assert.rejects(reader.baseline(null), Stopped);
+  await assert.rejects(reader.setBaseline(null), Stopped);
   assert.deepEqual([worker.ended, reader.ready], [true, false]);
 });
 
 test("what a stopped worker still says is not heard", async () => {
-  const reader = new DeviceReader(() => undefined);
+  const reader = new DeviceReader(camera, () => undefined);
   const first = reader.start();
   reader.stop();
   await assert.rejects(first);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { frames } from "../../../static/js/live/frame-loop.js";
-import { Pace } from "../../../static/js/live/pacing.js";
+import { frameLoop } from "../../../static/js/live/frame-loop.js";
+import { Pacing } from "../../../static/js/live/pacing.js";
 
 /** A world whose clock moves only by waiting; `turns` ends the loop after so many waits. */
 function world({ turns = 20, hidden = () => false } = {}) {
@@ -27,6 +27,20 @@ function world({ turns = 20, hidden = () => false } = {}) {
   };
 }
 
+/** A loop whose start() and stop() are bound to one reader. */
+function loopOf({ capture, read, ready, ...parts }) {
+  const loop = frameLoop({ onReply: () => undefined, ...parts });
+  const reader = {
+    get ready() {
+      return ready();
+    },
+    capture,
+    read,
+    pacing: () => new Pacing(10),
+  };
+  return { start: () => loop.start(reader), stop: loop.stop };
+}
+
 const reply = (fields = {}) => ({ wait_ms: 0, faces: [], problem: null, ...fields });
 
 test("one frame is in flight at a time, and each is the newest", async () => {
@@ -35,9 +49,9 @@ test("one frame is in flight at a time, and each is the newest", async () => {
   let most = 0;
   const sent = [];
   let newest = 0;
-  const loop = frames({
-    take: async () => (newest += 1),
-    send: async (frame) => {
+  const loop = loopOf({
+    capture: async () => (newest += 1),
+    read: async (frame) => {
       sent.push(frame);
       most = Math.max(most, (flying += 1));
       here.pass(30);
@@ -46,8 +60,6 @@ test("one frame is in flight at a time, and each is the newest", async () => {
       return reply();
     },
     ready: () => true,
-    onReply: () => undefined,
-    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -60,12 +72,10 @@ test("nothing is taken or sent while the tab is hidden or nobody is there", asyn
   for (const state of [{ hidden: () => true }, {}]) {
     const here = world(state);
     let taken = 0;
-    const loop = frames({
-      take: async () => (taken += 1),
-      send: async () => reply(),
+    const loop = loopOf({
+      capture: async () => (taken += 1),
+      read: async () => reply(),
       ready: () => Boolean(state.hidden),
-      onReply: () => undefined,
-      pace: () => new Pace(10),
       world: here,
     });
     loop.start();
@@ -77,15 +87,14 @@ test("nothing is taken or sent while the tab is hidden or nobody is there", asyn
 test("a reply that comes after the stop is dropped", async () => {
   const here = world();
   const seen = [];
-  const loop = frames({
-    take: async () => 1,
-    send: async () => {
+  const loop = loopOf({
+    capture: async () => 1,
+    read: async () => {
       loop.stop();
       return reply();
     },
     ready: () => true,
     onReply: (answer) => seen.push(answer),
-    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -97,16 +106,15 @@ test("a lost reply does not end the loop", async () => {
   const here = world();
   let tries = 0;
   const seen = [];
-  const loop = frames({
-    take: async () => 1,
-    send: async () => {
+  const loop = loopOf({
+    capture: async () => 1,
+    read: async () => {
       tries += 1;
       if (tries === 1) throw new Error("timeout");
       return reply();
     },
     ready: () => true,
     onReply: (answer) => seen.push(answer),
-    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -117,15 +125,13 @@ test("a lost reply does not end the loop", async () => {
 test("starting twice leaves one loop", async () => {
   const here = world({ turns: 10 });
   const sent = [];
-  const loop = frames({
-    take: async () => 1,
-    send: async (frame) => {
+  const loop = loopOf({
+    capture: async () => 1,
+    read: async (frame) => {
       sent.push(here.now());
       return reply();
     },
     ready: () => true,
-    onReply: () => undefined,
-    pace: () => new Pace(10),
     world: here,
   });
   loop.start();
@@ -138,18 +144,16 @@ test("a picture that was being taken when the tab was hidden is not sent", async
   let away = false;
   const here = world({ hidden: () => away });
   const sent = [];
-  const loop = frames({
-    take: async () => {
+  const loop = loopOf({
+    capture: async () => {
       away = true;
       return 1;
     },
-    send: async (frame) => {
+    read: async (frame) => {
       sent.push(frame);
       return reply();
     },
     ready: () => true,
-    onReply: () => undefined,
-    pace: () => new Pace(10),
     world: here,
   });
   loop.start();

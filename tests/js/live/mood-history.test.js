@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { LONGEST_MS, MoodHistory } from "../../../static/js/live/mood-history.js";
+import { MAX_LENGTH_MS, MoodHistory } from "../../../static/js/live/mood-history.js";
 import { columns } from "../../../static/js/views/mood-chart.js";
 
 const sample = (at_ms, mood = "happy", probabilities = [0.2, 0.8]) => ({ at_ms, mood, probabilities });
@@ -18,8 +18,8 @@ test("moments closer than half a second are one", () => {
 });
 
 test("what is older than ten minutes is forgotten", () => {
-  const history = filled(sample(0), sample(1000), sample(LONGEST_MS + 500));
-  assert.deepEqual(history.samples.map(({ at_ms }) => at_ms), [1000, LONGEST_MS + 500]);
+  const history = filled(sample(0), sample(1000), sample(MAX_LENGTH_MS + 500));
+  assert.deepEqual(history.samples.map(({ at_ms }) => at_ms), [1000, MAX_LENGTH_MS + 500]);
 });
 
 test("shares tell how long each mood held, largest first, leaving out the time without one", () => {

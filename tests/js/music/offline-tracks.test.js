@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
-import { StarterTracks } from "../../../static/js/music/offline-tracks.js";
+import { OfflineTracks } from "../../../static/js/music/offline-tracks.js";
 
 const ids = (...letters) => letters.map((letter) => letter.repeat(22));
 const kept = {
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 test("a list comes as the wire would bring it", async () => {
-  const reply = await new StarterTracks().snap({ emotion: "sad", goal: "match" });
+  const reply = await new OfflineTracks().snap({ emotion: "sad", goal: "match" });
   assert.deepEqual([reply.emotion, reply.goal, reply.provider, reply.problem], ["sad", "match", "catalogue", null]);
   const [first, second] = reply.tracks;
   const [id] = ids("a");
@@ -23,10 +23,10 @@ test("a list comes as the wire would bring it", async () => {
 });
 
 test("more brings the next list, and after the last the first again", async () => {
-  const starter = new StarterTracks();
+  const offline = new OfflineTracks();
   const letters = [];
-  for (let turn = 0; turn < 3; turn += 1) {
-    const { tracks } = await starter.snap({ emotion: "sad", goal: "match" });
+  for (let count = 0; count < 3; count += 1) {
+    const { tracks } = await offline.snap({ emotion: "sad", goal: "match" });
     letters.push(tracks.map(({ id }) => id[0]).join(""));
   }
   assert.deepEqual(letters, ["ab", "cd", "ab"]);
@@ -34,5 +34,5 @@ test("more brings the next list, and after the last the first again", async () =
 
 test("lists that were never fetched are an error that names them", async () => {
   globalThis.fetch = async () => new Response("", { status: 504 });
-  await assert.rejects(new StarterTracks().snap({ emotion: "sad", goal: "match" }), /Expected \/device\/cards\.json, got status 504/);
+  await assert.rejects(new OfflineTracks().snap({ emotion: "sad", goal: "match" }), /Expected \/device\/cards\.json, got status 504/);
 });

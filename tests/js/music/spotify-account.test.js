@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { AccountFault, SpotifyAccount } from "../../../static/js/music/spotify-account.js";
+import { HttpFault } from "../../../static/js/lib/http.js";
+import { accountFaultKey, SpotifyAccount } from "../../../static/js/music/spotify-account.js";
 
 const real = globalThis.fetch;
 afterEach(() => (globalThis.fetch = real));
@@ -28,7 +29,7 @@ test("a request that changes something carries the token that the status gave", 
 
 test("a problem document becomes a fault with its code", async () => {
   server(409, { title: "Nothing plays.", code: "no_device" });
-  await assert.rejects(new SpotifyAccount().play(["x"]), (fault) => fault instanceof AccountFault && fault.code === "no_device");
+  await assert.rejects(new SpotifyAccount().play(["x"]), (fault) => fault instanceof HttpFault && fault.code === "no_device");
 });
 
 test("an answer that is none, or none at all, is a server that cannot be reached", async () => {
@@ -38,4 +39,10 @@ test("an answer that is none, or none at all, is a server that cannot be reached
     throw new TypeError("no network");
   };
   await assert.rejects(new SpotifyAccount().disconnect(), { code: "unreachable" });
+});
+
+test("a fault has its own text, or that of a server that cannot be reached", () => {
+  const messages = { "account.fault.no_device": "…", "account.fault.unreachable": "…" };
+  const key = (code) => accountFaultKey(new HttpFault("", { code }), messages);
+  assert.deepEqual([key("no_device"), key("busy")], ["account.fault.no_device", "account.fault.unreachable"]);
 });

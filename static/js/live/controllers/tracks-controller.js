@@ -1,0 +1,157 @@
+/**
+ * The list of tracks: asks for it, shows it and its path, passes on feedback. Without a connection, tracks come from the
+ * lists in this browser.
+ */
+
+import { button, element } from "../../lib/elements.js";
+import { OfflineTracks } from "../../music/offline-tracks.js";
+import { goalChips } from "../../views/chips.js";
+import { PathView } from "../../views/path-view.js";
+import { note, TracksView } from "../../views/tracks-view.js";
+import { wishes } from "../wishes.js";
+
+/** How long a request waits for a lost connection before the lists in this browser serve. */
+const CONNECTION_WAIT_MS = 1500;
+
+export class TracksController {
+  #page;
+  #connection;
+  #offline = new OfflineTracks();
+  #view;
+  #path;
+  #wishes;
+  /** Counts requests: the tracks of one that was overtaken are dropped. */
+  #request = 0;
+  /** @type {((emotion: import("../../types.js").EmotionName) => void)[]} */ #listeners = [];
+
+  /** @param {import("../page.js").Page} page @param {import("../connection.js").Connection} connection */
+  constructor(page, connection) {
+    this.#page = page;
+    this.#connection = connection;
+    this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like));
+    this.#path = new PathView(element("path"), page.t);
+    this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
+    const goals = goalChips(element("goals"), page.config.goals, page.t, (goal) => this.chooseGoal(goal));
+    goals.update(page.values.goal);
+    page.state.observe(["goal"], ({ goal }) => goals.update(goal));
+    element("more").addEventListener("click", () => this.more());
+  }
+
+  /** Ids of the shown tracks. */
+  get ids() {
+    return this.#view.ids;
+  }
+
+  /** Calls `listener` with every emotion that tracks are asked for. @param {(emotion: import("../../types.js").EmotionName) => void} listener */
+  onServe(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** Asks for tracks and shows them. @param {import("../../types.js").EmotionName} emotion */
+  async serve(emotion) {
+    const mine = ++this.#request;
+    this.#listeners.forEach((listener) => listener(emotion));
+    const { notice, state } = this.#page;
+    state.update({ served: emotion });
+    notice.update("snap", "");
+    button("more").disabled = true;
+    this.#view.wait();
+    const problem = await this.ask(this.#view, emotion, {
+      current: () => mine === this.#request,
+      onReply: (reply) => this.#drawPath(reply),
+      title: (reply) => this.#heading(reply),
+    });
+    if (mine === this.#request) {
+      notice.update("snap", problem);
+      button("more").disabled = false;
+    }
+  }
+
+  more() {
+    if (!button("more").disabled) {
+      this.#again();
+    }
+  }
+
+  /** @param {import("../../types.js").Goal} goal */
+  chooseGoal(goal) {
+    this.#page.state.update({ goal });
+    this.#again();
+  }
+
+  nextGoal() {
+    const { goals } = this.#page.config;
+    this.chooseGoal(goals[(goals.indexOf(this.#page.values.goal) + 1) % goals.length]);
+  }
+
+  /** Shows tracks that nobody has to ask for. @param {string} title @param {import("../../types.js").Track[]} tracks */
+  show(title, tracks) {
+    this.#view.update(title, tracks, "");
+  }
+
+  /**
+   * Asks for tracks and shows them in `view`.
+   * @param {TracksView} view
+   * @param {import("../../types.js").EmotionName} emotion
+   * @param {Object} options
+   * @param {(reply: import("../../types.js").SnapReply) => string} options.title
+   * @param {() => boolean} [options.current] whether no newer request was made since
+   * @param {(reply: import("../../types.js").SnapReply) => void} [options.onReply]
+   * @param {string} [options.aside] shown beside the reply's own note
+   * @returns {Promise<string>} what went wrong, empty if nothing
+   */
+  async ask(view, emotion, { title, current = () => true, onReply = () => undefined, aside = "" }) {
+    const { t } = this.#page;
+    const { goal } = this.#page.values;
+    try {
+      const connected = await this.#connection.connectedWithin(CONNECTION_WAIT_MS);
+      const reply = await (connected
+        ? this.#connection.snap({ emotion, goal, wishes: this.#wishes() })
+        : this.#offline.snap({ emotion, goal }));
+      if (!current()) {
+        return "";
+      }
+      if (reply.problem) {
+        view.fail("");
+        return t(`problem.${reply.problem.code}`);
+      }
+      onReply(reply);
+      const asides = [aside, connected ? "" : t("tracks.starter"), note(reply, navigator.onLine, t)];
+      view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "));
+      return "";
+    } catch {
+      view.fail("");
+      return t("tracks.failed");
+    }
+  }
+
+  /** @param {string} id @param {boolean} like */
+  async feedback(id, like) {
+    const { notice, t } = this.#page;
+    try {
+      const reply = await this.#connection.feedback(id, like);
+      notice.update("snap", reply.problem ? t(`problem.${reply.problem.code}`) : "");
+    } catch {
+      notice.update("snap", t("connection.lost"));
+    }
+  }
+
+  #again() {
+    const { served } = this.#page.values;
+    if (served) {
+      this.serve(served);
+    }
+  }
+
+  /** @param {{emotion: string|null, goal: string|null}} reply */
+  #heading({ emotion, goal }) {
+    const { t } = this.#page;
+    const mood = this.#page.label(emotion);
+    return goal === "match" ? t("tracks.match", { mood }) : t("tracks.journey", { mood: mood.toLowerCase(), goal: t(`goal.${goal}`) });
+  }
+
+  /** Where a journey leads; a list that matches the mood has no path. @param {import("../../types.js").SnapReply} reply */
+  #drawPath({ emotion, goal, path }) {
+    this.#path.update(goal === "match" ? [] : path, this.#page.label(emotion), this.#page.t(`goal.${goal}`));
+  }
+}
