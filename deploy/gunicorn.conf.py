@@ -20,25 +20,25 @@ sys.path.insert(0, str(PROJECT))
 
 from feelharmonic.settings import Settings  # noqa: E402
 from feelharmonic.web.monitoring import logs  # noqa: E402
-from feelharmonic.web.serving import capacity, server, shutdown  # noqa: E402
+from feelharmonic.web.serving import async_mode, capacity, server  # noqa: E402
 
 settings = Settings.load()
 
-if settings.async_mode == "eventlet":
+worker_class = async_mode.load(settings.async_mode).gunicorn_worker
+if worker_class is None:
     raise SystemExit("ASYNC_MODE: gunicorn 26 and later have no worker for eventlet. Use gevent or threading.")
 
 wsgi_app = "app:create_app()"
 chdir = str(PROJECT)
 bind = f"{settings.host}:{settings.port}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or capacity.cores())
-worker_class = {"gevent": "gevent", "threading": "gthread"}[settings.async_mode]
-#: An open wire is a connection for as long as its page is open, also one that waits for a place; pages being loaded
-#: come on top.
-worker_connections = capacity.connections(settings.max_listeners)
-#: Under gthread each open wire holds a thread, and pages need some. They are made as they are needed.
-threads = capacity.threads(settings.max_listeners)
+#: A WebSocket is a connection for as long as its page is open, also while it waits for a place; HTTP requests come on
+#: top.
+worker_connections = capacity.max_connections(settings.max_listeners)
+#: Under gthread each connection holds a thread. They are made as they are needed.
+threads = capacity.max_threads(settings.max_listeners)
 keepalive = 15
-#: By then listeners were told and readings finished.
+#: By then clients were told, and what was in flight is finished.
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = logs.CONFIG
@@ -65,20 +65,20 @@ def on_starting(arbiter):
 
 
 def post_worker_init(worker):
-    """A worker is ready: see that it may hold its listeners, and takes its leave of them."""
+    """A worker is ready: raise its limit on open files, and drain it before it ends."""
     app = worker.wsgi
     server.check_vendor(PROJECT)
-    capacity.make_room(settings.max_listeners)
+    capacity.raise_file_limit(settings.max_listeners)
     app.extensions["feelharmonic_jukebox"].start()
     stop = signal.getsignal(signal.SIGTERM)
 
-    def leave(number, frame):
-        shutdown.drain(app)
+    def drain_and_stop(number, frame):
+        app.extensions["feelharmonic_drain"].run()
         stop(number, frame)
 
-    # A handler may interrupt the loop itself, which must not wait for anything.
+    # In the background: a signal may interrupt the event loop itself, which must not wait for anything.
     start = app.extensions["socketio"].start_background_task
-    signal.signal(signal.SIGTERM, lambda number, frame: start(leave, number, frame))
+    signal.signal(signal.SIGTERM, lambda number, frame: start(drain_and_stop, number, frame))
 
 
 def child_exit(arbiter, worker):

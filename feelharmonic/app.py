@@ -25,27 +25,30 @@ from feelharmonic.web.security import secret_key
 from feelharmonic.web.security.origins import socket_origins
 from feelharmonic.web.security.rate_limits import storage_of
 from feelharmonic.web.security.websocket_limits import EventPacket
-from feelharmonic.web.serving import in_flight, inference_queue
+from feelharmonic.web.serving import async_mode
 from feelharmonic.web.serving.capacity import cores
+from feelharmonic.web.serving.in_flight import CountRequests, InFlight
+from feelharmonic.web.serving.inference_queue import InferenceQueue
+from feelharmonic.web.serving.shutdown import Drain
+from feelharmonic.web.serving.timeouts import Timeouts
 from feelharmonic.web.stores.expiring_store import ExpiringStore
 from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
 
-#: A message above this ends its connection; a frame has its own, smaller limit and an answer.
-LARGEST_MESSAGE_BYTES = 1_000_000
+#: A larger WebSocket message closes its connection. Frames have a smaller limit, which is answered.
+MAX_MESSAGE_BYTES = 1_000_000
 
-#: Each holds its bytes in memory, 10 MB at most.
-MOST_PHOTOGRAPHS_WAITING = 8
-#: Who waited for so long is sent back: by then proxies and people give up.
-LONGEST_WAIT_S = 20.0
-#: Playlists and series of readings, 1 MB at most; each is read in a fraction of a second.
-MOST_TEXTS_WAITING = 16
-
-#: A listener who does not answer a ping is gone after the two together: a machine asleep, a cable pulled.
-PING_INTERVAL_S, PING_TIMEOUT_S = 10, 8
+#: Photographs in the queue, each with up to 10 MB in memory.
+MAX_PHOTOGRAPHS_WAITING = 8
+#: Playlists and series of readings in the queue, each up to 1 MB; reading one takes a fraction of a second.
+MAX_TEXTS_WAITING = 16
 
 
 def create_app(
-    settings: Settings | None = None, *, params: Params | None = None, parts: Networks | None = None
+    settings: Settings | None = None,
+    *,
+    params: Params | None = None,
+    parts: Networks | None = None,
+    timeouts: Timeouts | None = None,
 ) -> Flask:
     """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
 
@@ -53,17 +56,19 @@ def create_app(
     """
     settings, parts = load_parts(settings, params, parts)
     app = Flask("feelharmonic", root_path=str(ROOT), instance_path=str(settings.instance_dir))
-    # Innermost, where the wires do not pass: Socket.IO takes them out before.
-    app.wsgi_app = requests = in_flight.InFlightRequests(app.wsgi_app)
+    mode, timeouts = async_mode.load(settings.async_mode), timeouts or Timeouts()
+    # Innermost: Socket.IO takes WebSockets out before.
+    in_flight = InFlight()
+    app.wsgi_app = CountRequests(app.wsgi_app, in_flight)
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,
         transports=["websocket"],
-        max_http_buffer_size=LARGEST_MESSAGE_BYTES,
+        max_http_buffer_size=MAX_MESSAGE_BYTES,
         manage_session=False,
         serializer=EventPacket,
-        ping_interval=PING_INTERVAL_S,
-        ping_timeout=PING_TIMEOUT_S,
+        ping_interval=timeouts.ping_interval_s,
+        ping_timeout=timeouts.ping_timeout_s,
         # With several workers: what is said to all listeners from outside reaches each worker's.
         message_queue=settings.redis_url or None,
         channel="feelharmonic",
@@ -72,7 +77,12 @@ def create_app(
     )
     figures = health.Metrics()
     counter = security.bind(
-        app, socketio, settings, largest_message_bytes=LARGEST_MESSAGE_BYTES, refused=figures.refused
+        app,
+        socketio,
+        settings,
+        timeouts=timeouts,
+        max_message_bytes=MAX_MESSAGE_BYTES,
+        refused=figures.refused,
     )
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
     jukebox = MusicService(parts.params, load_providers(settings, catalogue), catalogue, observer=figures)
@@ -80,6 +90,8 @@ def create_app(
     # Other networks than ours read one frame after the other anyway, behind a lock.
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or cores()) if is_ours else 1
+    drain = Drain(socketio, in_flight, namespace=live.NAMESPACE, timeout_s=timeouts.drain_s)
+    app.extensions["feelharmonic_drain"] = drain
     app.extensions[live.EXTENSION] = live.bind(
         socketio,
         parts,
@@ -87,8 +99,9 @@ def create_app(
         max_listeners=settings.max_listeners,
         admits=counter.admits,
         figures=figures,
-        turns=inference_queue.InferenceQueue(at_once, inference_queue.runner(settings.async_mode, at_once)),
-        requests_in_work=lambda: requests.count,
+        inference_queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
+        in_flight=in_flight,
+        is_draining=lambda: drain.has_begun,
     )
     health.bind(app, figures, ready_checks(settings))
     app.config["SECRET_KEY"] = secret_key.secret_key(Path(app.instance_path), settings.secret_key)
@@ -96,13 +109,8 @@ def create_app(
     status.bind(app, jukebox)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
     photographs, texts = (
-        inference_queue.InferenceQueue(
-            1,
-            inference_queue.runner(settings.async_mode, 1),
-            most_waiting=most_waiting,
-            longest_wait_s=LONGEST_WAIT_S,
-        )
-        for most_waiting in (MOST_PHOTOGRAPHS_WAITING, MOST_TEXTS_WAITING)
+        InferenceQueue(1, mode.thread_runner(1), max_waiting=max_waiting, max_wait_s=timeouts.queue_s)
+        for max_waiting in (MAX_PHOTOGRAPHS_WAITING, MAX_TEXTS_WAITING)
     )
     api.bind(app, parts, jukebox, photographs, texts)
     server_camera.bind(app, jukebox)

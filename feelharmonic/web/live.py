@@ -6,7 +6,6 @@ one Listener; nothing of it outlives the connection, and no picture outlives its
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import threading
@@ -28,6 +27,7 @@ from feelharmonic.web.problems import problem_fields
 from feelharmonic.web.schemas import _count, _fields, _is_whole, _mood, _number, _one_of, _probabilities, _wishes
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields
 from feelharmonic.web.serving.capacity import cores
+from feelharmonic.web.serving.in_flight import InFlight
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,6 @@ OFTEN_WAIT_MS = 5000
 #: A listener for whom there is no room asks again so much later.
 FULL_WAIT_MS = 5000
 
-#: What is said to every listener when the server stops, and how long it waits for frames and requests under way.
-LEAVING, LEAVING_S = "leaving", 5.0
-
 #: How often is looked whether the server keeps up.
 TICK_S = 0.1
 
@@ -70,20 +67,22 @@ def bind(
     max_listeners: int,
     admits: Callable[[str], bool] = lambda who: True,
     figures: Metrics | None = None,
-    turns: InferenceQueue | None = None,
-    requests_in_work: Callable[[], int] = lambda: 0,
+    inference_queue: InferenceQueue | None = None,
+    in_flight: InFlight | None = None,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> Live:
     """Put the namespace on ``socketio``; the Live returned tells who listens. ``admits``: whether one more event of
-    an address is welcome; ``turns``: how many frames are read at once; ``requests_in_work``: what else of this process
-    must be finished before it ends."""
+    an address is welcome; ``inference_queue``: reads the frames; ``in_flight``: counts events; ``is_draining``:
+    whether the server shuts down and reads no more frames."""
     live = Live(
         parts,
         jukebox,
         max_listeners=max_listeners,
         admits=admits,
         figures=figures,
-        turns=turns,
-        requests_in_work=requests_in_work,
+        inference_queue=inference_queue,
+        in_flight=in_flight,
+        is_draining=is_draining,
     )
     socketio.on_namespace(live)
     return live
@@ -131,8 +130,9 @@ class Live(Namespace):
         max_listeners: int,
         admits: Callable[[str], bool] = lambda who: True,
         figures: Metrics | None = None,
-        turns: InferenceQueue | None = None,
-        requests_in_work: Callable[[], int] = lambda: 0,
+        inference_queue: InferenceQueue | None = None,
+        in_flight: InFlight | None = None,
+        is_draining: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -142,8 +142,9 @@ class Live(Namespace):
         self._max_listeners = max_listeners
         self._admits = admits
         self._figures = figures or Metrics()
-        self._turns = turns or InferenceQueue(cores())
-        self._requests_in_work = requests_in_work
+        self._inference_queue = inference_queue or InferenceQueue(cores())
+        self._in_flight = in_flight or InFlight()
+        self._is_draining = is_draining
         self._clock = clock
         self._wall_clock = wall_clock
         self._listeners: dict[str, Listener] = {}
@@ -151,33 +152,6 @@ class Live(Namespace):
         # Connects, drops and admissions run in several threads: a dropped connection must never be admitted again.
         self._door = threading.Lock()
         self._keeps_time = False
-        self._leaving = False
-        self._events_in_work = 0
-
-    def leave(self) -> None:
-        """The server is being stopped: tell every listener of this process, finish frames and requests, hang up.
-
-        Pages connect again by themselves, to whatever serves then. Later calls do nothing.
-        """
-        if self._leaving:
-            return
-        self._leaving = True
-        log.info("The server ends; %d listeners are told", len(self._listeners))
-        # Without the queue: the listeners of other processes stay.
-        self.socketio.emit(LEAVING, {}, namespace=NAMESPACE, ignore_queue=True)
-        ends_s = self._clock() + LEAVING_S
-        self.socketio.sleep(TICK_S)
-        while self._is_at_work() and self._clock() < ends_s:
-            self.socketio.sleep(TICK_S)
-        self.socketio.sleep(TICK_S)  # the last frame was read, its answer is on its way
-        for connection in list(self.socketio.server.eio.sockets.values()):
-            # Some end by themselves at this moment, and each async mode raises its own faults for that.
-            with contextlib.suppress(Exception):
-                connection.close(wait=False)
-        self.socketio.sleep(TICK_S)
-
-    def _is_at_work(self) -> bool:
-        return bool(self._events_in_work or self._requests_in_work())
 
     def on_connect(self, auth: object = None) -> None:
         if not self._in_turn():
@@ -201,7 +175,7 @@ class Live(Namespace):
                 if not self._listeners and not self._waiting:
                     self._keeps_time = False
                     return
-            self._turns.tick(late_s)
+            self._inference_queue.tick(late_s)
 
     def on_disconnect(self, reason: object = None) -> None:
         with self._door:
@@ -223,7 +197,7 @@ class Live(Namespace):
                 )
             if listener is None:
                 return nothing_read(seq, None, problem_fields(self._full()), FULL_WAIT_MS)
-            if self._leaving:
+            if self._is_draining():
                 raise Overloaded(LEAVING_WAIT_MS)
             # Who does not wait as told would be read in the others' time.
             early_s = listener.welcome_s - self._clock()
@@ -242,7 +216,7 @@ class Live(Namespace):
             log.exception("frame failed")
             return nothing_read(seq, self._mood(listener), problem_fields(_server_fault()), BUSY_WAIT_MS)
         self._figures.frames.inc()
-        wait_ms = self._told(listener, self._turns.retry_after_ms())
+        wait_ms = self._told(listener, self._inference_queue.retry_after_ms())
         return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
 
     def _told(self, listener: Listener, wait_ms: int) -> int:
@@ -349,13 +323,8 @@ class Live(Namespace):
 
     def trigger_event(self, event: str, *args: object) -> object:
         """As Flask-SocketIO does; events that nobody knows are counted and answered, too."""
-        with self._door:
-            self._events_in_work += 1
-        try:
+        with self._in_flight.counted():
             return super().trigger_event(event if hasattr(self, f"on_{event}") else "unknown", *args)
-        finally:
-            with self._door:
-                self._events_in_work -= 1
 
     @answering
     def on_unknown(self, *args: object) -> dict:
@@ -393,7 +362,7 @@ class Live(Namespace):
         if not listener.reading.acquire(blocking=False):
             raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
-            return self._turns.read(lambda: listener.pipeline.see(picture, self._clock()))
+            return self._inference_queue.run(lambda: listener.pipeline.see(picture, self._clock()))
         finally:
             stages, listener.stages = listener.stages, []
             listener.reading.release()

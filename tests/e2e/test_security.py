@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from werkzeug.test import Client as WerkzeugClient
 
-from feelharmonic.app import LARGEST_MESSAGE_BYTES, create_app
+from feelharmonic.app import MAX_MESSAGE_BYTES, create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import ASYNC_MODES, Settings
 from feelharmonic.web.live import Live
@@ -35,7 +35,8 @@ from feelharmonic.web.security.connection_limits import ConnectionLimiter
 from feelharmonic.web.security.headers import HSTS
 from feelharmonic.web.security.rate_limits import EventCounter
 from feelharmonic.web.security.websocket_limits import LimitedWebSocket, ThrottledSocket
-from feelharmonic.web.serving.capacity import most_wires
+from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from tests.support.external_servers import Gunicorn
 from tests.support.raw_websocket import RawListener
 from tests.support.samples import HANDSHAKE, PROJECT
@@ -335,10 +336,15 @@ def test_a_wire_that_breaks_leaves_its_place():
             asked.get(WIRE, headers=HANDSHAKE)
 
 
+def max_websockets() -> int:
+    """With one place, where each connection is a thread."""
+    return async_mode.load("threading").max_connections(1) - RESERVED_FOR_HTTP
+
+
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_beside_all_wires_that_may_be_open_pages_still_come(tmp_path, mode):
     """One place: twice as many wires, and those to spare."""
-    most = most_wires(1, "threading")
+    most = max_websockets()
     server = Server(tmp_path, ASYNC_MODE=mode, MAX_LISTENERS="1").start()
     wires = []
     try:
@@ -359,7 +365,7 @@ def test_a_gunicorn_full_of_those_who_wait_for_a_place_still_answers(tmp_path):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE="threading", MAX_LISTENERS="1").start()
     wires = []
     try:
-        wires = [RawListener(gunicorn.url) for _ in range(most_wires(1, "threading"))]
+        wires = [RawListener(gunicorn.url) for _ in range(max_websockets())]
         with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
             opened(gunicorn)
         assert requests.get(f"{gunicorn.url}/healthz", timeout=10).status_code == 200
@@ -657,9 +663,9 @@ def in_fragments(size: int, each: int) -> Iterator[websocket.ABNF]:
 
 
 TOO_LARGE = {
-    "one frame": lambda: in_one_frame(50 * LARGEST_MESSAGE_BYTES),
-    "fragments": lambda: in_fragments(50 * LARGEST_MESSAGE_BYTES, 900_000),
-    "small fragments": lambda: in_fragments(LARGEST_MESSAGE_BYTES + 100, 100),
+    "one frame": lambda: in_one_frame(50 * MAX_MESSAGE_BYTES),
+    "fragments": lambda: in_fragments(50 * MAX_MESSAGE_BYTES, 900_000),
+    "small fragments": lambda: in_fragments(MAX_MESSAGE_BYTES + 100, 100),
 }
 
 

@@ -176,7 +176,7 @@ def test_listeners_are_told_and_the_server_ends_by_itself(tmp_path, mode, astron
     finally:
         server.kill()
     lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
-    assert [line["message"] for line in lines] == ["The server ends; 3 listeners are told"]
+    assert [line["message"] for line in lines] == ["Shutting down; 3 clients are told"]
     assert "Traceback" not in server.log()
 
 

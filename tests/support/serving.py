@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 import os
 import signal
 import socket
@@ -16,8 +18,16 @@ import requests
 import socketio
 
 from feelharmonic.settings import NAMES
+from feelharmonic.web.serving.timeouts import Timeouts
 
 PROJECT = Path(__file__).resolve().parents[2]
+
+#: `app.py` with other timeouts.
+SERVE = Path(__file__).with_name("serve.py")
+
+#: A few seconds in the place of half a minute: for tests of who is silent, slow or gone. Long enough that a client on a
+#: busy machine answers its pings.
+SHORT_TIMEOUTS = Timeouts(silence_s=2.0, ping_interval_s=1.0, ping_timeout_s=2.0, join_s=1.5)
 
 #: From the project's own settings only what a test sets: the developer's environment must not leak in.
 QUIET = (*NAMES, "REDIS_URL")
@@ -32,11 +42,21 @@ def free_port() -> int:
 
 class Server:
     """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies;
-    ``under``: a program that starts it and becomes it."""
+    ``under``: a program that starts it and becomes it; ``timeouts``: others than a household's server has."""
 
-    def __init__(self, folder: Path, *, project: Path = PROJECT, under: tuple[str, ...] = (), **environ: str):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        project: Path = PROJECT,
+        under: tuple[str, ...] = (),
+        timeouts: Timeouts | None = None,
+        **environ: str,
+    ):
         self._under = under
-        self._project = project
+        self._command = [sys.executable, str(project / "app.py")]
+        if timeouts is not None:
+            self._command = [sys.executable, str(SERVE), json.dumps(dataclasses.asdict(timeouts))]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder  # started in an empty folder: no .env of the developer's is read
@@ -50,7 +70,7 @@ class Server:
         log_path = self._folder / "server.log"
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._under, sys.executable, str(self._project / "app.py")],
+                [*self._under, *self._command],
                 cwd=self._folder,
                 env=environ,
                 stdout=log,

@@ -307,7 +307,7 @@ def test_health(client):
 
 
 def test_too_many_photographs_at_once_are_told_to_come_again(astronaut_jpeg, monkeypatch):
-    monkeypatch.setattr("feelharmonic.app.MOST_PHOTOGRAPHS_WAITING", 0)
+    monkeypatch.setattr("feelharmonic.app.MAX_PHOTOGRAPHS_WAITING", 0)
     client = create_app(Settings(providers=("catalogue",))).test_client()
     answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
     assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")

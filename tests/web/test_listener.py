@@ -102,7 +102,7 @@ def now_s(app, monkeypatch) -> list[float]:
 def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkeypatch, astronaut_jpeg):
     held = app.extensions[live.EXTENSION]
     asked = []
-    monkeypatch.setattr(held._turns, "retry_after_ms", lambda: asked.append(1) or 400)
+    monkeypatch.setattr(held._inference_queue, "retry_after_ms", lambda: asked.append(1) or 400)
 
     def frame(seq: int) -> dict:
         return wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
@@ -156,23 +156,3 @@ def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 100_000
-
-
-class Connection:
-    """One of Engine.IO's, which ends as it is told or with ``fault``."""
-
-    def __init__(self, fault: Exception | None = None):
-        self._fault = fault
-        self.is_closed = False
-
-    def close(self, wait: bool = True) -> None:
-        if self._fault:
-            raise self._fault
-        self.is_closed = True
-
-
-def test_who_is_gone_already_keeps_nobody_from_ending(app):
-    gone, here = Connection(ConnectionResetError(104, "reset")), Connection()
-    app.extensions["socketio"].server.eio.sockets.update(gone=gone, here=here)
-    app.extensions[live.EXTENSION].leave()
-    assert here.is_closed

@@ -444,7 +444,7 @@ def off_the_loop(view: Callable) -> Callable:
     def run(*args: object, **named: object) -> object:
         request.get_data()  # kept for the parser
         context = contextvars.copy_context()  # of Flask's request
-        return _behind().texts.read(lambda: context.run(answered, *args, **named))
+        return _behind().texts.run(lambda: context.run(answered, *args, **named))
 
     def answered(*args: object, **named: object) -> object:
         try:
@@ -501,7 +501,7 @@ def expressions(files: dict, query: dict) -> dict:
     if set(request.form) or len(request.files) > 1:
         raise BadRequest("Expected one field, image, got more.", "Send a picture and nothing else.")
     data, behind = files["image"].read(), _behind()
-    reading = behind.photographs.read(lambda: behind.parts.read_photograph(data))
+    reading = behind.photographs.run(lambda: behind.parts.read_photograph(data))
     faces = [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]
     return {"faces": faces, "group": group_fields(reading.group)} if query["group"] else {"faces": faces}
 

@@ -25,7 +25,9 @@ from feelharmonic.web.security.rate_limits import (
     too_many,
 )
 from feelharmonic.web.security.websocket_limits import limit_messages
-from feelharmonic.web.serving.capacity import most_wires
+from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
+from feelharmonic.web.serving.timeouts import Timeouts
 
 
 def bind(
@@ -33,14 +35,16 @@ def bind(
     socketio: SocketIO,
     settings: Settings,
     *,
-    largest_message_bytes: int,
+    timeouts: Timeouts,
+    max_message_bytes: int,
     refused: Callable[[str], None] = lambda reason: None,
 ) -> EventCounter:
     """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire. ``refused``
     is told why a wire was not opened, or a name not known; Flask sees all other refusals, but not these."""
     storage = settings.redis_url or MEMORY
     counter = EventCounter(settings.socket_rate, storage)
-    most_open = most_wires(settings.max_listeners, settings.async_mode)
+    mode = async_mode.load(settings.async_mode)
+    most_open = mode.max_connections(settings.max_listeners) - RESERVED_FOR_HTTP
     app.wsgi_app = ConnectionLimiter(
         app.wsgi_app, settings.allowed_origins, counter=counter, most_open=most_open, refused=refused
     )
@@ -68,5 +72,5 @@ def bind(
     limiter.request_filter(lambda: request.endpoint in UNCOUNTED)
     app.register_error_handler(RateLimitExceeded, too_many)
     app.before_request(lambda: refuse_foreign(settings.allowed_origins))  # after the count: a refusal is counted
-    limit_messages(socketio, largest_message_bytes)
+    limit_messages(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
     return counter

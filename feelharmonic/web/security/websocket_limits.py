@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import socket
 import time
@@ -11,11 +12,7 @@ from collections.abc import Callable
 from flask_socketio import SocketIO
 from socketio.packet import BINARY_EVENT, EVENT, Packet
 
-from feelharmonic.web.serving.async_eventlet import eventlet_message, unmasked
-
-#: A wire joins its namespace at once. One that has not, or has left it, is noticed with its next message, at the latest
-#: when it answers Engine.IO's second ping, after 20 s; who answers none is hung up anyway.
-JOINS_WITHIN_S = 15.0
+from feelharmonic.web.serving.async_mode import AsyncMode
 
 #: So many answers may wait until the listener takes them.
 MOST_UNTAKEN = 64
@@ -67,11 +64,13 @@ class LimitedWebSocket:
         connection: object,
         *,
         has_joined: Callable[[], bool] = lambda: True,
+        join_s: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._websocket = websocket
         self._connection = connection
         self._has_joined = has_joined
+        self._join_s = join_s
         self._clock = clock
         self._joined_s = clock()  # when it was last seen to have joined; at first when it was opened
         self._ended = False
@@ -104,7 +103,7 @@ class LimitedWebSocket:
     def _stays_outside(self) -> bool:
         if self._has_joined():
             self._joined_s = self._clock()
-        return self._clock() - self._joined_s > JOINS_WITHIN_S
+        return self._clock() - self._joined_s > self._join_s
 
     def _cut(self) -> None:
         """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
@@ -144,7 +143,7 @@ class ThrottledSocket:
         return getattr(self._sock, name)
 
 
-def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
+def limit_messages(socketio: SocketIO, mode: AsyncMode, most_bytes: int, *, join_s: float) -> None:
     """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and hang up on who sends what is no
     packet, takes no answers or joins no namespace.
 
@@ -155,7 +154,6 @@ def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
     engine = socketio.server.eio
     make: Callable = engine._async["websocket"]
     take: Callable = engine.handlers["message"]
-    whole = eventlet_message(most_bytes) if socketio.async_mode == "eventlet" else None
     wires: dict[str, LimitedWebSocket] = {}
 
     def has_joined(sid: str) -> bool:
@@ -166,9 +164,10 @@ def limit_messages(socketio: SocketIO, most_bytes: int) -> None:
         connection = handler.__self__  # Engine.IO's own, whose method the handler is
 
         def served(opened: object) -> object:
-            if whole is not None:
-                opened.Message, opened._apply_mask = whole, unmasked
-            wires[connection.sid] = LimitedWebSocket(opened, connection, has_joined=lambda: has_joined(connection.sid))
+            mode.limit_websocket(opened, most_bytes)
+            wires[connection.sid] = LimitedWebSocket(
+                opened, connection, has_joined=lambda: has_joined(connection.sid), join_s=join_s
+            )
             try:
                 return handler(wires[connection.sid])
             finally:

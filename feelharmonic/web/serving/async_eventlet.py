@@ -1,26 +1,82 @@
-"""What serving under eventlet needs beyond the others."""
+"""Serving by eventlet's greenlets. Its maintainers plan to retire it, and gunicorn 26 dropped its worker."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import signal
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from feelharmonic.web.serving import capacity
+from feelharmonic.web.serving.async_mode import Certificate, Runner, run_in
+from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
 
-def eventlet_message(most_bytes: int) -> type:
-    """eventlet's WebSocket message while it comes; refused where its fragments have more than ``most_bytes`` in all."""
+class Mode:
+    """See `AsyncMode`."""
+
+    gunicorn_worker = None
+
+    def patch_standard_library(self) -> None:
+        # It warns at import that it is being retired: docs/hosting.md says that, a start needs no warning.
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+        import eventlet
+
+        eventlet.monkey_patch()
+
+    def thread_runner(self, threads: int) -> Runner:
+        from eventlet import tpool
+
+        return run_in(tpool.execute)  # its own pool: EVENTLET_THREADPOOL_SIZE, 20 threads by default
+
+    def max_connections(self, listeners: int) -> int:
+        return capacity.max_connections(listeners)
+
+    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+        tls = {"certfile": str(certificate[0]), "keyfile": str(certificate[1])} if certificate else {}
+        return {
+            # By default eventlet serves 1,024 connections at once and lets the others wait without an answer.
+            "max_size": self.max_connections(listeners),
+            "socket_timeout": timeouts.silence_s,
+            "protocol": _http_protocol(),
+            **tls,
+        }
+
+    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+        import eventlet
+        from greenlet import getcurrent
+
+        main_greenlet = getcurrent()
+
+        def drain_and_exit() -> None:
+            drain()
+            eventlet.kill(main_greenlet, SystemExit)
+
+        # In a greenlet of its own: a signal may interrupt the event loop itself, which must not wait for anything.
+        signal.signal(signal.SIGTERM, lambda number, frame: eventlet.spawn(drain_and_exit))
+
+    def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
+        websocket.Message = _message_class(max_bytes)
+        websocket._apply_mask = unmasked
+
+
+def _message_class(max_bytes: int) -> type:
+    """eventlet's WebSocket message, refused once its fragments have more than ``max_bytes`` in all: eventlet's own
+    limit holds for each fragment."""
     from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
     class Message(RFC6455WebSocket.Message):
-        def __init__(self, *given: object, **named: object):
-            super().__init__(*given, **named)
+        def __init__(self, *args: object, **kwargs: object):
+            super().__init__(*args, **kwargs)
             self.data = [bytearray()]  # one buffer: eventlet's list would grow by an object with the smallest fragment
 
         def push(self, data: bytes, final: bool = False) -> None:
             (collected,) = self.data
-            if len(collected) + len(data) > most_bytes:
-                raise FailedConnectionError(1009, f"Expected a message of at most {most_bytes} bytes.")
+            if len(collected) + len(data) > max_bytes:
+                raise FailedConnectionError(1009, f"Expected a message of at most {max_bytes} bytes.")
             collected.extend(data)
             self.finished = final
 
@@ -28,26 +84,26 @@ def eventlet_message(most_bytes: int) -> type:
 
 
 def unmasked(data: bytes, mask: Sequence[int], length: int, offset: int = 0) -> bytes:
-    """``data`` without the mask that browsers put on it. eventlet's own way makes an object of each byte: a hundred
-    megabytes for a message of one."""
+    """``data`` without the mask that browsers apply (RFC 6455, 5.3). eventlet's own function makes an object of each
+    byte: 100 MB for a message of 1 MB."""
     turned = offset % 4
     key = bytes([*mask[turned:], *mask[:turned]]) * (length // 4 + 1)
     return (int.from_bytes(data, "big") ^ int.from_bytes(key[:length], "big")).to_bytes(length, "big")
 
 
-def _eventlet_protocol() -> type:
+def _http_protocol() -> type:
     from eventlet import wsgi
 
     class Protocol(wsgi.HttpProtocol):
         def handle(self) -> None:
             try:
                 super().handle()
-            except OSError:  # gone, or no TLS came to terms: eventlet's own answer is a traceback
+            except OSError:  # the client left, or the TLS handshake failed: eventlet would print a traceback
                 self.close_connection = True
             except Exception:
                 log.exception("A request failed")
 
-        def log_message(self, *said: object) -> None:
-            """Its lines begin with the address of who asks and repeat what came: none is written."""
+        def log_message(self, *args: object) -> None:
+            """Log nothing: eventlet's lines hold the client's address and repeat what it sent."""
 
     return Protocol

@@ -1,48 +1,90 @@
-"""What serving under gevent needs beyond the others."""
+"""Serving by gevent's greenlets: the default."""
 
 from __future__ import annotations
 
 import logging
+import signal
+from collections.abc import Callable
+from typing import Any
 
-from feelharmonic.web.serving.timeouts import SILENCE_S
+from feelharmonic.web.serving import capacity
+from feelharmonic.web.serving.async_mode import Certificate, Runner, run_in
+from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
 
-def _gevent_handler() -> type:
+class Mode:
+    """See `AsyncMode`."""
+
+    gunicorn_worker = "gevent"
+
+    def patch_standard_library(self) -> None:
+        from gevent import monkey
+
+        monkey.patch_all()
+
+    def thread_runner(self, threads: int) -> Runner:
+        from gevent.threadpool import ThreadPool
+
+        return run_in(ThreadPool(threads).apply)
+
+    def max_connections(self, listeners: int) -> int:
+        return capacity.max_connections(listeners)
+
+    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+        from feelharmonic.web.security.tls import server_context
+
+        tls = {"ssl_context": server_context(*certificate)} if certificate else {}
+        return {"handler_class": _request_handler(timeouts.silence_s), **tls}
+
+    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+        import gevent
+
+        def drain_and_stop() -> None:
+            drain()
+            stop()
+
+        gevent.signal_handler(signal.SIGTERM, drain_and_stop)
+
+    def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
+        """simple-websocket has a limit of its own, which `websocket_limits.py` sets."""
+
+
+def _request_handler(silence_s: float) -> type:
     from gevent import pywsgi
 
     class Handler(pywsgi.WSGIHandler):
-        """Lets nobody hold a connection by saying nothing; open wires are watched by pings instead."""
+        """Closes silent connections; open WebSockets are watched by pings instead."""
 
         def read_requestline(self) -> str:
-            self.socket.settimeout(SILENCE_S)
+            self.socket.settimeout(silence_s)
             return super().read_requestline()
 
         def handle_one_response(self) -> None:
-            is_wire = bool(self.environ.get("HTTP_UPGRADE"))
-            if is_wire:
+            is_websocket = bool(self.environ.get("HTTP_UPGRADE"))
+            if is_websocket:
                 self.socket.settimeout(None)
             super().handle_one_response()
-            if is_wire:
-                # What is left on a wire that ended is no request: it may be a picture.
+            if is_websocket:
+                # What is left on a WebSocket that ended is no request: it may be a picture.
                 self.close_connection = True
 
-        def log_error(self, *said: object) -> None:
-            """gevent's lines hold the address of who asks and the bytes that came: none is written."""
+        def log_error(self, *args: object) -> None:
+            """Log nothing: gevent's lines hold the client's address and the bytes that it sent."""
 
-        def _log_error(self, *fault: object) -> None:
-            """gevent's own would print the environment, and with it that address."""
-            log.error("A request failed", exc_info=fault)
+        def _log_error(self, *exc_info: object) -> None:
+            """Without the environment, which gevent would print and which holds that address."""
+            log.error("A request failed", exc_info=exc_info)
 
         def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
-            """For some of them gevent's own prints a traceback."""
+            """As a ValueError: for some others gevent prints a traceback."""
             return super()._handle_client_error(ex if isinstance(ex, ValueError) else ValueError(type(ex).__name__))
 
         def handle(self) -> None:
             try:
                 super().handle()
-            except (OSError, ValueError):  # gone before the answer; the rest of a broken body, read to be discarded
+            except (OSError, ValueError):  # the client left before the answer; or a broken body was read to be discarded
                 self.close_connection = True
 
     return Handler

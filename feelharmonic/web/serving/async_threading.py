@@ -1,50 +1,90 @@
-"""What serving under Werkzeug's threads needs beyond the others."""
+"""Serving by Werkzeug's threads, one for each connection: good for a household."""
 
 from __future__ import annotations
 
 import io
 import logging
+import signal
+from collections.abc import Callable
+from typing import Any
 
-from feelharmonic.web.serving.timeouts import SILENCE_S
+from feelharmonic.web.serving import capacity
+from feelharmonic.web.serving.async_mode import Certificate, Runner
+from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
+#: Reads above the first come from Werkzeug discarding a body; they get at most the second.
+MAX_READ_BYTES, DISCARD_READ_BYTES = 2**20, 2**16
 
-#: Whoever wants more than the first at once discards what it reads, and gets no more than the second.
-MOST_AT_ONCE_BYTES, SIP_BYTES = 2**20, 2**16
+
+class Mode:
+    """See `AsyncMode`."""
+
+    gunicorn_worker = "gthread"
+
+    def patch_standard_library(self) -> None:
+        """Threads need no patch."""
+
+    def thread_runner(self, threads: int) -> Runner:
+        """The caller is in a thread of its own already."""
+        return lambda function: function()
+
+    def max_connections(self, listeners: int) -> int:
+        return capacity.max_threads(listeners)
+
+    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+        from feelharmonic.web.security.tls import server_context
+
+        _silence_werkzeug()
+        tls = {"ssl_context": server_context(*certificate)} if certificate else {}
+        # What a public server needs instead of Werkzeug is in deploy/.
+        return {"allow_unsafe_werkzeug": True, "request_handler": _request_handler(timeouts.silence_s), **tls}
+
+    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+        def drain_and_exit(number: int, frame: object) -> None:
+            drain()
+            raise SystemExit(0)
+
+        signal.signal(signal.SIGTERM, drain_and_exit)
+
+    def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
+        """simple-websocket has a limit of its own, which `websocket_limits.py` sets."""
 
 
-def _werkzeug_handler() -> type:
+def _request_handler(silence_s: float) -> type:
     from werkzeug.serving import WSGIRequestHandler
 
-    class Sips(io.BufferedReader):
-        """What comes in. Werkzeug discards a refused body 10 MB at a time: each of many would take as much memory."""
+    class SmallReads(io.BufferedReader):
+        """Werkzeug discards a refused body 10 MB at a time: each of many connections would take as much memory."""
 
         def read(self, size: int | None = -1) -> bytes:
-            return self.read1(SIP_BYTES) if size is not None and size > MOST_AT_ONCE_BYTES else super().read(size)
+            if size is not None and size > MAX_READ_BYTES:
+                return self.read1(DISCARD_READ_BYTES)
+            return super().read(size)
 
     class Handler(WSGIRequestHandler):
-        timeout = SILENCE_S
+        timeout = silence_s
 
         def setup(self) -> None:
             super().setup()
-            self.rfile = Sips(self.rfile.detach())
+            self.rfile = SmallReads(self.rfile.detach())
 
         def handle(self) -> None:
             try:
                 super().handle()
-            except Exception:  # socketserver's own answer to it is a traceback with the address of who asks
+            except Exception:  # socketserver would print a traceback with the client's address
                 log.exception("A request failed")
 
-        def log(self, *said: object) -> None:
-            """Werkzeug's lines begin with the address of who asks: none is written."""
+        def log(self, *args: object) -> None:
+            """Log nothing: Werkzeug's lines begin with the client's address."""
 
     return Handler
 
 
-def _hush_werkzeug() -> None:
-    """No lines with addresses in the log, and no words of Flask's own beside ours at the start."""
+def _silence_werkzeug() -> None:
+    """No lines with addresses in the log, and no banner of Flask's beside ours at the start."""
     from flask import cli
 
-    cli.show_server_banner = lambda *about: None
+    cli.show_server_banner = lambda *args: None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

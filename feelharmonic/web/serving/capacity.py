@@ -11,45 +11,45 @@ def cores() -> int:
     """How many processors this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows do not tell
+    except AttributeError:  # macOS and Windows do not say
         return os.cpu_count() or 1
 
 
-#: A process takes two wires for each of its places: who finds none taken keeps the wire, and waits. Some more come on
-#: top, fewer where each is a thread; of these the last are kept for pages and probes, and further wires are refused.
-WIRES_A_PLACE, SPARE_CONNECTIONS, SPARE_THREADS, KEPT_FOR_PAGES = 2, 1024, 50, 10
+#: For each place a process accepts two connections: whoever finds no free place stays connected and waits for one.
+CONNECTIONS_PER_PLACE = 2
 
-#: Files that the program itself has open, and a few visitors.
-FEWEST_SPARE_FILES = 64
+#: Connections on top of these, for pages and API requests; fewer where each needs a thread.
+SPARE_CONNECTIONS, SPARE_THREADS = 1024, 50
 
+#: Of the spare connections, these are never given to WebSockets, so that pages and health checks are still answered.
+RESERVED_FOR_HTTP = 10
 
-def connections(listeners: int) -> int:
-    """So many connections a process with ``listeners`` places has at once."""
-    return WIRES_A_PLACE * listeners + SPARE_CONNECTIONS
-
-
-def threads(listeners: int) -> int:
-    """So many threads it has where each open wire holds one."""
-    return WIRES_A_PLACE * listeners + SPARE_THREADS
+#: Files that the program itself has open, and a few HTTP requests.
+MIN_SPARE_FILES = 64
 
 
-def most_wires(listeners: int, async_mode: str) -> int:
-    """So many wires may be open at once: HTTP answers beside them."""
-    return (threads if async_mode == "threading" else connections)(listeners) - KEPT_FOR_PAGES
+def max_connections(listeners: int) -> int:
+    """How many connections a process with ``listeners`` places serves at once."""
+    return CONNECTIONS_PER_PLACE * listeners + SPARE_CONNECTIONS
 
 
-def make_room(listeners: int) -> None:
-    """Allow the process a file for each listener, and some more. Raises SetupFault where the system does not let it."""
+def max_threads(listeners: int) -> int:
+    """The same where each connection holds a thread."""
+    return CONNECTIONS_PER_PLACE * listeners + SPARE_THREADS
+
+
+def raise_file_limit(listeners: int) -> None:
+    """Raise the process's limit on open files to what ``listeners`` need. Raises SetupFault where the system forbids it."""
     try:
         import resource
-    except ImportError:  # Windows knows no such limit
+    except ImportError:  # Windows has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = float("inf") if hard == resource.RLIM_INFINITY else hard
-    if most < listeners + FEWEST_SPARE_FILES:
-        need = f"MAX_LISTENERS: {listeners} listeners need {listeners + FEWEST_SPARE_FILES} open files"
+    if most < listeners + MIN_SPARE_FILES:
+        need = f"MAX_LISTENERS: {listeners} listeners need {listeners + MIN_SPARE_FILES} open files"
         mend = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
         raise SetupFault([f"{need}, the system allows {hard}. {mend}"])
-    wanted = min(most, connections(listeners))
+    wanted = min(most, max_connections(listeners))
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,9 +1,9 @@
-"""Taking turns: how many pictures are read at once, how many wait, and how soon each listener may send the next.
+"""Backpressure: how many pictures are read at once, how many wait, and how soon each listener may send the next.
 
-In: readings to be done, and how far behind the server is. Out: their results, or an Overloaded with a wait. Beyond
-what the cores can read every listener is asked for the same, longer pause between frames, so that all slow down alike
-and no queue grows. Reading runs in threads of the system's in every async mode: ONNX Runtime and OpenCV let go of
-Python's lock, so the loop of gevent or eventlet serves the sockets meanwhile.
+In: functions to run, and how late the event loop is. Out: their results, or Overloaded with a wait. When more frames
+arrive than the cores can read, every listener gets the same, longer wait between frames: all slow down alike and no
+queue grows. Functions run in system threads in every async mode: ONNX Runtime and OpenCV release Python's lock, so the
+event loop of gevent or eventlet serves the sockets meanwhile.
 """
 
 from __future__ import annotations
@@ -14,151 +14,122 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from feelharmonic.errors import Overloaded
+from feelharmonic.web.serving.async_mode import Runner
 
 Result = TypeVar("Result")
 
-#: Calls a function somewhere else and returns what it returns.
-Runner = Callable[[Callable[[], object]], object]
+#: Maximum queue length per inference slot; at a few milliseconds a frame that is a tenth of a second.
+MAX_WAITING_PER_SLOT = 25
 
-#: For each picture being read so many may wait; at a few milliseconds each that is a tenth of a second.
-MOST_WAITING_EACH = 25
-
-#: Where every frame waited so long, for the loop and for its turn, and for two readings, the server reads as many as it
-#: can.
+#: The server is saturated if every frame waited longer than this, for the event loop and for its slot, and longer than
+#: two inferences take.
 SATURATED_S = 0.015
 
-#: Of what it can read so much more time is given to each frame that the queue empties again.
-SPARE = 1.1
+#: A saturated server asks for frames this many times further apart than it can read them, so that the queue empties.
+HEADROOM = 1.1
 
-#: While the server keeps up it tries for more, ten times a second; sooner where it reads for a small share of the time.
+#: While not saturated, the time between frames shrinks by these factors ten times a second: the second applies if
+#: inference takes less than IDLE_SHARE of the time.
 DECAY, IDLE_DECAY, IDLE_SHARE = 0.995, 0.93, 0.3
 
-#: Who finds no room to wait comes back no sooner than this.
-LEAST_WAIT_MS = 100
+#: Minimum wait that comes with Overloaded.
+MIN_RETRY_MS = 100
 
-#: Nobody is asked to wait longer than this between two frames.
-LONGEST_PAUSE_S = 5.0
+#: Maximum wait between two frames.
+MAX_RETRY_S = 5.0
 
-#: How much of the newest measurement enters the average, 0..1.
-NEWEST_SHARE = 0.2
+#: Weight of the newest measurement in a moving average, 0..1.
+NEWEST_WEIGHT = 0.2
 
-#: Of the reading itself at most so many times as long may go by between two frames: a loop that is late because thirty
-#: pages came at once says little of what can be read.
-LONGEST_GAP = 4.0
+#: Maximum time between two frames of anybody, in multiples of one inference: a loop that is late because thirty pages
+#: opened at once says little about how much the server can read.
+MAX_GAP = 4.0
 
 
 class InferenceQueue:
-    """At most ``at_once`` readings at a time, a bounded number in wait. Safe between the async mode's threads."""
+    """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
+
+    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: whoever waits longer is refused, which frees the place in the
+    queue. ``clock``: monotonic seconds.
+    """
 
     def __init__(
         self,
-        at_once: int,
+        slots: int,
         run: Runner | None = None,
         *,
-        most_waiting: int | None = None,
-        longest_wait_s: float | None = None,
+        max_waiting: int | None = None,
+        max_wait_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
-        """``longest_wait_s``: who waited for so long is sent back, and makes room for others to wait."""
-        self._run = run or _directly
-        self._longest_wait_s = longest_wait_s
-        self._at_once = at_once
+        self._slots = slots
+        self._run: Runner = run or (lambda function: function())
+        self._max_waiting = slots * MAX_WAITING_PER_SLOT if max_waiting is None else max_waiting
+        self._max_wait_s = max_wait_s
         self._clock = clock
-        self._most_waiting = at_once * MOST_WAITING_EACH if most_waiting is None else most_waiting
-        self._free = threading.Semaphore(at_once)
+        self._free_slots = threading.Semaphore(slots)
         self._waiting = 0
-        self._reading = 0
-        self._waits_s: list[float] = []  # for a turn, since the last tick
-        self._took_s = 0.0  # one reading, on average
+        self._running = 0
+        self._waits_s: list[float] = []  # for a slot, since the last tick
+        self._inference_s = 0.0  # moving average
         self._ticked_s = clock()
         self._gap_s = 0.0  # between two frames of anybody
-        self._next_s = 0.0  # when the next frame of anybody is welcome
+        self._next_s = 0.0  # when the next frame of anybody may be sent
 
-    def read(self, reading: Callable[[], Result]) -> Result:
-        """What ``reading()`` returns, when it is its turn. Raises Overloaded where too many wait already."""
-        came_s = self._clock()
-        if self._waiting >= self._most_waiting:
-            raise Overloaded(max(LEAST_WAIT_MS, self.retry_after_ms()))
+    def run(self, function: Callable[[], Result]) -> Result:
+        """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait already."""
+        queued_s = self._clock()
+        if self._waiting >= self._max_waiting:
+            raise Overloaded(max(MIN_RETRY_MS, self.retry_after_ms()))
         self._waiting += 1
         try:
-            if not self._free.acquire(timeout=self._longest_wait_s):
-                raise Overloaded(max(LEAST_WAIT_MS, self.retry_after_ms()))
+            if not self._free_slots.acquire(timeout=self._max_wait_s):
+                raise Overloaded(max(MIN_RETRY_MS, self.retry_after_ms()))
         finally:
             self._waiting -= 1
-        self._waits_s.append(self._clock() - came_s)
-        self._reading += 1
-        began_s = self._clock()
+        started_s = self._clock()
+        self._waits_s.append(started_s - queued_s)
+        self._running += 1
         try:
-            return self._run(reading)
+            return self._run(function)
         finally:
-            self._took_s += (self._clock() - began_s - self._took_s) * (NEWEST_SHARE if self._took_s else 1.0)
-            self._reading -= 1
-            self._free.release()
+            took_s = self._clock() - started_s
+            self._inference_s += (took_s - self._inference_s) * (NEWEST_WEIGHT if self._inference_s else 1.0)
+            self._running -= 1
+            self._free_slots.release()
 
     @property
-    def in_work(self) -> int:
-        """Readings under way."""
-        return self._reading
+    def running(self) -> int:
+        """How many functions run now."""
+        return self._running
 
     @property
     def waiting(self) -> int:
-        """Readings that wait for their turn."""
+        """How many wait for a slot."""
         return self._waiting
 
     def retry_after_ms(self) -> int:
-        """How long the listener who is being answered shall wait before the next frame, in milliseconds.
+        """How long the listener who is being answered must wait before the next frame, in milliseconds.
 
-        The answers' next frames are given times one behind the other, as far apart as the server can read: so they
-        come one by one, and everybody gets the same rate. While the server keeps up that is no wait at all.
+        Each answer reserves the next free moment, as far apart as the server can read frames: so they arrive one by
+        one, and everybody gets the same rate. While the server keeps up the wait is 0.
         """
         now_s = self._clock()
-        self._next_s = min(max(self._next_s + self._gap_s, now_s), now_s + LONGEST_PAUSE_S)
+        self._next_s = min(max(self._next_s + self._gap_s, now_s), now_s + MAX_RETRY_S)
         return round(1000 * (self._next_s - now_s))
 
     def tick(self, late_s: float) -> None:
-        """Ten times a second: the loop woke ``late_s`` seconds after it was due.
+        """Adapt the time between frames; called ten times a second. The event loop woke ``late_s`` seconds late.
 
-        Where even the luckiest frame had to wait, as many were read as can be: that many will be asked for.
+        If even the frame that waited least had to wait, the number of frames read since the last tick is what the
+        server can read: that many will be asked for.
         """
         now_s, waits_s = self._clock(), self._waits_s
-        taken_s, self._ticked_s, self._waits_s = now_s - self._ticked_s, now_s, []
-        saturated_s = max(SATURATED_S, 2 * self._took_s)
+        elapsed_s, self._ticked_s, self._waits_s = now_s - self._ticked_s, now_s, []
+        saturated_s = max(SATURATED_S, 2 * self._inference_s)
         if waits_s and min(waits_s) + late_s > saturated_s:
-            gap_s = min(taken_s / len(waits_s) * SPARE, self._took_s * LONGEST_GAP)
-            self._gap_s += (gap_s - self._gap_s) * (NEWEST_SHARE if self._gap_s > gap_s / 2 else 1.0)
+            gap_s = min(elapsed_s / len(waits_s) * HEADROOM, self._inference_s * MAX_GAP)
+            self._gap_s += (gap_s - self._gap_s) * (NEWEST_WEIGHT if self._gap_s > gap_s / 2 else 1.0)
         else:
-            is_idle = len(waits_s) * self._took_s < IDLE_SHARE * taken_s * self._at_once
+            is_idle = len(waits_s) * self._inference_s < IDLE_SHARE * elapsed_s * self._slots
             self._gap_s *= IDLE_DECAY if is_idle else DECAY
-
-
-def runner(async_mode: str, threads: int) -> Runner:
-    """What runs a reading in a thread of the system's under ``async_mode``; under threading it is in one already."""
-    if async_mode == "gevent":
-        from gevent.threadpool import ThreadPool
-
-        pool = ThreadPool(threads)
-        return lambda reading: _unpacked(pool.apply(_packed, (reading,)))
-    if async_mode == "eventlet":
-        from eventlet import tpool
-
-        return lambda reading: _unpacked(tpool.execute(_packed, reading))
-    return _directly
-
-
-def _packed(reading: Callable[[], object]) -> tuple[object, Exception | None]:
-    """What ``reading`` returns or raises: gevent's threads would print a traceback of every picture refused."""
-    try:
-        return reading(), None
-    except Exception as exc:
-        return None, exc
-
-
-def _unpacked(packed: tuple[object, Exception | None]) -> object:
-    result, fault = packed
-    if fault is not None:
-        raise fault
-    return result
-
-
-def _directly(reading: Callable[[], Result]) -> Result:
-    return reading()

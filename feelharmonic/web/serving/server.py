@@ -1,88 +1,79 @@
-"""Starting the server: patch for the async mode, check everything, then open the port.
+"""Start the server: patch the standard library for the async mode, check everything, then open the port.
 
-In: create_app. Out: an exit status: 0 stopped by the user, 2 something must be mended first (said on standard error).
-Nothing heavy may be imported at the top: gevent and eventlet must patch the standard library before that.
+Import nothing heavy at the top: gevent and eventlet must patch the standard library first.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web.monitoring import logs
-from feelharmonic.web.serving.async_eventlet import _eventlet_protocol
-from feelharmonic.web.serving.async_gevent import _gevent_handler
-from feelharmonic.web.serving.async_threading import _hush_werkzeug, _werkzeug_handler
-from feelharmonic.web.serving.capacity import connections, make_room
-from feelharmonic.web.serving.shutdown import drain_on_sigterm
-from feelharmonic.web.serving.timeouts import SILENCE_S
+from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving.async_mode import Certificate
+from feelharmonic.web.serving.capacity import raise_file_limit
+from feelharmonic.web.serving.timeouts import Timeouts
 
-#: What `npm run vendor` puts in place: without the first the page has no wire, without the second no browser reads
-#: faces by itself.
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: What `npm run vendor` copies: the page needs the first to connect, and the second to read faces on the device.
 VENDOR = Path("static") / "vendor"
 
 VENDOR_FILES = ("socket.io.esm.min.js", "ort-wasm-simd-threaded.wasm")
 
-EXIT_MEND_FIRST = 2
+EXIT_SETUP_FAULT = 2
 
 
 def patch_standard_library() -> None:
     """Make blocking calls yield under gevent or eventlet. Wrong settings are reported later, all together."""
     try:
-        mode = Settings.load().async_mode
+        settings = Settings.load()
     except SetupFault:
         return
-    if mode == "gevent":
-        from gevent import monkey
-
-        monkey.patch_all()
-    elif mode == "eventlet":
-        # It says at import that it is being retired: docs/hosting.md tells that, a start needs no warning.
-        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-        import eventlet
-
-        eventlet.monkey_patch()
+    async_mode.load(settings.async_mode).patch_standard_library()
 
 
-def main(create_app: Callable) -> int:
-    """Start the server and stay until it is stopped."""
+def main(create_app: Callable[..., Flask], timeouts: Timeouts | None = None) -> int:
+    """Serve until stopped. Returns the exit status: 0 stopped by the user, 2 a setup fault (printed on stderr)."""
     logs.set_up()
+    timeouts = timeouts or Timeouts()
     try:
-        app = create_app()
+        app = create_app(timeouts=timeouts)
         settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
         check_vendor(Path(app.root_path))
         check_port(bound_host(settings), settings.port)
-        make_room(settings.max_listeners)
+        raise_file_limit(settings.max_listeners)
         app.extensions["feelharmonic_jukebox"].start()
     except SetupFault as fault:
         print("Feelharmonic cannot start:", file=sys.stderr)
         for text in fault.faults:
             print(f"  - {text}", file=sys.stderr)
-        return EXIT_MEND_FIRST
+        return EXIT_SETUP_FAULT
     try:
         if settings.https:
-            serve_home(app, settings)
+            serve_home(app, settings, timeouts)
         else:
             print(f"Feelharmonic is at {address(settings.host, settings.port)} (Ctrl+C stops it)", flush=True)
-            serve(app, settings)
+            serve(app, settings, timeouts)
     except KeyboardInterrupt:
         print()
     return 0
 
 
 def address(host: str, port: int) -> str:
-    """Where a browser on this machine finds the server; the camera needs https or a loopback address."""
+    """The URL for a browser on this machine; browsers give the camera to https and loopback addresses only."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
 
 
 def bound_host(settings: Settings) -> str:
-    """The address that is listened on: phones come from outside."""
+    """The address to listen on. With HTTPS and no HOST that is every address, so that phones can connect."""
     return "0.0.0.0" if settings.https and settings.host == Settings().host else settings.host
 
 
@@ -109,8 +100,8 @@ def check_port(host: str, port: int) -> None:
             ) from exc
 
 
-def serve_home(app, settings: Settings) -> None:
-    """Serve the addresses of this machine by TLS, with a certificate of our own: phones give no camera without."""
+def serve_home(app: Flask, settings: Settings, timeouts: Timeouts) -> None:
+    """Serve every address of this machine by TLS with our own certificate: phones give the camera to https only."""
     from feelharmonic.web.security.certificate import home_addresses, own_certificate
 
     addresses = home_addresses(bound_host(settings))
@@ -118,43 +109,13 @@ def serve_home(app, settings: Settings) -> None:
     for one in addresses:
         print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
     print("The browser will warn of a self-signed certificate: see docs/hosting.md. Ctrl+C stops it.")
-    serve(app, settings, certificate=certificate, key=key)
+    serve(app, settings, timeouts, certificate=(certificate, key))
 
 
-def serve(app, settings: Settings, *, certificate: Path | None = None, key: Path | None = None) -> None:
-    """Serve until stopped, in the settings' async mode; by TLS where there is a certificate."""
-    options = {}
-    if certificate is not None:
-        if settings.async_mode == "eventlet":
-            options = {"certfile": str(certificate), "keyfile": str(key)}
-        else:
-            options = {"ssl_context": _tls(certificate, key)}
-    if settings.async_mode == "gevent":
-        options["handler_class"] = _gevent_handler()
-    if settings.async_mode == "eventlet":
-        # Eventlet lets only so many connections in at once, 1,024 unless told; the others would wait unanswered.
-        options["max_size"] = connections(settings.max_listeners)
-        options["socket_timeout"] = SILENCE_S
-        options["protocol"] = _eventlet_protocol()
-    if settings.async_mode == "threading":
-        # Werkzeug serves a household well; what a public host needs is in deploy/.
-        options["allow_unsafe_werkzeug"] = True
-        options["request_handler"] = _werkzeug_handler()
-        _hush_werkzeug()
-    drain_on_sigterm(app, settings.async_mode)
-    app.extensions["socketio"].run(app, host=bound_host(settings), port=settings.port, **options)
-
-
-def _tls(certificate: Path, key: Path) -> object:
-    """TLS whose handshakes are made by whoever serves a connection, with the first bytes read, and within SILENCE_S:
-    who accepts connections would wait for one that says nothing, and all others with it."""
-
-    import ssl  # patched by now
-
-    class Context(ssl.SSLContext):
-        def wrap_socket(self, sock: socket.socket, **options: object) -> ssl.SSLSocket:
-            return super().wrap_socket(sock, **(options | {"do_handshake_on_connect": False}))
-
-    context = Context(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
+def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Certificate | None = None) -> None:
+    """Serve until stopped, in the settings' async mode; with a ``certificate`` by TLS."""
+    mode = async_mode.load(settings.async_mode)
+    options = mode.server_options(timeouts, settings.max_listeners, certificate)
+    socketio = app.extensions["socketio"]
+    mode.install_sigterm_handler(app.extensions["feelharmonic_drain"].run, socketio.stop)
+    socketio.run(app, host=bound_host(settings), port=settings.port, **options)

@@ -1,43 +1,71 @@
-"""Graceful shutdown on SIGTERM in each async mode."""
+"""Graceful shutdown: clients are told, what is in flight is finished, connections are closed.
+
+Pages connect again by themselves, to whichever server answers then, and bring their mood along.
+"""
 
 from __future__ import annotations
 
-import signal
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask_socketio import SocketIO
+
+    from feelharmonic.web.serving.in_flight import InFlight
+
+log = logging.getLogger(__name__)
+
+#: The event that tells a page that its server shuts down.
+LEAVING = "leaving"
+
+#: How often the drain looks whether anything is still in flight; clients get this long to take what was sent.
+POLL_S = 0.1
 
 
-def drain(app) -> None:
-    """Tell this process' listeners that it ends, and finish frames and requests under way; a few seconds at most."""
-    from feelharmonic.web.live import EXTENSION
+class Drain:
+    """Drains this process once. ``timeout_s``: how long it waits for what is in flight. ``clock``: monotonic seconds."""
 
-    app.extensions[EXTENSION].leave()
+    def __init__(
+        self,
+        socketio: SocketIO,
+        in_flight: InFlight,
+        *,
+        namespace: str,
+        timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._socketio = socketio
+        self._in_flight = in_flight
+        self._namespace = namespace
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._has_begun = False
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the process is shutting down: it takes no new work."""
+        return self._has_begun
 
-def drain_on_sigterm(app, async_mode: str) -> None:
-    """On SIGTERM listeners are told, frames and requests finished before the server of ``async_mode`` ends."""
-    if async_mode == "gevent":
-        import gevent
-
-        def leave() -> None:
-            drain(app)
-            app.extensions["socketio"].stop()
-
-        gevent.signal_handler(signal.SIGTERM, leave)
-    elif async_mode == "eventlet":
-        import eventlet
-        from greenlet import getcurrent
-
-        main_greenlet = getcurrent()
-
-        def leave() -> None:
-            drain(app)
-            eventlet.kill(main_greenlet, SystemExit)
-
-        # A handler may interrupt the loop itself, which must not wait for anything.
-        signal.signal(signal.SIGTERM, lambda number, frame: eventlet.spawn(leave))
-    else:
-
-        def leave_and_end(number: int, frame: object) -> None:
-            drain(app)
-            raise SystemExit(0)
-
-        signal.signal(signal.SIGTERM, leave_and_end)
+    def run(self) -> None:
+        """Tell this process's clients, wait for requests and events in flight, close connections. Once: later calls
+        return at once."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        connections = self._socketio.server.eio.sockets
+        log.info("Shutting down; %d clients are told", len(connections))
+        # Not through the message queue: other processes go on.
+        self._socketio.emit(LEAVING, {}, namespace=self._namespace, ignore_queue=True)
+        deadline_s = self._clock() + self._timeout_s
+        self._socketio.sleep(POLL_S)
+        while self._in_flight.count and self._clock() < deadline_s:
+            self._socketio.sleep(POLL_S)
+        self._socketio.sleep(POLL_S)  # the last answers are on their way
+        for connection in list(connections.values()):
+            # Some end by themselves at this moment, and each async mode raises its own exception for that.
+            with contextlib.suppress(Exception):
+                connection.close(wait=False)
+        self._socketio.sleep(POLL_S)

@@ -99,7 +99,7 @@ def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
         client.post("/api/v1/spotify/disconnect"),
         *[client.get(path) for path in ("/api/v1/no", "/no1", "/no2", "/readyz")],
     ]
-    photographs._most_waiting = 0
+    photographs._max_waiting = 0
     told.append(client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "a.jpg")}))
     codes = [answer.status_code for answer in told]
     assert codes == [422, 422, 413, 403, 400, 400, 421, 405, 401, 404, 404, 404, 200, 429]

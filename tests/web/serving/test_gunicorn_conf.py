@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from feelharmonic.web.serving.capacity import most_wires
+from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from tests.support.samples import PROJECT
 from tests.support.serving import QUIET
 
@@ -59,7 +60,7 @@ def test_a_folder_that_the_host_named_stays_and_begins_without_an_earlier_runs_f
 def test_beside_all_wires_that_may_be_open_a_worker_answers_http(environ, mode, places):
     environ.update({"ASYNC_MODE": mode, "MAX_LISTENERS": str(places)})
     read = configuration()
-    wires = most_wires(places, mode)
+    wires = async_mode.load(mode).max_connections(places) - RESERVED_FOR_HTTP
     assert wires >= 2 * places  # as many as are served may wait for a place
     if mode == "threading":
         assert read["threads"] >= wires + 10

@@ -10,8 +10,8 @@ import pytest
 
 from feelharmonic.errors import Overloaded
 from feelharmonic.settings import ASYNC_MODES
-from feelharmonic.web.serving import inference_queue
-from feelharmonic.web.serving.inference_queue import InferenceQueue, runner
+from feelharmonic.web.serving import async_mode, inference_queue
+from feelharmonic.web.serving.inference_queue import InferenceQueue
 
 
 def in_threads(count: int, action) -> list[threading.Thread]:
@@ -33,37 +33,37 @@ def test_no_more_are_read_at_once_than_allowed_and_the_rest_waits():
         with counted:
             now[0] -= 1
 
-    for thread in in_threads(20, lambda: three.read(reading)):
+    for thread in in_threads(20, lambda: three.run(reading)):
         thread.join(20)
-    assert (most[0], three.in_work) == (3, 0)
+    assert (most[0], three.running) == (3, 0)
 
 
 def test_who_finds_no_room_to_wait_is_told_when_to_come_at_once():
-    one, go_on = InferenceQueue(1, most_waiting=2), threading.Event()
-    threads = in_threads(3, lambda: one.read(lambda: go_on.wait(20)))
+    one, go_on = InferenceQueue(1, max_waiting=2), threading.Event()
+    threads = in_threads(3, lambda: one.run(lambda: go_on.wait(20)))
     deadline = time.monotonic() + 20
     while one.waiting < 2 and time.monotonic() < deadline:
         time.sleep(0.001)
     with pytest.raises(Overloaded) as raised:
-        one.read(lambda: None)
-    assert (raised.value.code, raised.value.wait_ms) == ("busy", inference_queue.LEAST_WAIT_MS)
+        one.run(lambda: None)
+    assert (raised.value.code, raised.value.wait_ms) == ("busy", inference_queue.MIN_RETRY_MS)
     go_on.set()
     for thread in threads:
         thread.join(20)
-    assert one.read(lambda: "read") == "read"
+    assert one.run(lambda: "read") == "read"
 
 
 def test_a_reading_that_raises_gives_its_turn_back():
     one = InferenceQueue(1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            one.read(lambda: 1 / 0)
-    assert one.read(lambda: 5) == 5
+            one.run(lambda: 1 / 0)
+    assert one.run(lambda: 5) == 5
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_in_every_async_mode_results_and_faults_come_back(mode, capfd):
-    run = runner(mode, 2)
+    run = async_mode.load(mode).thread_runner(2)
     assert run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         run(lambda: 1 / 0)
@@ -77,11 +77,11 @@ def test_a_loop_that_was_late_for_another_reason_slows_nobody_down_for_long():
     def reading() -> None:
         now_s[0] += 0.002
 
-    one.read(reading)
+    one.run(reading)
     now_s[0] = 0.6
     one.tick(late_s=0.5)  # thirty pages were opened meanwhile
     one.retry_after_ms()  # the next frame of anybody
-    assert 0 < one.retry_after_ms() <= 2 * inference_queue.LONGEST_GAP * 2
+    assert 0 < one.retry_after_ms() <= 2 * inference_queue.MAX_GAP * 2
     for _ in range(50):  # five seconds in which little comes
         now_s[0] += 0.1
         one.tick(late_s=0.0)
@@ -97,7 +97,7 @@ def test_on_a_slow_machine_a_wait_of_less_than_two_readings_slows_nobody_down(to
     def reading() -> None:
         now_s[0] += took_s
 
-    one.read(reading)
+    one.run(reading)
     now_s[0] = 0.1
     one.tick(late_s=0.04)
     one.retry_after_ms()
@@ -110,7 +110,7 @@ class Room:
 
     def __init__(self, listeners: int, *, each_s: float, interval_s: float = 0.2):
         self.now_s = 0.0
-        self._turns = InferenceQueue(1, clock=lambda: self.now_s)
+        self._queue = InferenceQueue(1, clock=lambda: self.now_s)
         self._each_s, self._interval_s = each_s, interval_s
         self._sends = [(i * interval_s / listeners, i) for i in range(listeners)]
         heapq.heapify(self._sends)
@@ -125,12 +125,12 @@ class Room:
             self.now_s = max(self.now_s, sent_s)
             while tick_s <= self.now_s:
                 # What waits for its turn shows as a late loop here, where nothing happens at the same time.
-                self._turns.tick(self.now_s - sent_s)
+                self._queue.tick(self.now_s - sent_s)
                 tick_s += 0.1
             self.waits_s.append(self.now_s - sent_s)
-            self._turns.read(self._take_time)
+            self._queue.run(self._take_time)
             self.read[who] += 1
-            pause_s = self._turns.retry_after_ms() / 1000
+            pause_s = self._queue.retry_after_ms() / 1000
             heapq.heappush(self._sends, (max(self.now_s + pause_s, sent_s + self._interval_s), who))
 
     def _take_time(self) -> None:
@@ -168,19 +168,19 @@ def test_when_listeners_leave_the_rest_is_quick_again():
 
 
 def test_who_waited_too_long_is_sent_back_and_frees_the_place():
-    turns = InferenceQueue(1, most_waiting=1, longest_wait_s=0.05)
+    queue = InferenceQueue(1, max_waiting=1, max_wait_s=0.05)
     begun, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
         begun.set()
         go_on.wait(10)
 
-    first = threading.Thread(target=turns.read, args=(slow,))
+    first = threading.Thread(target=queue.run, args=(slow,))
     first.start()
     begun.wait(10)
     with pytest.raises(Overloaded):
-        turns.read(lambda: pytest.fail("was read"))
-    assert (turns.waiting, turns.in_work) == (0, 1)
+        queue.run(lambda: pytest.fail("was read"))
+    assert (queue.waiting, queue.running) == (0, 1)
     go_on.set()
     first.join(10)
-    assert turns.read(lambda: "read") == "read"
+    assert queue.run(lambda: "read") == "read"

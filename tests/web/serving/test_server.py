@@ -8,14 +8,16 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
-from feelharmonic.web.serving.capacity import make_room
+from feelharmonic.web.serving.capacity import raise_file_limit
 from feelharmonic.web.serving.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
+from feelharmonic.web.serving.timeouts import Timeouts
 from tests.support.serving import QUIET, Server
 
 
@@ -101,7 +103,7 @@ def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatc
     asked = []
     monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
     monkeypatch.setattr(resource, "setrlimit", lambda which, pair: asked.append(pair))
-    make_room(listeners)
+    raise_file_limit(listeners)
     assert asked == ([] if set_to is None else [(set_to, limits[1])])
 
 
@@ -109,11 +111,13 @@ def test_more_listeners_than_the_system_lets_in_are_named_at_the_start(monkeypat
     resource = pytest.importorskip("resource")
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
     with pytest.raises(SetupFault, match="MAX_LISTENERS: 2000 listeners need 2064 open files, the system allows 1024"):
-        make_room(2000)
+        raise_file_limit(2000)
 
 
 class ServingStandIn:
     """Takes the options that it is served with, and ends at once."""
+
+    stop = None
 
     def run(self, app, **options):
         self.options = options
@@ -121,12 +125,12 @@ class ServingStandIn:
 
 @pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
 def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypatch):
-    monkeypatch.setattr(
-        "feelharmonic.web.serving.server.drain_on_sigterm", lambda app, mode: None
-    )  # this process is pytest's
+    # This process is pytest's.
+    monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_sigterm_handler", lambda *args: None)
     app = Flask("nothing")
     app.extensions["socketio"] = ServingStandIn()
-    serve(app, Settings(async_mode=mode, max_listeners=5000))
+    app.extensions["feelharmonic_drain"] = SimpleNamespace(run=None)
+    serve(app, Settings(async_mode=mode, max_listeners=5000), Timeouts())
     assert app.extensions["socketio"].options.get("max_size") == most
 
 
