@@ -168,7 +168,7 @@ def test_a_server_with_a_network_cut_short_says_so_and_opens_no_port(tmp_path):
     shutil.copytree(
         PROJECT, copy, ignore=lambda folder, names: [n for n in names if n.startswith(".") or n == "node_modules"]
     )
-    network = copy / "feelharmonic" / "weights" / FINDER_PATH.name
+    network = copy / "feelharmonic" / "reading" / "weights" / FINDER_PATH.name
     network.write_bytes(network.read_bytes()[:1000])
     server = Server(tmp_path, project=copy)
     with pytest.raises(AssertionError, match="the server did not start"):

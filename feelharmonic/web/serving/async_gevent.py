@@ -84,7 +84,7 @@ def _request_handler(silence_s: float) -> type:
         def handle(self) -> None:
             try:
                 super().handle()
-            except (OSError, ValueError):  # the client left before the answer; or a broken body was read to be discarded
+            except (OSError, ValueError):  # the client left before the answer, or its body is broken
                 self.close_connection = True
 
     return Handler

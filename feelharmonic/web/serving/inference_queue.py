@@ -49,8 +49,8 @@ MAX_GAP = 4.0
 class InferenceQueue:
     """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
 
-    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: whoever waits longer is refused, which frees the place in the
-    queue. ``clock``: monotonic seconds.
+    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: whoever waits longer is refused, so that others may wait.
+    ``clock``: monotonic seconds.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class InferenceQueue:
         self._next_s = 0.0  # when the next frame of anybody may be sent
 
     def run(self, function: Callable[[], Result]) -> Result:
-        """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait already."""
+        """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait."""
         queued_s = self._clock()
         if self._waiting >= self._max_waiting:
             raise Overloaded(max(MIN_RETRY_MS, self.retry_after_ms()))

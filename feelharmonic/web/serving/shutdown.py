@@ -26,7 +26,7 @@ POLL_S = 0.1
 
 
 class Drain:
-    """Drains this process once. ``timeout_s``: how long it waits for what is in flight. ``clock``: monotonic seconds."""
+    """Drains this process once, and waits at most ``timeout_s`` for what is in flight. ``clock``: monotonic seconds."""
 
     def __init__(
         self,
