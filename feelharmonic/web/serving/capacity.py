@@ -39,7 +39,7 @@ def max_threads(listeners: int) -> int:
 
 
 def raise_file_limit(listeners: int) -> None:
-    """Raise the process's limit on open files to what ``listeners`` need. Raises SetupFault if the system forbids it."""
+    """Raise the process's limit on open files to what ``listeners`` need. Raises SetupFault where that is forbidden."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
