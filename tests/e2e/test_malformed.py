@@ -13,9 +13,8 @@ import pytest
 import requests
 
 from feelharmonic.settings import ASYNC_MODES
-from feelharmonic.web.serving.timeouts import SILENCE_S
 from tests.support.external_servers import Gunicorn
-from tests.support.serving import Server
+from tests.support.serving import MODES, SHORT_TIMEOUTS, Server
 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 VERSION = b"Sec-WebSocket-Version: 13\r\n"
@@ -102,12 +101,12 @@ def test_behind_gunicorn_a_body_that_breaks_off_is_its_senders_fault(tmp_path, m
 
 
 def test_a_server_under_tls_waits_for_nobody_who_makes_no_handshake(tmp_path):
-    """All three async modes at once: each lets its silent visitors go after SILENCE_S."""
+    """All three async modes at once."""
     servers = []
     try:
         for mode in ASYNC_MODES:
             (tmp_path / mode).mkdir()
-            one = Server(tmp_path / mode, HTTPS="1", ASYNC_MODE=mode)
+            one = Server(tmp_path / mode, timeouts=SHORT_TIMEOUTS, HTTPS="1", ASYNC_MODE=mode)
             one.url = f"https://127.0.0.1:{one.port}"
             servers.append(one.start())
         begun = [len(one.log()) for one in servers]
@@ -119,7 +118,7 @@ def test_a_server_under_tls_waits_for_nobody_who_makes_no_handshake(tmp_path):
                 ssl.create_default_context().wrap_socket(line, server_hostname="localhost")
             for _ in range(3):
                 assert requests.get(f"{one.url}/healthz", timeout=20, verify=False).ok
-        ends = time.monotonic() + SILENCE_S + 20
+        ends = time.monotonic() + SHORT_TIMEOUTS.silence_s + 20
         for line in (line for lines in silent for line in lines):
             line.settimeout(max(ends - time.monotonic(), 0.1))
             assert line.recv(1) == b""

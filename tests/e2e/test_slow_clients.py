@@ -16,20 +16,19 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.face_finder import REFINER_PATH, FaceFinder
 from feelharmonic.reading.face_finder import WEIGHTS_PATH as FINDER_PATH
-from feelharmonic.settings import ASYNC_MODES
-from feelharmonic.web.serving.timeouts import SILENCE_S
 from tests.support.raw_websocket import RawListener
-from tests.support.serving import PROJECT, Server
+from tests.support.serving import MODES, PROJECT, SHORT_TIMEOUTS, Server
 
-#: Pings find out within 18 s that nobody is there; machines under test are slow.
+#: Pings find out within 3 s that nobody is there; machines under test are slow.
 GONE_S = 45
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
 
 
-@pytest.fixture(scope="module", params=ASYNC_MODES)
+@pytest.fixture(scope="module", params=MODES)
 def server(request, tmp_path_factory):
-    running = Server(tmp_path_factory.mktemp(request.param), ASYNC_MODE=request.param, MAX_LISTENERS="3000").start()
+    folder = tmp_path_factory.mktemp(request.param)
+    running = Server(folder, timeouts=SHORT_TIMEOUTS, ASYNC_MODE=request.param, MAX_LISTENERS="3000").start()
     yield running
     running.kill()
 
@@ -62,7 +61,7 @@ def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astrona
     with server.listener() as idle:
         silent = []
         for text in (b"", b"GET / HTT", half) * 10:
-            connection = socket.create_connection(("127.0.0.1", server.port), timeout=SILENCE_S + GONE_S)
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=SHORT_TIMEOUTS.silence_s + GONE_S)
             connection.sendall(text)
             silent.append(connection)
         assert_serves(server, astronaut_jpeg)

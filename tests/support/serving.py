@@ -14,10 +14,11 @@ import time
 import warnings
 from pathlib import Path
 
+import pytest
 import requests
 import socketio
 
-from feelharmonic.settings import NAMES
+from feelharmonic.settings import ASYNC_MODES, NAMES
 from feelharmonic.web.serving.timeouts import Timeouts
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ SERVE = Path(__file__).with_name("serve.py")
 
 #: A few seconds in the place of half a minute: for tests of who is silent, slow or gone. Long enough that a client on a
 #: busy machine answers its pings.
-SHORT_TIMEOUTS = Timeouts(silence_s=2.0, ping_interval_s=1.0, ping_timeout_s=2.0, join_s=1.5)
+SHORT_TIMEOUTS = Timeouts(silence_s=3.0, ping_interval_s=1.0, ping_timeout_s=2.0, join_s=1.5)
 
 #: From the project's own settings only what a test sets: the developer's environment must not leak in.
 QUIET = (*NAMES, "REDIS_URL")
@@ -38,6 +39,10 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+#: Each async mode; but for gevent only in `make test-all`.
+MODES = tuple(mode if mode == "gevent" else pytest.param(mode, marks=pytest.mark.full) for mode in ASYNC_MODES)
 
 
 class Server:
