@@ -14,7 +14,7 @@ import requests
 
 from feelharmonic.settings import ASYNC_MODES
 from tests.support.external_servers import Gunicorn
-from tests.support.serving import MODES, SHORT_TIMEOUTS, Server
+from tests.support.serving import SHORT_TIMEOUTS, Server
 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 VERSION = b"Sec-WebSocket-Version: 13\r\n"
