@@ -14,7 +14,7 @@ from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
 
 @pytest.fixture(scope="session")
 def years(project) -> dict[str, int]:
-    with (project / "feelharmonic" / "starter_tracks.csv").open(encoding="utf-8", newline="") as table:
+    with (project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv").open(encoding="utf-8", newline="") as table:
         return {row["id"]: int(row["year"]) for row in csv.DictReader(table)}
 
 
