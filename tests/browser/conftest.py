@@ -150,7 +150,7 @@ def shoot() -> Callable[[Page, str], None]:
 @pytest.fixture(scope="session")
 def axe_source(project) -> str:
     path = project / "node_modules" / "axe-core" / "axe.min.js"
-    assert path.is_file(), "axe-core is missing: run `npm ci`"
+    assert path.is_file(), "axe-core is missing: run `npm ci --omit=optional`"
     return path.read_text(encoding="utf-8")
 
 

@@ -81,7 +81,7 @@ def check_vendor(root: Path) -> None:
     """Raises SetupFault where the browser libraries are not in place."""
     missing = [str(VENDOR / name) for name in VENDOR_FILES if not (root / VENDOR / name).is_file()]
     if missing:
-        raise SetupFault([f"Missing: {', '.join(missing)}. Run `make vendor` (or `npm ci && npm run vendor`)."])
+        raise SetupFault([f"Missing: {', '.join(missing)}. Run `make vendor` (or `npm run vendor`)."])
 
 
 def check_port(host: str, port: int) -> None:
