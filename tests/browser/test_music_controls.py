@@ -14,7 +14,8 @@ from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
 
 @pytest.fixture(scope="session")
 def years(project) -> dict[str, int]:
-    with (project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv").open(encoding="utf-8", newline="") as table:
+    path = project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv"
+    with path.open(encoding="utf-8", newline="") as table:
         return {row["id"]: int(row["year"]) for row in csv.DictReader(table)}
 
 

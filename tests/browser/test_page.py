@@ -14,7 +14,8 @@ from tests.support.serving import Server
 
 @pytest.fixture(scope="session")
 def starter_ids(project) -> set[str]:
-    with (project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv").open(encoding="utf-8", newline="") as table:
+    path = project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv"
+    with path.open(encoding="utf-8", newline="") as table:
         return {row["id"] for row in csv.DictReader(table)}
 
 
