@@ -23,16 +23,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.audio_features import FEATURES
-from feelharmonic.cli.catalogue import copy_tracks
+from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, RANGES, Table
+from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Table
 from feelharmonic.music.catalogue.database import DatabaseWriter
+from feelharmonic.music.catalogue.importer import copy_tracks
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.starter import read_starter
-from feelharmonic.music.messages import TrackRequest, Wishes
+from feelharmonic.music.messages import Track, TrackRequest, Wishes
 from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.selection import select
 from feelharmonic.music.targets import journey, targets_for
 from feelharmonic.params import Params
 
@@ -92,7 +93,7 @@ def write_tracks(path: Path, size: int) -> None:
     chance = np.random.default_rng(size)
     known = np.array([[track.features[name] for name in FEATURES] for track in read_starter()])
     values = known[chance.integers(0, len(known), size)] + chance.normal(0, JITTER, (size, 9)) * known.std(axis=0)
-    values = np.clip(values, *zip(*(RANGES[name] for name in FEATURES), strict=True))
+    values = np.clip(values, *zip(*(FEATURE_RANGES[name] for name in FEATURES), strict=True))
     letters = np.array(list(string.ascii_letters + string.digits))[chance.integers(0, 62, (size, 22))]
     artists = chance.integers(0, size // TRACKS_PER_ARTIST + 1, size)
     popularity = chance.integers(0, 101, size)
@@ -144,9 +145,12 @@ def measure_search(folder: Path, size: int) -> list[dict]:
     def search(wishes: Wishes) -> None:
         catalogue.nearest([chance.choice(targets)], CANDIDATES, wishes=wishes)
 
+    def playlist(request: TrackRequest) -> list[Track]:
+        return select(request, provider.candidates(request))
+
     def tracks(goal: str) -> None:
         steps = tuple(journey(params, chance.choice(EMOTIONS), goal, LIST_LENGTH))
-        assert len(provider.tracks(TrackRequest(steps=steps, chance=chance))) == LIST_LENGTH
+        assert len(playlist(TrackRequest(steps=steps, chance=chance))) == LIST_LENGTH
 
     features = catalogue.features(range(len(catalogue))).astype(np.float32)
     measured = {

@@ -9,11 +9,15 @@ from flask_socketio import SocketIO
 
 from feelharmonic import cli
 from feelharmonic.errors import SetupFault
-from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.catalogue.database import DATABASE_NAME
-from feelharmonic.music.providers.catalogue import CatalogueProvider
-from feelharmonic.music.providers.reccobeats import ReccoBeatsProvider
-from feelharmonic.music.service import MusicService
+from feelharmonic.music import (
+    DATABASE_NAME,
+    Catalogue,
+    CatalogueProvider,
+    MusicService,
+    load_providers,
+    unknown_providers,
+)
+from feelharmonic.music.providers.spotify import spotify_app
 from feelharmonic.params import Params
 from feelharmonic.reading import browser_constants
 from feelharmonic.reading.networks import Networks
@@ -32,7 +36,7 @@ from feelharmonic.web.serving.inference_queue import InferenceQueue
 from feelharmonic.web.serving.shutdown import Drain
 from feelharmonic.web.serving.timeouts import Timeouts
 from feelharmonic.web.stores.expiring_store import ExpiringStore
-from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch
+from spotifyaccess import SpotifyAccounts
 
 #: A larger WebSocket message closes its connection. Frames have a smaller limit, which is answered.
 MAX_MESSAGE_BYTES = 1_000_000
@@ -113,14 +117,14 @@ def create_app(
         for max_waiting in (MAX_PHOTOGRAPHS_WAITING, MAX_TEXTS_WAITING)
     )
     api.bind(app, parts, jukebox, photographs, texts)
-    server_camera.bind(app, jukebox)
+    show_camera = server_camera.bind(app, jukebox)
     on_device.bind(
         app,
         constants=browser_constants.constants(parts.params),
         networks=browser_constants.NETWORKS if settings.on_device != "never" else {},
         starter=MusicService(parts.params, [CatalogueProvider.load()]),
     )
-    cli.bind(app)
+    cli.bind(app, show_camera)
     app.config["FEELHARMONIC_SETTINGS"] = settings
     return app
 
@@ -141,6 +145,7 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Networks
     except SetupFault as fault:
         faults.extend(fault.faults)
     wanted = settings or Settings()  # with broken settings the rest is still checked
+    faults.extend(unknown_providers(wanted.providers))
     try:
         parts = parts or Networks.load(
             params, face_finder=wanted.face_finder, expression_backend=wanted.expression_backend
@@ -150,20 +155,6 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Networks
     if faults:
         raise SetupFault(faults)
     return settings, parts
-
-
-def load_providers(settings: Settings, catalogue: Catalogue) -> list:
-    """The music providers in the settings' order, Spotify's only with credentials; ``catalogue``: the tracks at hand.
-
-    The catalogue is always among them: named nowhere, it is the last.
-    """
-    makers = {"catalogue": lambda: CatalogueProvider(catalogue), "reccobeats": lambda: ReccoBeatsProvider(catalogue)}
-    if settings.spotify_client_id and settings.spotify_client_secret:
-        spotify = spotify_app(settings)
-        makers["spotify-recommendations"] = lambda: SpotifyRecommendations(spotify, catalogue.known)
-        makers["spotify-search"] = lambda: SpotifySearch(spotify, catalogue.known)
-    names = dict.fromkeys((*settings.providers, "catalogue"))
-    return [makers[name]() for name in names if name in makers]
 
 
 def load_kept(settings: Settings, secret_key: str) -> ExpiringStore | None:
@@ -182,13 +173,3 @@ def load_accounts(settings: Settings) -> SpotifyAccounts | None:
     here = "[::1]" if settings.host in ("::", "::1") else "127.0.0.1"
     redirect_uri = settings.spotify_redirect_uri or f"http://{here}:{settings.port}{CALLBACK_PATH}"
     return SpotifyAccounts(spotify_app(settings), redirect_uri)
-
-
-def spotify_app(settings: Settings) -> SpotifyApp:
-    return SpotifyApp(
-        client_id=settings.spotify_client_id,
-        client_secret=settings.spotify_client_secret,
-        market=settings.spotify_market,
-        api_url=settings.spotify_api_url,
-        accounts_url=settings.spotify_accounts_url,
-    )

@@ -6,7 +6,7 @@ one Listener; nothing of it outlives the connection, and no picture outlives its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class FeelharmonicError(Exception):
@@ -125,12 +125,20 @@ class BadInput(FeelharmonicError, ValueError):
 class ProviderUnavailable(FeelharmonicError):
     """A music provider cannot answer now.
 
-    ``reason``: one line for the listener. ``action``: what the host can do. ``rest_s``: how long to leave it alone
-    (seconds; 0 asks again next time, None until the program restarts).
+    ``code`` and ``params``: why, as `feelharmonic.music.reasons` puts it into words. ``action``: what the host can do.
+    ``cooldown_s``: seconds without another call (0: the next request calls again, None: no call until a restart).
     """
 
-    def __init__(self, reason: str, *, action: str = "", rest_s: float | None = 0.0):
-        self.reason = reason
+    def __init__(
+        self,
+        code: str,
+        params: Mapping[str, int] | None = None,
+        *,
+        action: str = "",
+        cooldown_s: float | None = 0.0,
+    ):
+        self.code = code
+        self.params = dict(params or {})
         self.action = action
-        self.rest_s = rest_s
-        super().__init__(f"{reason} {action}".strip())
+        self.cooldown_s = cooldown_s
+        super().__init__(f"{code} {self.params or ''} {action}".strip())

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from feelharmonic.audio_features import FEATURES, FeatureTarget
+from feelharmonic.audio_features import FEATURE_RANGES, FEATURES, FeatureTarget
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
 from feelharmonic.resources import ROOT
@@ -32,9 +32,6 @@ class SearchTerms:
 PARAMS_PATH = ROOT / "emotion_params.json"
 
 VERSION = 1
-
-#: The widest range that a centre may take: 0..1 for all features but these two (Spotify's units).
-CENTRE_RANGES = {"loudness": (-60.0, 5.0), "tempo": (0.0, 260.0)}
 
 #: Years between which music may be searched for; no recording that Spotify has is older.
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2099
@@ -242,7 +239,7 @@ class _Check:
     def target(self, where: str, feature: str, value: object) -> FeatureTarget | None:
         if not self.keys(where, value, ("centre", "spread")) or len(value) != 2:
             return None
-        low, high = CENTRE_RANGES.get(feature, (0.0, 1.0))
+        low, high = FEATURE_RANGES[feature]
         return FeatureTarget(
             centre=self.number(f"{where}.centre", value["centre"], low, high),
             spread=self.number(f"{where}.spread", value["spread"], 0.0001, high - low),

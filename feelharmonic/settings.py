@@ -22,7 +22,6 @@ from feelharmonic.resources import DEFAULT_INSTANCE_DIR
 ASYNC_MODES = ("gevent", "eventlet", "threading")
 EXPRESSION_BACKENDS = ("onnx", "fer")
 ON_DEVICE_CHOICES = ("offer", "default", "never")
-PROVIDER_NAMES = ("spotify-recommendations", "spotify-search", "catalogue", "reccobeats")
 #: The path that answers when Spotify sends a listener back.
 CALLBACK_PATH = "/connect/callback"
 DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
@@ -45,7 +44,7 @@ class Settings:
     face_finder: str = "own"
     #: Whether a browser may read faces by itself: offer, default or never.
     on_device: str = "offer"
-    #: Music providers, asked in this order; those that lack credentials are skipped.
+    #: Music providers, asked in this order; those that lack credentials are skipped. `create_app` checks the names.
     providers: tuple[str, ...] = DEFAULT_PROVIDERS
     #: From developer.spotify.com; without both, Spotify's API is not used. The id alone lets listeners connect.
     spotify_client_id: str = ""
@@ -135,8 +134,7 @@ def _providers(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise ValueError(f"expected names separated by commas, got {text!r}.")
-    check = _one_of(PROVIDER_NAMES)
-    return tuple(dict.fromkeys(check(name) for name in names))
+    return tuple(dict.fromkeys(names))
 
 
 def _market(text: str) -> str:

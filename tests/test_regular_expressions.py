@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import feelharmonic
-from feelharmonic.music.playlist import LONGEST_LINE, MAX_NAME_CHARS, MOST_LINES, read_playlist, song_key
+from feelharmonic.music.playlist import MAX_LINE_CHARS, MAX_LINES, MAX_NAME_CHARS, read_playlist, song_key
 
 #: Repeated, these are what patterns with nested or overlapping repetitions stumble over.
 PUMPS = (
@@ -101,7 +101,7 @@ def test_reading_a_name_takes_time_linear_in_its_length(name):
 
 @pytest.mark.parametrize("pump", ["(", "(feat ", "(remaster ", " feat.", " ", "ﷺ", " - remaster"])
 def test_the_largest_playlist_is_read_in_bounded_time(pump):
-    text = "\n".join(["a – " + (pump * LONGEST_LINE)[: LONGEST_LINE - 5] + "b"] * MOST_LINES)
+    text = "\n".join(["a – " + (pump * MAX_LINE_CHARS)[: MAX_LINE_CHARS - 5] + "b"] * MAX_LINES)
     start_s = time.process_time()
     for line in read_playlist(text):
         song_key(line.artist, line.title)

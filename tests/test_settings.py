@@ -37,10 +37,9 @@ def test_the_environment_wins_over_dotenv_unless_it_is_empty(tmp_path):
 
 
 def test_all_faults_are_named_together():
-    assert faults({"PORT": "eighty", "ASYNC_MODE": "geven", "PROVIDERS": "spotify"}) == [
+    assert faults({"PORT": "eighty", "ASYNC_MODE": "geven"}) == [
         "PORT: expected a whole number from 1 to 65535, got 'eighty'.",
         "ASYNC_MODE: 'geven' is not known. Did you mean 'gevent'?",
-        "PROVIDERS: 'spotify' is not known. Did you mean 'spotify-search'?",
     ]
 
 

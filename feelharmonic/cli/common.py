@@ -1,19 +1,17 @@
-"""What several commands need: faults as messages, tables in and out."""
+"""What several commands need: faults as messages, the networks, tables out."""
 
 from __future__ import annotations
 
 import csv
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import numpy as np
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_SCORE, Table
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 
@@ -31,22 +29,14 @@ def faults_as_messages() -> Iterator[None]:
         raise click.ClickException(f"Reading or writing failed ({exc}). Nothing was changed.") from exc
 
 
-def _wanted_parts() -> Networks:
-    """The finder and the reader that the settings name, as the server takes them."""
-    wanted = Settings.load()
-    return Networks.load(face_finder=wanted.face_finder, expression_backend=wanted.expression_backend)
+def load_networks() -> Networks:
+    """The networks that the settings name, as the server takes them."""
+    settings = Settings.load()
+    return Networks.load(face_finder=settings.face_finder, expression_backend=settings.expression_backend)
 
 
-def _read_scored(path: Path) -> tuple[list[str], np.ndarray, list[str]]:
-    """The ids of the lines that can be read, their features (N, 9), and the ids of those that cannot."""
-    with Table(path, NEEDED_TO_SCORE) as table:
-        lines = list(table.scored())
-    known = [(track_id, values) for track_id, values in lines if values is not None]
-    features = np.array([values for _, values in known], np.float64).reshape(len(known), -1 if known else 9)
-    return [track_id for track_id, _ in known], features, [track_id for track_id, values in lines if values is None]
-
-
-def _print_csv(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def print_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a CSV table to standard output."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from feelharmonic.cli.common import CSV_FILE, _print_csv, _read_scored, faults_as_messages
+from feelharmonic.cli.common import CSV_FILE, faults_as_messages, print_csv
 from feelharmonic.emotions import EMOTIONS, GOALS
-from feelharmonic.music.catalogue.nearest import distances
-from feelharmonic.music.targets import targets_for
+from feelharmonic.music import distances, read_scored, targets_for
 from feelharmonic.params import Params
 
 
@@ -22,10 +21,9 @@ from feelharmonic.params import Params
 def rank(emotion: str, goal: str, path: Path) -> None:
     """Order a table's tracks by distance to the targets, nearest first: id,distance.
 
-    Every line of the table comes once; those whose features cannot be read come last, without a distance.
+    Each line of the table has one line here; those whose features cannot be read come last, without a distance.
     """
-    ids, features, unread = _read_scored(path)
-    away = distances(features, targets_for(Params.load(), emotion, goal))
-    order = np.argsort(away, kind="stable")
-    rows = [(ids[place], f"{away[place]:.6f}") for place in order]
-    _print_csv(("id", "distance"), [*rows, *((track_id, "") for track_id in unread)])
+    table = read_scored(path)
+    away = distances(table.features, targets_for(Params.load(), emotion, goal))
+    rows = [(table.ids[place], f"{away[place]:.6f}") for place in np.argsort(away, kind="stable")]
+    print_csv(("id", "distance"), [*rows, *((track_id, "") for track_id in table.unread)])

@@ -7,17 +7,18 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from feelharmonic.cli.common import _wanted_parts, faults_as_messages
+from feelharmonic.cli.common import faults_as_messages, load_networks
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.messages import Reading
 
-#: The names that a folder is searched for; a file named by itself may have any.
+#: Suffixes of the files that are read of a folder; a file named by itself may have any.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 EXIT_SOME_UNREAD = 1
@@ -31,15 +32,15 @@ EXIT_SOME_UNREAD = 1
 def read(paths: tuple[Path, ...], form: str) -> None:
     """Read the faces of pictures, and of folders of pictures.
 
-    A file that cannot be read is named on standard error and the rest goes on; the exit status is then 1.
+    A file that cannot be read is named on standard error and the others are read; the exit status is then 1.
     """
-    parts = _wanted_parts()
-    tell = _json_teller() if form == "json" else _csv_teller()
+    networks = load_networks()
+    print_reading = _json_printer() if form == "json" else _csv_printer()
     unread = 0
     with click.progressbar(_pictures(paths), label="Reading", file=sys.stderr, item_show_func=_name) as files:
         for path in files:
             try:
-                tell(path, parts.read_photograph(_read_picture(path)))
+                print_reading(path, networks.read_photograph(_read_picture(path)))
             except (ListenerFault, OSError) as fault:
                 unread += 1
                 click.echo(f"\n{path}: {fault}", err=True)
@@ -62,34 +63,34 @@ def _name(path: Path | None) -> str | None:
 
 
 def _read_picture(path: Path) -> bytes:
-    """At most one byte more than a photograph may have: what is larger is refused, never read whole."""
+    """At most one byte more than a photograph may have: larger files are refused, never read whole."""
     with path.open("rb") as file:
         return file.read(MAX_PHOTOGRAPH_BYTES + 1)
 
 
-def _csv_teller() -> Callable[[Path, Reading], None]:
-    """Prints a line per face; a picture without one has a line that says so by its empty fields."""
+def _csv_printer() -> Callable[[Path, Reading], None]:
+    """Prints a line per face; a picture without a face has one line with empty fields."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS))
 
-    def tell(path: Path, reading: Reading) -> None:
+    def print_reading(path: Path, reading: Reading) -> None:
         for face in _face_rows(reading) or [{"box": [""] * 4}]:
             shares = face.get("probabilities") or [""] * len(EMOTIONS)
             row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares)
             writer.writerow((path, *row))
 
-    return tell
+    return print_reading
 
 
-def _json_teller() -> Callable[[Path, Reading], None]:
-    def tell(path: Path, reading: Reading) -> None:
+def _json_printer() -> Callable[[Path, Reading], None]:
+    def print_reading(path: Path, reading: Reading) -> None:
         size = {"width": reading.width_px, "height": reading.height_px}
         click.echo(json.dumps({"file": str(path), **size, "faces": _face_rows(reading)}, ensure_ascii=False))
 
-    return tell
+    return print_reading
 
 
-def _face_rows(reading: Reading) -> list[dict]:
+def _face_rows(reading: Reading) -> list[dict[str, Any]]:
     """Each face: its box in pixels of the picture as it was read (upright, at most 1600 a side), what it shows."""
     rows = []
     for seen in reading.faces:

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from feelharmonic.cli.common import CSV_FILE, _print_csv, _read_scored, faults_as_messages
-from feelharmonic.music.track_mood import TrackMoodReader
+from feelharmonic.cli.common import CSV_FILE, faults_as_messages, print_csv
+from feelharmonic.music import TrackMoodReader, read_scored
 
 
 @click.command("track-mood")
 @click.option("--csv", "path", type=CSV_FILE, required=True, help="A table of tracks with an id and the nine features.")
 @faults_as_messages()
 def track_mood(path: Path) -> None:
-    """Tell the mood of a table's tracks, in its order: id,mood,confidence.
+    """Read the mood of a table's tracks, in its order: id,mood,confidence.
 
     Lines whose features cannot be read come last, without a mood.
     """
-    ids, features, unread = _read_scored(path)
-    moods = TrackMoodReader.load().read(features)
-    rows = [(track_id, mood.mood, f"{mood.confidence:.4f}") for track_id, mood in zip(ids, moods, strict=True)]
-    _print_csv(("id", "mood", "confidence"), [*rows, *((track_id, "", "") for track_id in unread)])
+    table = read_scored(path)
+    moods = TrackMoodReader.load().read(table.features)
+    rows = [(track_id, mood.mood, f"{mood.confidence:.4f}") for track_id, mood in zip(table.ids, moods, strict=True)]
+    print_csv(("id", "mood", "confidence"), [*rows, *((track_id, "", "") for track_id in table.unread)])

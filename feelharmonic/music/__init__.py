@@ -1,0 +1,57 @@
+"""A mood becomes tracks. Knows no pictures and no web; what others use of it is named here."""
+
+from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.csv_table import read_scored
+from feelharmonic.music.catalogue.database import DATABASE_NAME
+from feelharmonic.music.catalogue.importer import import_table
+from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.catalogue.summary import summarise
+from feelharmonic.music.fallback import ProviderStatus, TrackList
+from feelharmonic.music.messages import (
+    SPOTIFY_KEY,
+    TRACK_MOODS,
+    MusicTargets,
+    PlacedTrack,
+    Track,
+    TrackId,
+    TrackMood,
+    Wishes,
+    is_spotify_key,
+    is_track_id,
+)
+from feelharmonic.music.providers import PROVIDERS, load_providers, unknown_providers
+from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.reasons import Reason
+from feelharmonic.music.service import MusicService, track_moods_of
+from feelharmonic.music.targets import targets_for
+from feelharmonic.music.track_mood import TrackMoodReader
+
+__all__ = [
+    "DATABASE_NAME",
+    "PROVIDERS",
+    "SPOTIFY_KEY",
+    "TRACK_MOODS",
+    "Catalogue",
+    "CatalogueProvider",
+    "MusicService",
+    "MusicTargets",
+    "PlacedTrack",
+    "ProviderStatus",
+    "Reason",
+    "Track",
+    "TrackId",
+    "TrackList",
+    "TrackMood",
+    "TrackMoodReader",
+    "Wishes",
+    "distances",
+    "import_table",
+    "is_spotify_key",
+    "is_track_id",
+    "load_providers",
+    "read_scored",
+    "summarise",
+    "targets_for",
+    "track_moods_of",
+    "unknown_providers",
+]

@@ -1,4 +1,4 @@
-"""What the stages of music hand to each other: MusicTargets, Wishes, TrackRequest, Track.
+"""What the stages of music hand to each other: MusicTargets, Wishes, TrackRequest, TrackId, Track.
 
 Frozen messages; units and ranges are in the names or in the docstrings.
 """
@@ -6,13 +6,27 @@ Frozen messages; units and ranges are in the names or in the docstrings.
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 
 from feelharmonic.audio_features import FeatureTarget
+from feelharmonic.errors import BadInput
 from feelharmonic.params import SearchTerms
 
 #: The four moods, in this order in every array.
 TRACK_MOODS = ("Calm", "Energetic", "Happy", "Sad")
+
+#: The source of Spotify's tracks, whose ids travel without it.
+SPOTIFY = "spotify"
+
+#: Spotify's key of a track, a playlist and the like: 22 base-62 characters.
+SPOTIFY_KEY = re.compile(r"[0-9A-Za-z]{22}")
+
+#: Another source's id as it travels: the source's name, a colon, its key without spaces.
+OTHER_ID = re.compile(r"([a-z][a-z0-9-]{0,31}):([!-~]{1,200})")
+
+#: Where people find a track of a source; sources without such a page are not here.
+PAGES = {SPOTIFY: "https://open.spotify.com/track/{key}"}
 
 #: What to search for where an emotion names nothing.
 ANY_MUSIC = SearchTerms(words=("music",), years=(1950, 2029))
@@ -29,13 +43,54 @@ class MusicTargets:
     search: SearchTerms = ANY_MUSIC
 
 
+@dataclass(frozen=True, slots=True)
+class TrackId:
+    """Which track: ``source`` names who knows it, ``key`` is what it is called there.
+
+    As text, in requests and on the wire, Spotify's are their key alone and all others ``source:key``.
+    """
+
+    source: str
+    key: str
+
+    def __str__(self) -> str:
+        return self.key if self.source == SPOTIFY else f"{self.source}:{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> TrackId:
+        """The id that ``text`` stands for. Raises BadInput."""
+        if is_spotify_key(text):
+            return cls(SPOTIFY, text)
+        other = OTHER_ID.fullmatch(text)
+        if other is None or other[1] == SPOTIFY:
+            raise BadInput(f"Expected 22 letters and digits or source:key, got {text[:40]!r}.")
+        return cls(other[1], other[2])
+
+
+def is_spotify_key(value: object) -> bool:
+    """Whether ``value`` is a key as Spotify's are: 22 letters and digits."""
+    return isinstance(value, str) and SPOTIFY_KEY.fullmatch(value) is not None
+
+
+def is_track_id(value: object) -> bool:
+    """Whether ``value`` is the text of a TrackId."""
+    if not isinstance(value, str):
+        return False
+    try:
+        TrackId.parse(value)
+    except BadInput:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A piece of music. ``id``: Spotify's, 22 base-62 characters. What follows ``artist`` is None where nobody knows
-    it: ``features`` by FEATURES' names, ``popularity`` 0..100 as Spotify counted it when the table was made,
+    """A piece of music, which ``source`` knows as ``key`` (see TrackId). What follows ``artist`` is None where nobody
+    knows it: ``features`` by FEATURES' names, ``popularity`` 0..100 as Spotify counted it when the table was made,
     ``explicit`` whether the words are. ``emotions`` are those that somebody chose the track for."""
 
-    id: str
+    key: str
+    source: str = SPOTIFY
     title: str
     artist: str
     year: int | None = None
@@ -46,8 +101,14 @@ class Track:
     explicit: bool | None = None
 
     @property
+    def id(self) -> str:
+        """The text of its TrackId."""
+        return str(TrackId(self.source, self.key))
+
+    @property
     def url(self) -> str:
-        return f"https://open.spotify.com/track/{self.id}"
+        """Where people find it; empty where its source has no page for it."""
+        return PAGES.get(self.source, "").format(key=self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +147,22 @@ class Wishes:
     familiarity: float | None = None
 
 
+NO_WISHES = Wishes()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrackRequest:
     """What a provider is asked for: one track for each of ``steps``, in that order (at least one).
 
     ``match`` repeats the mood's targets; a journey's steps lead from the mood to the goal. ``avoid``: ids of the
     tracks already given in this visit, oldest first; they may come again only when nothing else is left, the oldest
-    first. ``liked`` and ``disliked``: ids by "more like this" and "not this" of this visit. ``chance`` makes the
-    choice among tracks that are about as near, so that a list is not the same every time.
+    first. ``liked`` and ``disliked``: ids by "more like this" and "not this" of this visit. All ids are texts of TrackIds.
+    ``chance`` makes the choice among tracks that are about as near, so that a list is not the same every time.
     """
 
     steps: tuple[MusicTargets, ...]
     chance: random.Random
-    wishes: Wishes = Wishes()
+    wishes: Wishes = NO_WISHES
     avoid: tuple[str, ...] = ()
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()

@@ -10,30 +10,24 @@ import csv
 import io
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from feelharmonic.errors import BadInput
+from feelharmonic.music.catalogue.csv_table import find_columns
+from feelharmonic.music.messages import SPOTIFY_KEY
 
-MOST_LINES = 2000
+MAX_LINES = 2000
 
-LONGEST_LINE = 1000
+MAX_LINE_CHARS = 1000
 
 #: A longer artist or title is cut to this; no real one is so long.
 MAX_NAME_CHARS = 200
 
-#: Columns as Exportify, Soundiiz, TuneMyMusic and the like name them, lower case, spaces for everything else.
-ID_COLUMNS = ("track uri", "spotify id", "spotify uri", "track id", "uri", "id", "spotify url", "track url")
-
-TITLE_COLUMNS = ("track name", "title", "name", "song", "song name", "track")
-
-ARTIST_COLUMNS = ("artist name s", "artist name", "artists", "artist", "artist names", "track artist")
-
 # Each pattern takes time linear in the text: no repetition starts again at each place that an earlier try passed over.
-_ID = re.compile(r"(?:^|track[:/])([0-9A-Za-z]{22})(?:\?|$)")
+_ID = re.compile(rf"(?:^|track[:/])({SPOTIFY_KEY.pattern})(?:\?|$)")
 
 _DASH = re.compile(r"\s[-–—]\s")
-
-_NO_LETTERS = re.compile(r"[^a-z]+")
 
 _BRACKETS = re.compile(r"[()\[\]]")
 
@@ -64,12 +58,12 @@ def read_playlist(text: str) -> list[PlaylistLine]:
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     if not lines:
         raise BadInput("Expected a playlist: a CSV, or a line for each song, got nothing.")
-    if len(lines) > MOST_LINES + 1:
-        raise BadInput(f"Expected at most {MOST_LINES} songs, got {len(lines)} lines.")
-    if max(map(len, lines)) > LONGEST_LINE:
-        raise BadInput(f"Expected lines of at most {LONGEST_LINE} characters, got {max(map(len, lines))}.")
+    if len(lines) > MAX_LINES + 1:
+        raise BadInput(f"Expected at most {MAX_LINES} songs, got {len(lines)} lines.")
+    if max(map(len, lines)) > MAX_LINE_CHARS:
+        raise BadInput(f"Expected lines of at most {MAX_LINE_CHARS} characters, got {max(map(len, lines))}.")
     columns = _columns(lines[0])
-    return _table(lines, columns) if columns else [_spoken(line.strip()) for line in lines]
+    return _table(lines, columns) if columns else [_plain_line(line.strip()) for line in lines]
 
 
 def song_key(artist: str, title: str) -> str:
@@ -79,7 +73,7 @@ def song_key(artist: str, title: str) -> str:
 
 def _name(text: str) -> str:
     """``text`` on one line, at most MAX_NAME_CHARS long."""
-    return " ".join(text[:LONGEST_LINE].split())[:MAX_NAME_CHARS]
+    return " ".join(text[:MAX_LINE_CHARS].split())[:MAX_NAME_CHARS]
 
 
 def _without_guests(artist: str) -> str:
@@ -123,15 +117,25 @@ def _aside_start(title: str, openings: list[int], end: int) -> int | None:
     return None
 
 
-def _columns(header: str) -> dict[str, int] | None:
-    """Where id, artist and title are, if ``header`` is a CSV's that has title and artist, or an id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """How a CSV is read: its ``separator`` and the ``places`` of id, artist and title, of those that it has."""
+
+    separator: str
+    places: dict[str, int]
+
+    def cell(self, row: list[str], name: str) -> str:
+        place = self.places.get(name, len(row))
+        return row[place].strip() if place < len(row) else ""
+
+
+def _columns(header: str) -> _Columns | None:
+    """What ``header`` says, if it is a CSV's that has title and artist, or an id."""
     for separator in (",", ";", "\t"):
-        names = [_NO_LETTERS.sub(" ", name.lower()).strip() for name in _cells(header, separator)]
-        kinds = {"id": ID_COLUMNS, "artist": ARTIST_COLUMNS, "title": TITLE_COLUMNS}
-        places = {name: place for place, name in reversed(list(enumerate(names)))}
-        found = {kind: next((places[name] for name in known if name in places), -1) for kind, known in kinds.items()}
-        if len(names) > 1 and (found["id"] >= 0 or (found["artist"] >= 0 and found["title"] >= 0)):
-            return {**found, "separator": ord(separator)}
+        names = _cells(header, separator)
+        places = find_columns(names)
+        if len(names) > 1 and ("id" in places or {"artist", "title"} <= places.keys()):
+            return _Columns(separator=separator, places=places)
     return None
 
 
@@ -139,16 +143,15 @@ def _cells(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator), [])
 
 
-def _table(lines: list[str], columns: dict[str, int]) -> list[PlaylistLine]:
-    rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=chr(columns["separator"]))
-
-    def cell(row: list[str], kind: str) -> str:
-        place = columns[kind]
-        return row[place].strip() if 0 <= place < len(row) else ""
-
+def _table(lines: list[str], columns: _Columns) -> list[PlaylistLine]:
+    rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=columns.separator)
     try:
         entries = [
-            PlaylistLine(_track_id(cell(row, "id")), _name(cell(row, "artist")), _name(cell(row, "title")))
+            PlaylistLine(
+                _track_id(columns.cell(row, "id")),
+                _name(columns.cell(row, "artist")),
+                _name(columns.cell(row, "title")),
+            )
             for row in rows
         ]
     except csv.Error as exc:  # a quoted cell that never ends
@@ -156,7 +159,7 @@ def _table(lines: list[str], columns: dict[str, int]) -> list[PlaylistLine]:
     return [entry for entry in entries if any(entry)]
 
 
-def _spoken(line: str) -> PlaylistLine:
+def _plain_line(line: str) -> PlaylistLine:
     """ "artist – title", or a track's address."""
     if track_id := _track_id(line):
         return PlaylistLine(track_id, "", "")

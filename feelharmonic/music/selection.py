@@ -1,17 +1,122 @@
-"""Which candidates may play, and for which step of a journey."""
+"""Which of a provider's candidates play: one track a step, no artist twice, what was given before only at last.
+
+In: a TrackRequest and the Candidates that a provider has for it. Out: Tracks in the order of the steps. Providers
+find candidates and say what each costs; nothing but this module chooses among them.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
+from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
 
-#: A service that answers one call for one target is asked about so many stages of a journey at most.
-MOST_STAGES = 3
+#: A service that answers one call for one target is called for at most this many stages of a journey.
+MAX_STAGES = 3
 
-#: Spotify: above this a track has no vocals.
-LEAST_INSTRUMENTAL = 0.5
+#: How far down the ranks chance reaches: multiples of the list's length for ``match``, where every track serves the
+#: same target, and ranks for a journey, where each track serves its own step.
+MATCH_REACH = 1.0
+
+JOURNEY_REACH = 1.5
+
+#: A journey's track should lie as far from the one before as the steps do, in these features above all.
+SMOOTH_FEATURES = ("loudness", "tempo")
+
+SMOOTH_WEIGHT = 0.5
+
+#: A track whose features nobody knows ranks as one this far from the targets (in spreads), later ones a little further.
+UNKNOWN_DISTANCE = 1.5
+
+#: Added to the cost of a track that was found for another stage of the journey: it comes after all others.
+OTHER_STAGE_COST = 1e6
+
+#: Looks up track ids: gives the tracks that the catalogue knows, with their features.
+Lookup = Callable[[Sequence[str]], Mapping[str, Track]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ranking:
+    """The candidates for one step. ``places``: (K,) intp; ``costs``: (K,) float64, the lower the better."""
+
+    places: np.ndarray
+    costs: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Journey:
+    """What makes a journey smooth. ``steps``: the targets that the costs were measured from; ``features``: the features
+    of the tracks at K places, (K, 9) float64."""
+
+    steps: Sequence[MusicTargets]
+    features: Callable[[Sequence[int]], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidates:
+    """Tracks that may play, each known by its place (an index that the provider understands).
+
+    ``rankings``: one for each step of the request, without what was given before. ``given``: places of tracks that were
+    given before in this visit, oldest first. ``artists``: by place, equal for the same artist. ``tracks``: makes the
+    tracks at some places. ``by_chance``: whether chance picks among the best; a service's answers vary by themselves.
+    ``journey``: None where tracks follow each other by their costs alone.
+    """
+
+    rankings: Sequence[Ranking]
+    given: Sequence[int]
+    artists: Sequence[Hashable] | np.ndarray
+    tracks: Callable[[Sequence[int]], list[Track]]
+    by_chance: bool = False
+    journey: Journey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A track that a service gave, the name that its artist is known by, and the places of the steps that it was
+    looked for."""
+
+    track: Track
+    artist: str
+    steps: Collection[int]
+
+
+def select(request: TrackRequest, candidates: Candidates) -> list[Track]:
+    """At most one track for each step, in their order, no artist twice; those given before only where no other is left,
+    the oldest first."""
+    choice = _Choice(request, candidates)
+    choice.take_fresh()
+    choice.take_oldest_given()
+    return candidates.tracks(choice.places())
+
+
+def rank_found(request: TrackRequest, found: Sequence[Found], known: Lookup) -> Candidates:
+    """Candidates from what a service found, best first: completed by what the catalogue knows, without what may not
+    play, ranked by features where these are known, else in the service's order."""
+    rows = known([item.track.id for item in found])
+    completed = [replace(item, track=_completed(item.track, rows.get(item.track.id))) for item in found]
+    playable = [item for item in completed if may_play(item.track, request)]
+    age = {track_id: place for place, track_id in enumerate(request.avoid)}
+    fresh = np.array([place for place, item in enumerate(playable) if item.track.id not in age], np.intp)
+    given = [place for place, item in enumerate(playable) if item.track.id in age]
+    features = _features_of([playable[place].track for place in fresh])
+    unknown = UNKNOWN_DISTANCE + np.arange(len(fresh)) / (1 + len(playable))
+
+    def costs(index: int, step: MusicTargets) -> np.ndarray:
+        away = distances(features, step)
+        elsewhere = np.array([index not in playable[place].steps for place in fresh], bool)
+        return np.where(np.isnan(away), unknown, away) + OTHER_STAGE_COST * elsewhere
+
+    return Candidates(
+        rankings=[Ranking(places=fresh, costs=costs(index, step)) for index, step in enumerate(request.steps)],
+        given=sorted(given, key=lambda place: age[playable[place].track.id]),
+        artists=[item.artist.casefold() for item in playable],
+        tracks=lambda places: [playable[place].track for place in places],
+    )
 
 
 def may_play(track: Track, request: TrackRequest) -> bool:
@@ -23,13 +128,103 @@ def may_play(track: Track, request: TrackRequest) -> bool:
         or track.genre in wishes.genres_barred
         or (wishes.decades and (track.year is None or track.year // 10 * 10 not in wishes.decades))
         or (wishes.explicit is False and track.explicit)
-        or (wishes.instrumental_only and (features is None or features["instrumentalness"] <= LEAST_INSTRUMENTAL))
+        or (wishes.instrumental_only and (features is None or features["instrumentalness"] <= MIN_INSTRUMENTALNESS))
         or (wishes.familiarity is not None and track.popularity is None)
     )
 
 
-def stages(steps: Sequence[MusicTargets]) -> list[Sequence[MusicTargets]]:
-    """The steps in at most MOST_STAGES bunches that follow each other; equal steps are one bunch."""
-    count = min(MOST_STAGES, len({id(step) for step in steps}))
+def stages(steps: Sequence[MusicTargets]) -> list[range]:
+    """The steps' places in at most MAX_STAGES stages that follow each other; equal steps are one stage."""
+    count = min(MAX_STAGES, len({id(step) for step in steps}))
     edges = [round(len(steps) * index / count) for index in range(count + 1)]
-    return [steps[start:end] for start, end in itertools.pairwise(edges)]
+    return [range(start, end) for start, end in itertools.pairwise(edges)]
+
+
+class _Choice:
+    """One request on its way to places, by step."""
+
+    def __init__(self, request: TrackRequest, candidates: Candidates):
+        self._request = request
+        self._candidates = candidates
+        self._places: dict[int, int] = {}
+        self._artists: set[Hashable] = set()
+
+    def places(self) -> list[int]:
+        """The places chosen, in the steps' order."""
+        return [self._places[step] for step in sorted(self._places)]
+
+    def take_fresh(self) -> None:
+        before: int | None = None
+        for index, ranking in enumerate(self._candidates.rankings):
+            place = self._pick(index, ranking, before)
+            if place is not None:
+                self._take(index, place)
+                before = place
+
+    def take_oldest_given(self) -> None:
+        """Fill what is missing with the tracks that were given longest ago."""
+        missing = [index for index in range(self._request.n) if index not in self._places]
+        for place in self._candidates.given:
+            if missing and self._is_new_artist(place):
+                self._take(missing.pop(0), int(place))
+
+    def _pick(self, index: int, ranking: Ranking, before: int | None) -> int | None:
+        """A place for step ``index``: one of the best; None where no candidate is left."""
+        left = np.array([self._is_new_artist(place) for place in ranking.places], bool)
+        if not left.any():
+            return None
+        places, costs = ranking.places[left], ranking.costs[left]
+        journey = self._candidates.journey
+        if journey is not None and before is not None and self._request.goal != "match":
+            costs = costs + _jump(journey, places, before, index)
+        ranked = places[np.argsort(costs, kind="stable")]
+        return int(ranked[self._rank(len(ranked))])
+
+    def _rank(self, count: int) -> int:
+        """Which of ``count`` ranked candidates: the first, or by chance one of the first."""
+        if not self._candidates.by_chance:
+            return 0
+        reach = MATCH_REACH * self._request.n if self._request.goal == "match" else JOURNEY_REACH
+        # An exponential draw: rank 0 is the likeliest, ranks far beyond the reach hardly ever come.
+        return int(self._request.chance.expovariate(1 / reach)) % count
+
+    def _take(self, index: int, place: int) -> None:
+        self._places[index] = place
+        self._artists.add(self._candidates.artists[place])
+
+    def _is_new_artist(self, place: int) -> bool:
+        return self._candidates.artists[place] not in self._artists
+
+
+def _jump(journey: Journey, places: np.ndarray, before: int, index: int) -> np.ndarray:
+    """(K,): how far the track at each place departs from the even step after the one at ``before``, in spreads."""
+    step, last = journey.steps[index], journey.steps[index - 1]
+    values, from_values = journey.features(places), journey.features([before])[0]
+    jump = np.zeros(len(places))
+    for name in SMOOTH_FEATURES:
+        column = FEATURES.index(name)
+        expected = from_values[column] + step.features[name].centre - last.features[name].centre
+        jump += np.abs(values[:, column] - expected) / step.features[name].spread
+    return SMOOTH_WEIGHT * jump / len(SMOOTH_FEATURES)
+
+
+def _features_of(tracks: Sequence[Track]) -> np.ndarray:
+    """(N, 9) float64 in FEATURES' order; NaN for tracks whose features nobody knows."""
+    unknown = dict.fromkeys(FEATURES, np.nan)
+    rows = [[(track.features or unknown)[name] for name in FEATURES] for track in tracks]
+    return np.array(rows, np.float64).reshape(len(tracks), len(FEATURES))
+
+
+def _completed(track: Track, row: Track | None) -> Track:
+    """What a service says of a track, completed by what the catalogue knows of it."""
+    if row is None:
+        return track
+    return replace(
+        track,
+        features=row.features,
+        genre=row.genre,
+        emotions=row.emotions,
+        year=row.year if track.year is None else track.year,
+        explicit=row.explicit if track.explicit is None else track.explicit,
+        popularity=track.popularity if row.popularity is None else row.popularity,
+    )

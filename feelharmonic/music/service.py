@@ -1,4 +1,4 @@
-"""What the web and the commands ask of music: tracks for a mood, the mood of tracks, a sorted playlist."""
+"""What the web and the commands ask of music: a playlist for a mood, the mood of tracks, a sorted playlist."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ from feelharmonic.audio_features import FEATURES
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
-from feelharmonic.music.messages import MusicTargets, PlacedTrack, Track, TrackMood, TrackRequest, Wishes
+from feelharmonic.music.messages import (
+    NO_WISHES,
+    MusicTargets,
+    PlacedTrack,
+    Track,
+    TrackMood,
+    TrackRequest,
+    Wishes,
+)
 from feelharmonic.music.playlist import PlaylistLine, read_playlist, song_key
 from feelharmonic.music.providers import MusicProvider
 from feelharmonic.music.targets import journey, targets_for
 from feelharmonic.music.track_mood import TrackMoodReader
 from feelharmonic.params import Params
-
-NO_WISHES = Wishes()
 
 
 def track_moods_of(rows: Sequence[dict[str, float]]) -> list[TrackMood]:
@@ -61,7 +67,7 @@ class MusicService:
         observer: Observer | None = None,
     ):
         self._params = params
-        self._chain = ProviderFallback(providers, observer=observer)
+        self._fallback = ProviderFallback(providers, observer=observer)
         self._tracks = tracks or Catalogue(())
 
     def known(self, ids: Sequence[str]) -> list[Track]:
@@ -70,8 +76,10 @@ class MusicService:
         return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
 
     def sorted_playlist(self, text: str, emotion: str, goal: str) -> tuple[list[PlacedTrack], list[PlaylistLine]]:
-        """The songs of a playlist (`feelharmonic.music.playlist` says in which forms), nearest to ``emotion`` and
-        ``goal`` first, and the lines that no track at hand answers to. Raises BadInput for what is no playlist."""
+        """The songs of a playlist, nearest to ``emotion`` and ``goal`` first, and the lines that no track at hand is for.
+
+        `feelharmonic.music.playlist` says which forms ``text`` may have. Raises BadInput where it is no playlist.
+        """
         lines = read_playlist(text)
         tracks, unknown = self._matched(lines)
         if not tracks:
@@ -107,17 +115,17 @@ class MusicService:
 
     def start(self) -> None:
         """Find out in the background which providers answer; later calls do nothing."""
-        self._chain.start()
+        self._fallback.start()
 
     def status(self) -> tuple[ProviderStatus, ...]:
         """How each provider is, in their order."""
-        return self._chain.status()
+        return self._fallback.status()
 
     def steps(self, emotion: str, goal: str, n: int) -> tuple[MusicTargets, ...]:
         """Where ``n`` tracks aim on the way from ``emotion`` towards ``goal``."""
         return tuple(journey(self._params, emotion, goal, n))
 
-    def tracks(
+    def playlist(
         self,
         *,
         emotion: str,
@@ -138,4 +146,4 @@ class MusicService:
             liked=tuple(liked),
             disliked=tuple(disliked),
         )
-        return self._chain.tracks(request)
+        return self._fallback.ask(request)

@@ -20,6 +20,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, re
 
 from feelharmonic.call_with_timeout import call_with_timeout
 from feelharmonic.errors import AccountFault, BadRequest, Forbidden, ListenerFault, NotAvailable, NotConnected
+from feelharmonic.music import SPOTIFY_KEY, is_spotify_key
 from feelharmonic.settings import CALLBACK_PATH
 from feelharmonic.web.i18n import chosen_language
 from feelharmonic.web.stores.expiring_store import ExpiringStore, InMemoryStore
@@ -51,7 +52,7 @@ MOST_TRACKS, LONGEST_NAME = 50, 100
 #: A sorted playlist may be saved whole.
 MOST_SAVED = 2000
 
-PLAYLIST_LINK = re.compile(r"playlist[/:]([0-9A-Za-z]{22})(?![0-9A-Za-z])")
+PLAYLIST_LINK = re.compile(rf"playlist[/:]({SPOTIFY_KEY.pattern})(?![0-9A-Za-z])")
 
 STATUS_CODES = {
     "bad_request": 400,
@@ -418,9 +419,7 @@ def _fields(known: set[str]) -> dict:
 
 def _ids(value: object, most: int = MOST_TRACKS) -> list[str]:
     is_list = isinstance(value, list) and 1 <= len(value) <= most
-    if not is_list or not all(
-        isinstance(item, str) and len(item) == 22 and item.isascii() and item.isalnum() for item in value
-    ):
+    if not is_list or not all(is_spotify_key(item) for item in value):
         raise BadRequest(f"Expected ids to be 1 to {most} track ids.", "Send the ids of the cards.")
     return value
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from flask import current_app, request
 
-from feelharmonic.music.fallback import TrackList
-
-NUMBER = re.compile(r"\d+")
+from feelharmonic.music import Reason, TrackList
 
 
 def note_in(words: Mapping[str, str], served: TrackList) -> str:
@@ -22,8 +19,8 @@ def note_in(words: Mapping[str, str], served: TrackList) -> str:
     return " ".join([*origin, *(sentence_in(words, name, reason) for name, reason in served.reasons)])
 
 
-def sentence_in(words: Mapping[str, str], name: str, reason: str) -> str:
-    """The provider called ``name`` and what keeps it, as a sentence."""
+def sentence_in(words: Mapping[str, str], name: str, reason: Reason) -> str:
+    """Why the provider called ``name`` does not serve, as a sentence."""
     text = words["provider.why"].format(provider=label_in(words, name), reason=reason_in(words, reason))
     return text[:1].upper() + text[1:]
 
@@ -32,11 +29,9 @@ def label_in(words: Mapping[str, str], name: str) -> str:
     return words.get(f"provider.{name}", name)
 
 
-def reason_in(words: Mapping[str, str], reason: str) -> str:
-    """``reason`` in the language of ``words``; the phrase itself where that has no text for it."""
-    text = words.get(f"reason.{NUMBER.sub('{n}', reason)}")
-    number = NUMBER.search(reason)
-    return reason if text is None else text.format(n=number.group() if number else "")
+def reason_in(words: Mapping[str, str], reason: Reason) -> str:
+    """``reason`` in the language of ``words``; its code where that has no text for it."""
+    return reason.in_words({reason.code: words.get(f"reason.{reason.code}", reason.code)})
 
 
 #: The languages that static/messages/ holds, the first for browsers that ask for none of them.

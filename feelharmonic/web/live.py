@@ -17,7 +17,7 @@ from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadFrame, BadRequest, Busy, Full, ListenerFault, NoMood, Overloaded, ServerFault
-from feelharmonic.music.service import MusicService
+from feelharmonic.music import MusicService, is_track_id
 from feelharmonic.reading.messages import Mood
 from feelharmonic.reading.networks import Networks
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
@@ -234,7 +234,7 @@ class Live(Namespace):
             wish = _fields(args, {"emotion", "goal", "n", "wishes"})
             emotion = _one_of("emotion", wish.get("emotion"), EMOTIONS) or self._emotion_now(listener)
             goal = _one_of("goal", wish.get("goal"), GOALS) or listener.goal
-            playlist = self._jukebox.tracks(
+            playlist = self._jukebox.playlist(
                 emotion=emotion,
                 goal=goal,
                 n=_count(wish.get("n")),
@@ -312,7 +312,7 @@ class Live(Namespace):
         """feedback({id, like}): more like this, or not this; held for this connection only."""
         wish = _fields(args, {"id", "like"})
         track_id, like = wish.get("id"), wish.get("like")
-        if not isinstance(track_id, str) or len(track_id) != 22 or not (track_id.isascii() and track_id.isalnum()):
+        if not is_track_id(track_id):
             raise BadRequest("Expected id to be a track's id (22 letters and digits).", "Send the id of a card.")
         if not isinstance(like, bool):
             raise BadRequest("Expected like to be true or false.", "Send true for more like this, false for not this.")

@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
 
 from feelharmonic.emotions import EMOTIONS, GOALS
-from feelharmonic.music.service import MusicService
+from feelharmonic.music import MusicService
 
 device = Blueprint("device", __name__)
 
@@ -77,7 +77,7 @@ class DeviceParts:
         given: dict[str, None] = {}
         lists = []
         for _ in range(LISTS):
-            served = self._starter.tracks(emotion=emotion, goal=goal, n=TRACKS, given=given, chance=chance)
+            served = self._starter.playlist(emotion=emotion, goal=goal, n=TRACKS, given=given, chance=chance)
             given.update(dict.fromkeys(track.id for track in served.tracks))
             tracks.update({track.id: [track.title, track.artist, track.year] for track in served.tracks})
             lists.append([track.id for track in served.tracks])

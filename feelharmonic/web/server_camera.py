@@ -1,6 +1,6 @@
 """What a camera on the server sees, for anybody in the room: the annotated stream, the mood, tracks.
 
-In: a Watcher, put here by `flask --app app watch`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
+In: a Watcher, put here by `flask --app app camera`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
 how to get one.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from flask import Blueprint, Flask, Response, current_app
 
-from feelharmonic.music.service import MusicService
+from feelharmonic.music import MusicService
 from feelharmonic.reading.messages import Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.pages import in_language
@@ -59,6 +59,10 @@ class Showing:
         self.emotion: str | None = None
         self.served = None
 
+    def show(self, watcher: Watching) -> None:
+        """Show ``watcher`` from now on."""
+        self.watcher = watcher
+
     def renew(self, reading: Reading | None) -> None:
         """Ask for tracks where a new mood has held; one request asks, all others go on with what is here."""
         mood = reading.mood if reading else None
@@ -67,7 +71,7 @@ class Showing:
         if not self._asking.acquire(blocking=False):
             return
         try:
-            self.served = self._jukebox.tracks(
+            self.served = self._jukebox.playlist(
                 emotion=mood.emotion, goal="match", n=TRACKS, given=self._given, chance=self._chance
             )
             self._given.update(dict.fromkeys(track.id for track in self.served.tracks))
@@ -76,10 +80,11 @@ class Showing:
             self._asking.release()
 
 
-def bind(app: Flask, jukebox: MusicService) -> None:
-    """Put the addresses on ``app``; ``app.extensions[EXTENSION].watcher`` is what they show."""
-    app.extensions[EXTENSION] = Showing(jukebox)
+def bind(app: Flask, jukebox: MusicService) -> Callable[[Watching], None]:
+    """Put the addresses on ``app``; returns what makes a camera the one that they show."""
+    showing = app.extensions[EXTENSION] = Showing(jukebox)
     app.register_blueprint(watch)
+    return showing.show
 
 
 @watch.get("")
@@ -132,7 +137,7 @@ def _pictures(watcher: Watching) -> Iterator[bytes]:
 
 
 def _nothing() -> tuple[dict, int]:
-    return {"problem": "Nothing is watched here. Start with: flask --app app watch --source 0"}, 404
+    return {"problem": "Nothing is watched here. Start with: flask --app app camera --source 0"}, 404
 
 
 def _showing() -> Showing:

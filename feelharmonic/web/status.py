@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, current_app, render_template
 
-from feelharmonic.music.service import MusicService
+from feelharmonic.music import MusicService
 from feelharmonic.web.i18n import chosen_language, label_in, sentence_in, words_in
 
 providers = Blueprint("providers", __name__)

@@ -332,7 +332,7 @@ def test_a_handler_that_raises_answers_server_fault_and_reads_the_next_frame(ast
 class BreakingProvider:
     name = "broken"
 
-    def tracks(self, request):
+    def candidates(self, request):
         raise RuntimeError("no music today")
 
 

@@ -166,7 +166,7 @@ def test_without_a_watcher_the_addresses_say_how_to_get_one(app, path):
     app.extensions["feelharmonic_watch"].watcher = None
     answer = app.test_client().get(path)
     assert answer.status_code == 404
-    assert "flask --app app watch --source 0" in answer.get_data(as_text=True)
+    assert "flask --app app camera --source 0" in answer.get_data(as_text=True)
 
 
 def test_the_stream_is_made_of_pictures(app):
@@ -194,7 +194,7 @@ def test_tracks_come_once_a_new_mood_has_held(app):
 
 
 def test_the_command_serves_the_page_and_the_stream(video):
-    command = [sys.executable, "-u", "-m", "flask", "--app", str(PROJECT / "app.py"), "watch"]
+    command = [sys.executable, "-u", "-m", "flask", "--app", str(PROJECT / "app.py"), "camera"]
     process = subprocess.Popen(
         [*command, "--source", str(video), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -1,4 +1,4 @@
-"""The chain: who is asked, who rests and for how long, who served, and what the listener is told."""
+"""The fallback: which provider is asked, which cools down and for how long, which served, and what is said of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import pytest
 from feelharmonic.audio_features import FEATURES, FeatureTarget
 from feelharmonic.call_with_timeout import call_with_timeout
 from feelharmonic.errors import ProviderUnavailable
-from feelharmonic.music.fallback import BROKEN_REST_S, LATE_REST_S, ProviderFallback
+from feelharmonic.music.fallback import BROKEN_COOLDOWN_S, LATE_COOLDOWN_S, ProviderFallback
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
+from feelharmonic.music.selection import Candidates, Found, rank_found
 
 TARGETS = MusicTargets(
     emotion="happy", goal="match", features={name: FeatureTarget(centre=0.5, spread=0.1) for name in FEATURES}
 )
 REQUEST = TrackRequest(steps=(TARGETS,), chance=random.Random(1))
-TRACK = Track(id="0" * 22, title="Song", artist="Artist")
+TRACK = Track(key="0" * 22, title="Song", artist="Artist")
+THREE = tuple(Track(key=str(number) * 22, title="Song", artist=f"Artist {number}") for number in range(3))
 
 
 class Local:
@@ -30,9 +32,10 @@ class Local:
         self.given = list(tracks)
         self.asked = 0
 
-    def tracks(self, request: TrackRequest) -> list[Track]:
+    def candidates(self, request: TrackRequest) -> Candidates:
         self.asked += 1
-        return self.given
+        found = [Found(track=track, artist=track.artist, steps=range(request.n)) for track in self.given]
+        return rank_found(request, found, lambda ids: {})
 
 
 class Remote(Local):
@@ -43,10 +46,10 @@ class Remote(Local):
         self.fault = fault
         self.gate: threading.Event | None = None
 
-    def tracks(self, request: TrackRequest) -> list[Track]:
-        super().tracks(request)
+    def candidates(self, request: TrackRequest) -> Candidates:
+        candidates = super().candidates(request)
         self.probe()
-        return self.given
+        return candidates
 
     def probe(self) -> None:
         if self.gate is not None:
@@ -93,88 +96,88 @@ def until(condition) -> None:
 
 def test_the_first_that_answers_serves_and_the_note_says_which():
     remote, local = Remote(), Local()
-    served = ProviderFallback([remote, local]).tracks(REQUEST)
+    served = ProviderFallback([remote, local]).ask(REQUEST)
     assert (served.provider, served.note, served.tracks) == ("spotify-search", "From Spotify's search.", (TRACK,))
     assert local.asked == 0
 
 
 def test_one_provider_alone_needs_no_note():
-    assert ProviderFallback([Local()]).tracks(REQUEST).note == ""
+    assert ProviderFallback([Local()]).ask(REQUEST).note == ""
 
 
 def test_after_a_fault_the_next_serves_and_the_note_says_why():
-    fault = ProviderUnavailable("asks for a pause of 37 s", rest_s=37)
-    served = ProviderFallback([Remote(fault=fault), Local()]).tracks(REQUEST)
+    fault = ProviderUnavailable("spotify_pause", {"wait_s": 37}, cooldown_s=37)
+    served = ProviderFallback([Remote(fault=fault), Local()]).ask(REQUEST)
     assert served.provider == "catalogue"
-    assert served.note == "From the catalogue. Spotify's search asks for a pause of 37 s."
+    assert served.note == "From the catalogue. Spotify's search rests for 37 s, as Spotify asks."
 
 
 def test_a_provider_is_left_alone_exactly_as_long_as_it_asks():
-    clock, remote = Clock(), Remote(fault=ProviderUnavailable("asks for a pause", rest_s=37))
-    chain = ProviderFallback([remote, Local()], clock=clock)
-    chain.tracks(REQUEST)
+    clock, remote = Clock(), Remote(fault=ProviderUnavailable("quota_used_up", cooldown_s=37))
+    fallback = ProviderFallback([remote, Local()], clock=clock)
+    fallback.ask(REQUEST)
     remote.fault = None
     clock.now_s += 36.9
-    assert chain.tracks(REQUEST).provider == "catalogue"
+    assert fallback.ask(REQUEST).provider == "catalogue"
     assert remote.asked == 1
     clock.now_s += 0.1
-    assert chain.tracks(REQUEST).provider == "spotify-search"
+    assert fallback.ask(REQUEST).provider == "spotify-search"
 
 
 def test_a_provider_that_is_gone_is_never_asked_again_and_logged_once(caplog):
-    fault = ProviderUnavailable("is closed to this app", action="Nothing can be done.", rest_s=None)
+    fault = ProviderUnavailable("closed_to_app", action="Nothing can be done.", cooldown_s=None)
     clock, remote = Clock(), Remote(fault=fault)
-    chain = ProviderFallback([remote, Local()], clock=clock)
+    fallback = ProviderFallback([remote, Local()], clock=clock)
     for _ in range(3):
-        chain.tracks(REQUEST)
+        fallback.ask(REQUEST)
         clock.now_s += 1e7
     assert remote.asked == 1
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert lines == ["Spotify's search is closed to this app. Nothing can be done. Not asked again before a restart."]
+    assert lines == ["Spotify's search are closed to this app. Nothing can be done. Not asked again before a restart."]
 
 
 def test_without_a_rest_it_is_asked_again_next_time():
-    remote = Remote(fault=ProviderUnavailable("stumbled"))
-    chain = ProviderFallback([remote, Local()])
-    chain.tracks(REQUEST)
-    chain.tracks(REQUEST)
+    remote = Remote(fault=ProviderUnavailable("out_of_order"))
+    fallback = ProviderFallback([remote, Local()])
+    fallback.ask(REQUEST)
+    fallback.ask(REQUEST)
     assert remote.asked == 2
 
 
 def test_one_that_finds_nothing_lets_the_next_serve():
-    served = ProviderFallback([Remote("spotify-search"), Local(tracks=())]).tracks(REQUEST)
+    served = ProviderFallback([Remote("spotify-search"), Local(tracks=())]).ask(REQUEST)
     assert served.provider == "spotify-search"
     empty = Remote("spotify-search")
     empty.given = []
-    served = ProviderFallback([empty, Local()]).tracks(REQUEST)
+    served = ProviderFallback([empty, Local()]).ask(REQUEST)
     assert served.note == "From the catalogue. Spotify's search has nothing that fits."
 
 
 def test_one_that_finds_too_little_serves_only_where_nobody_has_more():
     request = TrackRequest(steps=(TARGETS,) * 4, chance=random.Random(1))
-    served = ProviderFallback([Remote(), Local(tracks=(TRACK,) * 3)]).tracks(request)
+    served = ProviderFallback([Remote(), Local(tracks=THREE)]).ask(request)
     assert served.note == "From the catalogue. Spotify's search has too little that fits."
-    served = ProviderFallback([Remote(), Local(tracks=())]).tracks(request)
+    served = ProviderFallback([Remote(), Local(tracks=())]).ask(request)
     assert (served.provider, served.tracks) == ("spotify-search", (TRACK,))
     assert served.note == "From Spotify's search. The catalogue has nothing that fits."
 
 
 def test_late_calls_never_pile_up(monkeypatch):
-    monkeypatch.setattr("feelharmonic.music.fallback.MOST_RUNNING", 3)
+    monkeypatch.setattr("feelharmonic.music.fallback.MAX_RUNNING", 3)
     clock, remote = Clock(), Remote()
     remote.gate = threading.Event()
-    chain = ProviderFallback([remote, Local()], budget_s=0.25, clock=clock)
+    fallback = ProviderFallback([remote, Local()], budget_s=0.25, clock=clock)
     for _ in range(3 + 2):
-        note = chain.tracks(REQUEST).note
-        clock.now_s += LATE_REST_S + 1
+        note = fallback.ask(REQUEST).note
+        clock.now_s += LATE_COOLDOWN_S + 1
     assert remote.asked == 3
     assert note == "From the catalogue. Spotify's search is busy."
     remote.gate.set()
-    until(lambda: chain.tracks(REQUEST).provider == "spotify-search")
+    until(lambda: fallback.ask(REQUEST).provider == "spotify-search")
 
 
 def test_nobody_has_any():
-    served = ProviderFallback([Local(tracks=())]).tracks(REQUEST)
+    served = ProviderFallback([Local(tracks=())]).ask(REQUEST)
     assert (served.provider, served.tracks) == ("", ())
     assert served.note == "The catalogue has nothing that fits."
 
@@ -182,21 +185,21 @@ def test_nobody_has_any():
 def test_a_slow_provider_costs_no_more_than_the_budget_and_then_rests():
     remote, local = Remote(), Local()
     remote.gate = threading.Event()
-    chain = ProviderFallback([remote, local], budget_s=0.3)
+    fallback = ProviderFallback([remote, local], budget_s=0.3)
     started_s = time.monotonic()
-    served = chain.tracks(REQUEST)
+    served = fallback.ask(REQUEST)
     assert time.monotonic() - started_s < 10  # not the gate's 20
     assert served.note == "From the catalogue. Spotify's search did not answer in time."
-    chain.tracks(REQUEST)
+    fallback.ask(REQUEST)
     assert remote.asked == 1
-    assert 0 < chain.status()[0].rests_for_s <= LATE_REST_S
+    assert 0 < fallback.status()[0].rests_for_s <= LATE_COOLDOWN_S
     remote.gate.set()
 
 
 def test_two_slow_providers_share_one_budget():
     slow = [Remote("spotify-recommendations"), Remote("spotify-search")]
     gate = slow[0].gate = slow[1].gate = threading.Event()
-    served = ProviderFallback([*slow, Local()], budget_s=0.3).tracks(REQUEST)
+    served = ProviderFallback([*slow, Local()], budget_s=0.3).ask(REQUEST)
     assert served.provider == "catalogue"
     assert "Spotify's search was not asked, for lack of time." in served.note
     assert slow[1].asked == 0
@@ -204,46 +207,46 @@ def test_two_slow_providers_share_one_budget():
 
 
 def test_a_remote_one_that_breaks_is_contained_a_local_one_is_not(caplog):
-    chain = ProviderFallback([Remote(fault=RuntimeError("a fault of ours")), Local()])
-    assert chain.tracks(REQUEST).note == "From the catalogue. Spotify's search broke."
+    fallback = ProviderFallback([Remote(fault=RuntimeError("a fault of ours")), Local()])
+    assert fallback.ask(REQUEST).note == "From the catalogue. Spotify's search broke."
     assert "a fault of ours" in caplog.text
     broken = Local()
-    broken.tracks = None
+    broken.candidates = None
     with pytest.raises(TypeError):
-        ProviderFallback([broken]).tracks(REQUEST)
+        ProviderFallback([broken]).ask(REQUEST)
 
 
 def test_the_probe_tells_before_a_listener_asks():
-    gone = Remote("spotify-recommendations", ProviderUnavailable("are closed to this app", rest_s=None))
-    chain = ProviderFallback([gone, Remote(), Local()])
-    chain.start()
-    until(lambda: {status.state for status in chain.status()} == {"off", "ready"})
-    assert chain.tracks(REQUEST).note == "From Spotify's search. Spotify's recommendations are closed to this app."
+    gone = Remote("spotify-recommendations", ProviderUnavailable("closed_to_app", cooldown_s=None))
+    fallback = ProviderFallback([gone, Remote(), Local()])
+    fallback.start()
+    until(lambda: {status.state for status in fallback.status()} == {"off", "ready"})
+    assert fallback.ask(REQUEST).note == "From Spotify's search. Spotify's recommendations are closed to this app."
     assert gone.asked == 0
 
 
 def test_while_the_probe_runs_the_next_serves():
     remote = Remote()
     remote.gate = threading.Event()
-    chain = ProviderFallback([remote, Local()])
-    chain.start()
-    chain.start()  # the second does nothing
-    assert chain.tracks(REQUEST).note == "From the catalogue. Spotify's search is being tried."
+    fallback = ProviderFallback([remote, Local()])
+    fallback.start()
+    fallback.start()  # the second does nothing
+    assert fallback.ask(REQUEST).note == "From the catalogue. Spotify's search is being tried."
     remote.gate.set()
-    until(lambda: chain.status()[0].state == "ready")
-    assert chain.tracks(REQUEST).provider == "spotify-search"
+    until(lambda: fallback.status()[0].state == "ready")
+    assert fallback.ask(REQUEST).provider == "spotify-search"
 
 
 def test_status_tells_state_reason_and_count():
     clock = Clock()
-    fault = ProviderUnavailable("asks for a pause of 60 s", action="Wait.", rest_s=60)
-    chain = ProviderFallback([Remote(fault=fault), Local()], clock=clock)
-    chain.tracks(REQUEST)
+    fault = ProviderUnavailable("spotify_pause", {"wait_s": 60}, action="Wait.", cooldown_s=60)
+    fallback = ProviderFallback([Remote(fault=fault), Local()], clock=clock)
+    fallback.ask(REQUEST)
     clock.now_s += 20
-    search, catalogue = chain.status()
+    search, catalogue = fallback.status()
     assert (search.state, search.reason, search.action, search.rests_for_s, search.served) == (
         "resting",
-        "Spotify's search asks for a pause of 60 s.",
+        "Spotify's search rests for 60 s, as Spotify asks.",
         "Wait.",
         40.0,
         0,
@@ -255,16 +258,16 @@ def test_status_tells_state_reason_and_count():
     ("fault", "outcome", "rest_s"),
     [
         (None, "answered", None),
-        (ProviderUnavailable("asks for a pause", rest_s=37), "unavailable", 37),
-        (RuntimeError("a fault of ours"), "broken", BROKEN_REST_S),
+        (ProviderUnavailable("quota_used_up", cooldown_s=37), "unavailable", 37),
+        (RuntimeError("a fault of ours"), "broken", BROKEN_COOLDOWN_S),
     ],
 )
 def test_the_observer_hears_how_each_call_and_probe_ended(fault, outcome, rest_s):
     notes = Notes()
-    chain = ProviderFallback([Remote(fault=fault), Local()], observer=notes)
+    fallback = ProviderFallback([Remote(fault=fault), Local()], observer=notes)
     assert notes.rested == [("spotify-search", 0.0, False), ("catalogue", 0.0, False)]
     del notes.rested[:]
-    chain.tracks(REQUEST)
+    fallback.ask(REQUEST)
     last = [] if fault is None else [("catalogue", "answered")]
     assert notes.calls == [("spotify-search", outcome), *last]
     assert notes.lists == ["spotify-search" if fault is None else "catalogue"]
@@ -277,23 +280,23 @@ def test_the_observer_hears_how_each_call_and_probe_ended(fault, outcome, rest_s
 def test_the_observer_hears_of_late_calls_and_of_nobody_who_served():
     notes, remote, broken = Notes(), Remote(), Local("broken")
     remote.gate = threading.Event()
-    chain = ProviderFallback([remote, Local(tracks=())], budget_s=0.3, observer=notes)
-    chain.tracks(REQUEST)
+    fallback = ProviderFallback([remote, Local(tracks=())], budget_s=0.3, observer=notes)
+    fallback.ask(REQUEST)
     assert notes.calls == [("spotify-search", "late"), ("catalogue", "empty")]
     assert notes.lists == ["none"]
     remote.gate.set()
-    broken.tracks = None
+    broken.candidates = None
     with pytest.raises(TypeError):
-        ProviderFallback([broken], observer=notes).tracks(REQUEST)
+        ProviderFallback([broken], observer=notes).ask(REQUEST)
     assert notes.calls[-1] == ("broken", "broken")
 
 
 def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
     clock, notes = Clock(), Notes()
-    remote = Remote(fault=ProviderUnavailable("asks for a pause", rest_s=37))
+    remote = Remote(fault=ProviderUnavailable("quota_used_up", cooldown_s=37))
     remote.gate = threading.Event()
-    chain = ProviderFallback([remote, Local()], clock=clock, budget_s=20, observer=notes)
-    together = [threading.Thread(target=chain.tracks, args=(REQUEST,)) for _ in range(3)]
+    fallback = ProviderFallback([remote, Local()], clock=clock, budget_s=20, observer=notes)
+    together = [threading.Thread(target=fallback.ask, args=(REQUEST,)) for _ in range(3)]
     for thread in together:
         thread.start()
     until(lambda: remote.asked == 3)
@@ -301,11 +304,11 @@ def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
     for thread in together:
         thread.join(20)
     clock.now_s += 38
-    chain.tracks(REQUEST)
+    fallback.ask(REQUEST)
     assert [anew for name, rest_s, anew in notes.rested if rest_s == 37] == [True, False, False, True]
 
 
-def test_within_hands_on_results_and_faults():
+def test_call_with_timeout_hands_on_results_and_faults():
     assert call_with_timeout(20, lambda: 7) == 7
     with pytest.raises(KeyError):
         call_with_timeout(20, lambda: {}["no"])

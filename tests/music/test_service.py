@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from feelharmonic.app import create_app, load_accounts, load_providers
-from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.app import create_app, load_accounts
+from feelharmonic.errors import SetupFault
+from feelharmonic.music import Catalogue, load_providers
 from feelharmonic.settings import Settings
 from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, QUOTA, RATE_LIMIT, StandIn, song
 
@@ -32,6 +33,18 @@ DEADLINE_S = 20
 def test_providers_come_in_the_settings_order_and_the_catalogue_is_always_there(named, credentials, expected):
     providers = load_providers(Settings(providers=named, **credentials), Catalogue.load())
     assert [provider.name for provider in providers] == expected
+
+
+def test_an_unknown_provider_is_told_with_the_other_faults():
+    with pytest.raises(SetupFault) as caught:
+        create_app(Settings(providers=("spotify", "catalogue", "nothing like it"), face_finder="nowhere.onnx"))
+    first, second, third = caught.value.faults
+    assert first == "PROVIDERS: 'spotify' is not known. Did you mean 'spotify-search'?"
+    assert second == (
+        "PROVIDERS: 'nothing like it' is not known. "
+        "Expected one of: spotify-recommendations, spotify-search, catalogue, reccobeats."
+    )
+    assert "nowhere.onnx" in third
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feelharmonic.audio_features import FEATURES
+from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.columns import (
     EXPLICIT,
@@ -19,35 +19,30 @@ from feelharmonic.music.catalogue.columns import (
     UNKNOWN_POPULARITY,
     UNKNOWN_YEAR,
     Columns,
-    _hash,
     artist_number,
+    text_hash,
 )
-from feelharmonic.music.catalogue.database import _connect, _count
+from feelharmonic.music.catalogue.database import connect, count_tracks
 from feelharmonic.music.catalogue.nearest import (
-    FEWEST_BUNCHES,
     INSTRUMENTALNESS,
-    LIKED_GENRE_FACTOR,
-    MOST_BUNCHES,
     POPULARITY,
+    Leaves,
+    Measure,
     Nearest,
-    _Best,
-    _bunched,
-    _Bunches,
-    _Measure,
+    Search,
+    leaf_order,
 )
 from feelharmonic.music.catalogue.starter import STARTER_PATH, read_starter
-from feelharmonic.music.messages import MusicTargets, Track, Wishes
+from feelharmonic.music.messages import NO_WISHES, MusicTargets, Track, TrackId, Wishes
 
-#: So many names are read before others get their turn.
+#: Names read before other green threads get their turn.
 NAMES_AT_A_TIME = 500
-
-#: Spotify on instrumentalness: above 0.5 is meant for tracks without vocals.
-LEAST_INSTRUMENTAL = 0.5
 
 #: Rows read from the file at a time.
 READ_ROWS = 16_384
 
-NO_WISHES = Wishes()
+#: What makes one text of an artist and a title, equal for the same song.
+SongKey = Callable[[str, str], str]
 
 
 class Catalogue:
@@ -62,21 +57,21 @@ class Catalogue:
         self._database = database
         self._genres: dict[str, int] = {"": 0}
         self._starter_places = {track.id: place for place, track in enumerate(self._starter)}
-        count = _count(database) if database else 0
+        count = count_tracks(database) if database else 0
         self.columns = Columns.empty(len(self._starter) + count)
         for place, track in enumerate(self._starter):
             self._put_starter(place, track)
         if database:
             self._put_database(database, count)
-        order, starts = _bunched(self.columns.figures)
+        order, starts = leaf_order(self.columns.figures)
         self.columns.reorder(order)
-        self._bunches = _Bunches.around(self.columns.figures, starts)
+        self._leaves = Leaves.around(self.columns.figures, starts)
         #: Where a row came from: the starter table's places, then the file's numbers; and the way back.
         self._places = order.astype(np.int32)
         self._rows_by_place = np.empty_like(self._places)
         self._rows_by_place[order] = np.arange(len(order), dtype=np.int32)
         self._naming = threading.Lock()
-        self._names_known: tuple[np.ndarray, np.ndarray] | None = None
+        self._names: tuple[SongKey, tuple[np.ndarray, np.ndarray]] | None = None
         #: Rows of the file that the starter table has too; the starter's know their emotions.
         self._doubles = list(self._database_rows(list(self._starter_places)).values()) if database else []
 
@@ -108,7 +103,7 @@ class Catalogue:
     def tracks(self, rows: Sequence[int]) -> list[Track]:
         """The tracks at ``rows``, in that order."""
         places = [int(self._places[row]) for row in rows]
-        names = self._names([place for place in places if place >= len(self._starter)])
+        names = self._names_at([place for place in places if place >= len(self._starter)])
         return [
             self._starter[place] if place < len(self._starter) else self._track(row, names[place])
             for row, place in zip(rows, places, strict=True)
@@ -119,18 +114,15 @@ class Catalogue:
         rows = self.rows(ids)
         return dict(zip(rows, self.tracks(list(rows.values())), strict=True))
 
-    def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
-        """The tracks whose ``key(artist, title)`` is one of ``keys``; of several, the best known one.
+    def named(self, keys: Sequence[str], key: SongKey) -> dict[str, Track]:
+        """The tracks whose ``key(artist, title)`` is one of ``keys``; of several, the most popular one.
 
-        The first call reads every name once (a few seconds for a million tracks); later ones look them up.
+        The first call for a ``key`` reads every name once (seconds for a million tracks); later ones look them up.
         """
-        with self._naming:
-            if self._names_known is None:
-                self._names_known = self._read_names(key)
-        hashes, places = self._names_known
+        hashes, places = self._names_by(key)
         found: dict[str, Track] = {}
         for wanted in dict.fromkeys(keys):
-            start, end = np.searchsorted(hashes, [_hash(wanted), _hash(wanted) + 1])
+            start, end = np.searchsorted(hashes, [text_hash(wanted), text_hash(wanted) + 1])
             rows = [int(self._rows_by_place[place]) for place in places[start:end]]
             rows.sort(key=lambda row: -float(self.columns.figures[-1, row]))
             # Two names may share a hash: the names themselves decide.
@@ -139,19 +131,26 @@ class Catalogue:
                 found[wanted] = track
         return found
 
-    def _read_names(self, key: Callable[[str, str], str]) -> tuple[np.ndarray, np.ndarray]:
+    def _names_by(self, key: SongKey) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) int64 sorted hashes of all names' keys, and the place of each. Cached for the last ``key`` only."""
+        with self._naming:
+            if self._names is None or self._names[0] is not key:
+                self._names = key, self._read_names(key)
+            return self._names[1]
+
+    def _read_names(self, key: SongKey) -> tuple[np.ndarray, np.ndarray]:
         """(N,) int64 sorted hashes of all names' keys, and the place of each."""
-        hashes = [_hash(key(track.artist, track.title)) for track in self._starter]
+        hashes = [text_hash(key(track.artist, track.title)) for track in self._starter]
         places = list(range(len(hashes)))
         if self._database:
-            with closing(_connect(self._database)) as connection:
+            with closing(connect(self._database)) as connection:
                 rows = connection.execute("SELECT number, artist, title FROM tracks")
                 for count, (number, artist, title) in enumerate(rows):
                     if count % NAMES_AT_A_TIME == 0:
                         time.sleep(0)  # under gevent and eventlet the other listeners go on meanwhile
                     place = len(self._starter) + number - 1
                     if place < len(self._places):
-                        hashes.append(_hash(key(artist, title)))
+                        hashes.append(text_hash(key(artist, title)))
                         places.append(place)
         all_hashes = np.array(hashes, np.int64)
         order = np.argsort(all_hashes, kind="stable")
@@ -169,7 +168,7 @@ class Catalogue:
         columns = self.columns
         # Each filter sees only what the one before it let pass; the first ones usually let the fewest.
         if wishes.instrumental_only:
-            rows = rows[columns.figures[INSTRUMENTALNESS, rows] > LEAST_INSTRUMENTAL]
+            rows = rows[columns.figures[INSTRUMENTALNESS, rows] > MIN_INSTRUMENTALNESS]
         if wishes.decades:
             year = columns.year[rows]
             rows = rows[_any((year >= decade) & (year < decade + 10) for decade in wishes.decades)]
@@ -201,28 +200,17 @@ class Catalogue:
         """
         barred = np.zeros(len(self._places), bool)
         barred[[*without, *self._doubles]] = True
-        return [self._nearest(_Measure.of(target, wishes), count, wishes, emotions, barred) for target in targets]
-
-    def _nearest(
-        self, measure: _Measure, count: int, wishes: Wishes, emotions: frozenset[str], barred: np.ndarray
-    ) -> Nearest:
-        """Look into one bunch of tracks after the other, the nearest first, until none left can hold a nearer track."""
         liked = self._genre_numbers(wishes.genres_liked)
-        floors = measure.floors(self._bunches) * (LIKED_GENRE_FACTOR if liked else 1.0)
-        if wishes.instrumental_only:
-            floors[self._bunches.highest[INSTRUMENTALNESS] <= LEAST_INSTRUMENTAL] = np.inf
-        order = np.argsort(floors, kind="stable")
-        floors = floors[order]
-        best, seen, together = _Best(count), 0, FEWEST_BUNCHES
-        while seen < (end := min(seen + together, int(np.searchsorted(floors, best.bound)))):
-            rows = self._bunches.rows(order[seen:end])
-            rows = self.playable(rows[~barred[rows]], wishes, emotions)
-            squares = measure.squares(self.columns.figures[:, rows])
-            if liked:
-                squares[self._is_of(rows, liked)] *= LIKED_GENRE_FACTOR
-            best.add(rows, squares)
-            seen, together = end, min(2 * together, MOST_BUNCHES)
-        return best.sorted()
+        search = Search(
+            figures=self.columns.figures,
+            leaves=self._leaves,
+            may_play=lambda rows: self.playable(rows[~barred[rows]], wishes, emotions),
+            is_liked=(lambda rows: self._is_of(rows, liked)) if liked else None,
+        )
+        return [
+            search.nearest(Measure.of(target, wishes), count, instrumental_only=wishes.instrumental_only)
+            for target in targets
+        ]
 
     def _genre_numbers(self, names: Iterable[str]) -> list[int]:
         return [self._genres[name] for name in names if name in self._genres]
@@ -245,7 +233,7 @@ class Catalogue:
     def _put_database(self, database: Path, count: int) -> None:
         """Read the figures of the file's ``count`` tracks, some thousands at a time."""
         columns, place = self.columns, len(self._starter)
-        with closing(_connect(database)) as connection:
+        with closing(connect(database)) as connection:
             cursor = connection.execute(
                 "SELECT features, popularity, genre, year, explicit, artist_number FROM tracks ORDER BY number"
             )
@@ -265,7 +253,7 @@ class Catalogue:
 
     def _database_rows(self, ids: Sequence[str]) -> dict[str, int]:
         marks = ",".join("?" * len(ids))
-        with closing(_connect(self._database)) as connection:
+        with closing(connect(self._database)) as connection:
             found = connection.execute(f"SELECT id, number FROM tracks WHERE id IN ({marks})", ids).fetchall()
         places = {track_id: len(self._starter) + number - 1 for track_id, number in found}
         # Tracks that were imported after this catalogue was loaded have no row here.
@@ -273,23 +261,25 @@ class Catalogue:
             track_id: int(self._rows_by_place[place]) for track_id, place in places.items() if place < len(self._places)
         }
 
-    def _names(self, places: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+    def _names_at(self, places: Sequence[int]) -> dict[int, tuple[str, str, str]]:
         """id, title and artist of imported tracks by place."""
         if not places:
             return {}
         numbers = [place - len(self._starter) + 1 for place in places]
         marks = ",".join("?" * len(numbers))
-        with closing(_connect(self._database)) as connection:
+        with closing(connect(self._database)) as connection:
             found = connection.execute(
                 f"SELECT number, id, title, artist FROM tracks WHERE number IN ({marks})", numbers
             ).fetchall()
         return {len(self._starter) + number - 1: tuple(names) for number, *names in found}
 
     def _track(self, row: int, names: tuple[str, str, str]) -> Track:
-        track_id, title, artist = names
+        text, title, artist = names
+        track_id = TrackId.parse(text)
         *figures, popularity = self.columns.figures[:, row]
         return Track(
-            id=track_id,
+            source=track_id.source,
+            key=track_id.key,
             title=title,
             artist=artist,
             year=int(self.columns.year[row]) or None,

@@ -1,4 +1,4 @@
-"""The catalogue's figures by column, and how what nobody knows is written."""
+"""The catalogue's figures in memory, column by column, and how unknown values are written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Columns:
             column[:] = column[order]
 
 
-def _hash(text: str) -> int:
+def text_hash(text: str) -> int:
     """62 bits of a checksum, the same in every process."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 2
 

@@ -1,7 +1,7 @@
 """Public tables of tracks (CSV) → TrackLines, or what is wrong with a line.
 
 In: a file in one of the common public schemas. Out, line by line: a TrackLine, or a Rejected with the line's number and
-the reason. Nothing is guessed: a line without a valid id, title, artist or feature is rejected, never mended.
+the reason. Nothing is guessed: a line without a valid id, title, artist or feature is rejected, never repaired.
 """
 
 from __future__ import annotations
@@ -13,23 +13,37 @@ import io
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from feelharmonic.audio_features import FEATURES
-from feelharmonic.errors import BadInput
+import numpy as np
 
-#: Column names of public tables, by ours; the first one present counts. Compared in lower case.
-NAMES = {
-    "id": ("track_id", "id", "spotify_id", "spotify_track_id", "track_uri", "uri"),
-    "title": ("track_name", "name", "title", "track", "song"),
-    "artist": ("artist_name", "artists", "artist", "track_artist", "artist(s)_name"),
-    "year": ("year", "release_year", "released_year", "release_date", "track_album_release_date", "album_release_date"),
-    "genre": ("genre", "track_genre", "playlist_genre"),
-    "popularity": ("popularity", "track_popularity"),
+from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
+from feelharmonic.errors import BadInput
+from feelharmonic.music.messages import SPOTIFY_KEY
+
+#: Column names of public tables and of playlists that people export, by ours; the first one present counts. In the form
+#: that `_plain_name` gives: lower case, one space for everything that is no letter or digit.
+COLUMN_NAMES = {
+    "id": (
+        "track id",
+        "spotify id",
+        "spotify track id",
+        "track uri",
+        "spotify uri",
+        "id",
+        "uri",
+        "spotify url",
+        "track url",
+    ),
+    "title": ("track name", "name", "title", "song name", "song", "track"),
+    "artist": ("artist name", "artist names", "artist name s", "artists", "artist", "track artist", "artist s name"),
+    "year": ("year", "release year", "released year", "release date", "track album release date", "album release date"),
+    "genre": ("genre", "track genre", "playlist genre"),
+    "popularity": ("popularity", "track popularity"),
     "explicit": ("explicit",),
     **{name: (name,) for name in FEATURES},
 }
@@ -38,28 +52,21 @@ NEEDED_TO_IMPORT = ("id", "title", "artist", *FEATURES)
 
 NEEDED_TO_SCORE = ("id", *FEATURES)
 
-#: Values outside are errors of the table. Some public tables hold a little above 0 dB, and 0 BPM for no beat.
-LEAST_LOUDNESS, MOST_LOUDNESS, MOST_TEMPO = -60.0, 10.0, 300.0
+(MIN_LOUDNESS, MAX_LOUDNESS), (_, MAX_TEMPO) = FEATURE_RANGES["loudness"], FEATURE_RANGES["tempo"]
 
-RANGES = {
-    **dict.fromkeys(FEATURES, (0.0, 1.0)),
-    "loudness": (LEAST_LOUDNESS, MOST_LOUDNESS),
-    "tempo": (0.0, MOST_TEMPO),
-}
-
-FIRST_YEAR, LAST_YEAR = 1860, 2100
+MIN_YEAR, MAX_YEAR = 1860, 2100
 
 #: Two-digit years up to this belong to 2000 and later (the table `data_moods` has dates like 10/27/82).
-LAST_SHORT_YEAR = 30
+MAX_SHORT_YEAR = 30
 
-LONGEST_TEXT = 500
+MAX_TEXT_CHARS = 500
 
-#: So many different years, genres and the like are remembered with their values while a table is read.
-REMEMBERED = 4096
+#: Different years, genres and the like whose values are cached while a table is read.
+CACHE_SIZE = 4096
+
+NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
 ID_SEPARATOR = re.compile(r"[:/]")
-
-SPOTIFY_ID = re.compile(r"[0-9A-Za-z]{22}")
 
 DATE_YEAR = re.compile(r"(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?(?:\.0)?")
 
@@ -97,8 +104,8 @@ class Table:
     """A CSV file of tracks, open for reading once. Use as a context manager."""
 
     def __init__(self, path: Path, needed: tuple[str, ...]):
-        """``needed``: which of NAMES must be among the columns. Raises BadInput where they are not, or the file is not
-        readable as text with a header."""
+        """``needed``: which of COLUMN_NAMES must be among the columns. Raises BadInput where one is missing, or where the
+        file is no text with a header."""
         self.size_bytes = path.stat().st_size
         self._raw = path.open("rb")
         try:
@@ -114,7 +121,7 @@ class Table:
             if missing:
                 raise BadInput(
                     f"{path.name}: has no column for {', '.join(missing)}. "
-                    f"Expected e.g. {', '.join('|'.join(NAMES[name][:3]) for name in missing[:4])}; "
+                    f"Expected e.g. {', '.join('|'.join(COLUMN_NAMES[name][:3]) for name in missing[:4])}; "
                     f"got {', '.join(self.columns[:12])}."
                 )
             # Python 3.10's reader stops at a NUL; no title has one.
@@ -148,7 +155,7 @@ class Table:
                 yield Rejected(line=line, reason=reason, fields=tuple(fields))
 
     def scored(self) -> Iterator[tuple[str, tuple[float, ...] | None]]:
-        """Each line's id, whatever its form, and its nine features; None for them where one is missing or no number."""
+        """Each line's id, whatever its form, and its nine features; None where one of them is missing or no number."""
         id_place, places = self._places["id"], [self._places[name] for name in FEATURES]
         for _, fields in self._lines():
             track_id = fields[id_place].strip() if len(fields) > id_place else ""
@@ -174,11 +181,38 @@ class Table:
                 yield line, fields
 
 
-def find_columns(columns: list[str]) -> dict[str, int]:
+def find_columns(columns: Sequence[str]) -> dict[str, int]:
     """Where our names are among a table's column names; those absent are left out."""
-    places = {name.casefold(): place for place, name in reversed(list(enumerate(columns)))}
-    found = {ours: [places[name] for name in theirs if name in places] for ours, theirs in NAMES.items()}
+    places = {_plain_name(name): place for place, name in reversed(list(enumerate(columns)))}
+    found = {ours: [places[name] for name in theirs if name in places] for ours, theirs in COLUMN_NAMES.items()}
     return {ours: hits[0] for ours, hits in found.items() if hits}
+
+
+def _plain_name(column: str) -> str:
+    """``column`` in lower case, one space for everything that is no letter or digit."""
+    return NO_LETTERS.sub(" ", column.casefold()).strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoredTracks:
+    """A table's tracks by their features. ``ids`` and ``features``, (N, 9) float64 in FEATURES' order: of the lines that
+    can be read; ``unread``: the ids of those that cannot."""
+
+    ids: list[str]
+    features: np.ndarray
+    unread: list[str]
+
+
+def read_scored(path: Path) -> ScoredTracks:
+    """The tracks of the CSV file ``path`` by their features. Raises BadInput where it has no column for them."""
+    with Table(path, NEEDED_TO_SCORE) as table:
+        lines = list(table.scored())
+    known = [(track_id, values) for track_id, values in lines if values is not None]
+    return ScoredTracks(
+        ids=[track_id for track_id, _ in known],
+        features=np.array([values for _, values in known], np.float64).reshape(len(known), len(FEATURES)),
+        unread=[track_id for track_id, values in lines if values is None],
+    )
 
 
 def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
@@ -194,7 +228,7 @@ def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
         track_id, title, artist = pick_texts(fields)
         year, genre, popularity, explicit = ["" if place is None else fields[place] for place in optional]
         return TrackLine(
-            track_id if SPOTIFY_ID.fullmatch(track_id) else _id_within(track_id),
+            track_id if SPOTIFY_KEY.fullmatch(track_id) else _id_within(track_id),
             _text("title", title),
             _artist(artist),
             _year(year),
@@ -214,7 +248,7 @@ def _features(texts: tuple[str, ...]) -> tuple[float, ...]:
         numbers = tuple(map(_number, FEATURES, texts))  # finds the one that is no number
     if not _in_range(*numbers):
         for name, number in zip(FEATURES, numbers, strict=True):
-            low, high = RANGES[name]
+            low, high = FEATURE_RANGES[name]
             if not low <= number <= high:
                 raise ValueError(f"{name}: expected {low:g} to {high:g}, got {number:g}")
     return numbers
@@ -231,16 +265,16 @@ def _in_range(
     tempo: float,
     valence: float,
 ) -> bool:
-    """Whether all are in RANGES, which NaN is not. Written out: a loop would take a fifth of the time of a line."""
+    """Whether all are in FEATURE_RANGES, which NaN is not. Written out: a loop takes a fifth of a line's time."""
     return (
         0 <= acousticness <= 1
         and 0 <= danceability <= 1
         and 0 <= energy <= 1
         and 0 <= instrumentalness <= 1
         and 0 <= liveness <= 1
-        and LEAST_LOUDNESS <= loudness <= MOST_LOUDNESS
+        and MIN_LOUDNESS <= loudness <= MAX_LOUDNESS
         and 0 <= speechiness <= 1
-        and 0 <= tempo <= MOST_TEMPO
+        and 0 <= tempo <= MAX_TEMPO
         and 0 <= valence <= 1
     )
 
@@ -255,7 +289,7 @@ def _number(name: str, text: str) -> float:
 def _id_within(text: str) -> str:
     """The id in a URI (spotify:track:…) or an address (…/track/…?si=…), which some tables hold."""
     track_id = ID_SEPARATOR.split(text.strip())[-1].partition("?")[0]
-    if not SPOTIFY_ID.fullmatch(track_id):
+    if not SPOTIFY_KEY.fullmatch(track_id):
         raise ValueError(f"id: expected 22 letters and digits, got {text[:40]!r}")
     return track_id
 
@@ -264,8 +298,8 @@ def _text(name: str, text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError(f"{name}: is empty")
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"{name}: expected at most {LONGEST_TEXT} characters, got {len(text)}")
+    if len(text) > MAX_TEXT_CHARS:
+        raise ValueError(f"{name}: expected at most {MAX_TEXT_CHARS} characters, got {len(text)}")
     return text
 
 
@@ -281,7 +315,7 @@ def _artist(text: str) -> str:
     return text.replace(";", ", ") if ";" in text else text
 
 
-@functools.lru_cache(REMEMBERED)
+@functools.lru_cache(CACHE_SIZE)
 def _year(text: str) -> int | None:
     """A year, or the year of a date; None for none and for 0."""
     text = text.strip()
@@ -292,20 +326,20 @@ def _year(text: str) -> int | None:
     elif (match := SHORT_DATE.fullmatch(text)) is not None:
         year = int(match[1])
         if year < 100:
-            year += 2000 if year <= LAST_SHORT_YEAR else 1900
+            year += 2000 if year <= MAX_SHORT_YEAR else 1900
     else:
         raise ValueError(f"year: expected a year or a date, got {text[:40]!r}")
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise ValueError(f"year: expected {FIRST_YEAR} to {LAST_YEAR}, got {year}")
+    if not MIN_YEAR <= year <= MAX_YEAR:
+        raise ValueError(f"year: expected {MIN_YEAR} to {MAX_YEAR}, got {year}")
     return year
 
 
-@functools.lru_cache(REMEMBERED)
+@functools.lru_cache(CACHE_SIZE)
 def _genre(text: str) -> str | None:
     return text.strip().lower() or None
 
 
-@functools.lru_cache(REMEMBERED)
+@functools.lru_cache(CACHE_SIZE)
 def _popularity(text: str) -> int | None:
     text = text.strip()
     if not text:
@@ -316,7 +350,7 @@ def _popularity(text: str) -> int | None:
     return int(number)
 
 
-@functools.lru_cache(REMEMBERED)
+@functools.lru_cache(CACHE_SIZE)
 def _explicit(text: str) -> bool | None:
     known = {"": None, "true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
     try:

@@ -58,8 +58,8 @@ class DatabaseWriter:
     """Imports tracks into the SQLite file ``path``: all of them, or none if anything interrupts it.
 
     Use as a context manager. Everything happens in a copy beside the file, which takes its place when the block ends
-    without an exception; a server that reads the old file is not disturbed, and sees the new one when it starts anew.
-    Importing the same tracks again changes nothing: a track keeps its number, what is new about it replaces the old.
+    without an exception; a server that reads the old file is not disturbed and sees the new one after a restart.
+    Importing the same tracks again changes nothing: a track keeps its number, new values replace the old ones.
     """
 
     def __init__(self, path: Path):
@@ -70,7 +70,7 @@ class DatabaseWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._part.unlink(missing_ok=True)
         if self._path.is_file():
-            _count(self._path)  # refuses a file that is no catalogue before it is copied
+            count_tracks(self._path)  # refuses a file that is no catalogue before it is copied
             shutil.copyfile(self._path, self._part)
         self._connection = sqlite3.connect(self._part, isolation_level=None)
         # The copy is thrown away after any fault, so it needs no journal of its own.
@@ -86,7 +86,7 @@ class DatabaseWriter:
         # In the index's order, neighbours go to the same page of it. The sort is stable: of doubles the last stays.
         self._connection.executemany(UPSERT, sorted(map(_database_row, tracks), key=itemgetter(0)))
 
-    def __exit__(self, kind: type | None, *exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         try:
             if kind is None:
                 self._connection.execute("COMMIT")
@@ -105,10 +105,10 @@ class DatabaseWriter:
         return self._added
 
     def _rows(self) -> int:
-        return self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
+        return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0])
 
 
-def _database_row(track: ImportedTrack) -> tuple:
+def _database_row(track: ImportedTrack) -> tuple[object, ...]:
     track_id, title, artist, year, genre, popularity, explicit, features = track
     return (
         track_id,
@@ -128,14 +128,14 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _connect(database: Path) -> sqlite3.Connection:
+def connect(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
 
 
-def _count(database: Path) -> int:
+def count_tracks(database: Path) -> int:
     """How many tracks the file holds. Raises SetupFault where it is not a catalogue of this version."""
     try:
-        with closing(_connect(database)) as connection:
+        with closing(connect(database)) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version != DATABASE_VERSION:
                 raise SetupFault(
@@ -144,7 +144,7 @@ def _count(database: Path) -> int:
                         "Delete it and import the tracks again."
                     ]
                 )
-            return connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0]
+            return int(connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0])
     except sqlite3.Error as exc:
         raise SetupFault(
             [f"{database.name}: is not a readable catalogue ({exc}). Delete it and import the tracks again."]

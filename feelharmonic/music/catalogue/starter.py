@@ -25,7 +25,7 @@ def read_starter(path: Path = STARTER_PATH) -> list[Track]:
 
 def _starter_track(row: dict[str, str]) -> Track:
     return Track(
-        id=row["id"],
+        key=row["id"],
         title=row["title"],
         artist=row["artist"],
         year=int(row["year"]),

@@ -1,20 +1,30 @@
-"""The music providers' protocol."""
+"""The music providers: their protocol, and the one place where each is registered.
+
+A new provider is a module beside this one and an entry in PROVIDERS; its name in the page's languages is
+``provider.<name>`` in static/messages/.
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from feelharmonic.music.messages import Track, TrackRequest
+from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.messages import TrackRequest
+from feelharmonic.music.selection import Candidates
+from feelharmonic.settings import Settings
 
 
 class MusicProvider(Protocol):
-    """Answers requests for tracks. Safe between threads."""
+    """Finds candidates for requests; `feelharmonic.music.selection` chooses among them. Safe between threads."""
 
     #: As in the setting PROVIDERS.
     name: str
 
-    def tracks(self, request: TrackRequest) -> list[Track]:
-        """At most ``request.n`` tracks in the order of the request's steps, no artist twice; empty where none fits.
+    def candidates(self, request: TrackRequest) -> Candidates:
+        """Tracks that may play for ``request``; none where nothing fits.
 
         Raises ProviderUnavailable where the provider cannot answer now; the next one then serves.
         """
@@ -23,8 +33,81 @@ class MusicProvider(Protocol):
 
 @runtime_checkable
 class RemoteProvider(MusicProvider, Protocol):
-    """A provider behind a network: it is waited for only so long, and rests after a fault."""
+    """A provider behind a network: calls to it have a timeout, and a fault is followed by a cooldown."""
 
     def probe(self) -> None:
-        """One small call in the background at start. Raises ProviderUnavailable as ``tracks`` would."""
+        """One small call in the background at start. Raises ProviderUnavailable as ``candidates`` would."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """``label``: the provider's English name, as a sentence has it. ``make``: makes the provider from the settings and
+    the catalogue at hand, or gives None where the settings lack its credentials."""
+
+    label: str
+    make: Callable[[Settings, Catalogue], MusicProvider | None]
+
+
+def _catalogue(settings: Settings, catalogue: Catalogue) -> MusicProvider:
+    from feelharmonic.music.providers.catalogue import CatalogueProvider
+
+    return CatalogueProvider(catalogue)
+
+
+def _reccobeats(settings: Settings, catalogue: Catalogue) -> MusicProvider:
+    from feelharmonic.music.providers.reccobeats import ReccoBeatsProvider
+
+    return ReccoBeatsProvider(catalogue)
+
+
+def _spotify_recommendations(settings: Settings, catalogue: Catalogue) -> MusicProvider | None:
+    from feelharmonic.music.providers.spotify import SpotifyRecommendations, app_client
+
+    client = app_client(settings)
+    return client and SpotifyRecommendations(client, catalogue.known)
+
+
+def _spotify_search(settings: Settings, catalogue: Catalogue) -> MusicProvider | None:
+    from feelharmonic.music.providers.spotify import SpotifySearch, app_client
+
+    client = app_client(settings)
+    return client and SpotifySearch(client, catalogue.known)
+
+
+#: By name, as in the setting PROVIDERS. Each is imported only where it is made.
+PROVIDERS: Mapping[str, Registration] = {
+    "spotify-recommendations": Registration(label="Spotify's recommendations", make=_spotify_recommendations),
+    "spotify-search": Registration(label="Spotify's search", make=_spotify_search),
+    "catalogue": Registration(label="the catalogue", make=_catalogue),
+    "reccobeats": Registration(label="ReccoBeats", make=_reccobeats),
+}
+
+#: Always among the providers: named nowhere, it is the last.
+LAST_RESORT = "catalogue"
+
+
+def load_providers(settings: Settings, catalogue: Catalogue) -> list[MusicProvider]:
+    """The providers in the settings' order, those without credentials left out. ``catalogue``: the tracks at hand."""
+    names = dict.fromkeys((*settings.providers, LAST_RESORT))
+    made = (PROVIDERS[name].make(settings, catalogue) for name in names)
+    return [provider for provider in made if provider is not None]
+
+
+def unknown_providers(names: Iterable[str]) -> list[str]:
+    """A fault for each of ``names`` that is no provider: what came and the nearest name."""
+    return [
+        f"PROVIDERS: {name!r} is not known.{_did_you_mean(name, tuple(PROVIDERS))}"
+        for name in names
+        if name not in PROVIDERS
+    ]
+
+
+def _did_you_mean(name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]!r}?" if near else f" Expected one of: {', '.join(known)}."
+
+
+def label_of(name: str) -> str:
+    """The provider's English name; ``name`` itself where it is not registered."""
+    return PROVIDERS[name].label if name in PROVIDERS else name

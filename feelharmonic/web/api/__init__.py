@@ -31,11 +31,10 @@ from marshmallow import fields, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from feelharmonic.audio_features import FEATURES
+from feelharmonic.audio_features import ACCEPTED_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadInput, BadRequest, ListenerFault
-from feelharmonic.music.messages import TRACK_MOODS
-from feelharmonic.music.service import MusicService, track_moods_of
+from feelharmonic.music import TRACK_MOODS, MusicService, track_moods_of
 from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.messages import Expression
 from feelharmonic.reading.networks import Networks
@@ -237,8 +236,7 @@ class Emotions(ma.Schema):
 
 
 def _feature(name: str) -> fields.Float:
-    least, most = {"loudness": (-100.0, 20.0), "tempo": (0.0, 1000.0)}.get(name, (0.0, 1.0))
-    return fields.Float(required=True, allow_nan=False, validate=validate.Range(least, most))
+    return fields.Float(required=True, allow_nan=False, validate=validate.Range(*ACCEPTED_RANGES[name]))
 
 
 ScoredTrack = ma.Schema.from_dict(
@@ -526,7 +524,7 @@ def tracks(query: dict) -> dict:
     if "ids" in query:
         found = jukebox.known(query["ids"].split(","))
         return {"tracks": [track_fields(track) for track in found], "provider": "catalogue", "note": ""}
-    served = jukebox.tracks(emotion=query["emotion"], goal=query["goal"], n=query["n"], chance=random.Random())
+    served = jukebox.playlist(emotion=query["emotion"], goal=query["goal"], n=query["n"], chance=random.Random())
     return {
         "tracks": [track_fields(track) for track in served.tracks],
         "provider": served.provider,

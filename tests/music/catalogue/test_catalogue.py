@@ -13,7 +13,7 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.database import DatabaseWriter, ImportedTrack
-from feelharmonic.music.catalogue.nearest import BUNCH_ROWS, distances
+from feelharmonic.music.catalogue.nearest import MAX_LEAF_ROWS, distances
 from feelharmonic.music.catalogue.starter import read_starter
 from feelharmonic.music.messages import MusicTargets, Track, Wishes
 from feelharmonic.music.targets import targets_for
@@ -32,7 +32,7 @@ def happy() -> MusicTargets:
 
 def track(number: int, **changes) -> Track:
     values = {
-        "id": f"{number:022d}",
+        "key": f"{number:022d}",
         "title": f"Song {number}",
         "artist": f"Artist {number}",
         "year": 2000,
@@ -61,6 +61,16 @@ def test_tracks_are_found_by_the_key_of_their_names():
     assert here.named([wanted, "nobody|nothing", wanted], key) == {wanted: track}
 
 
+def test_names_are_found_by_whichever_key_is_asked_for():
+    here = Catalogue.load()
+    track = read_starter()[5]
+    by_title, by_artist = (lambda artist, title: title), (lambda artist, title: artist)
+    for _ in range(2):  # what the first key found must not answer for the second
+        assert here.named([track.title], by_title) == {track.title: track}
+        assert here.named([track.artist], by_artist)[track.artist].artist == track.artist
+        assert here.named([track.title], by_artist) == {}
+
+
 def test_distance_is_the_root_mean_square_in_spreads():
     features = np.full((1, 9), 0.5)
     features[0, FEATURES.index("energy")] = 0.8
@@ -78,8 +88,8 @@ def test_nearest_agrees_with_the_plain_formula(starter, emotion):
 
 @pytest.fixture(scope="module")
 def crowd() -> Catalogue:
-    """Several bunches of tracks, their features anywhere."""
-    values = np.random.default_rng(0).uniform(size=(5 * BUNCH_ROWS + 77, 9)).round(3).tolist()
+    """Several leaves of tracks, their features anywhere."""
+    values = np.random.default_rng(0).uniform(size=(5 * MAX_LEAF_ROWS + 77, 9)).round(3).tolist()
     return catalogue([track(n, features=dict(zip(FEATURES, row, strict=True))) for n, row in enumerate(values)])
 
 
@@ -240,7 +250,7 @@ def test_imported_tracks_come_back_as_they_went_in(database):
     assert added == len(here) == 2
     assert here.known(["0" * 21 + "1", "0" * 21 + "2"]) == {
         "0" * 21 + "1": Track(
-            id="0" * 21 + "1",
+            key="0" * 21 + "1",
             title="Song 1",
             artist="Artist 1",
             year=1990,
@@ -250,7 +260,7 @@ def test_imported_tracks_come_back_as_they_went_in(database):
             explicit=True,
         ),
         "0" * 21 + "2": Track(
-            id="0" * 21 + "2",
+            key="0" * 21 + "2",
             title="Song 2",
             artist="Artist 2",
             genre="pop",
@@ -260,9 +270,9 @@ def test_imported_tracks_come_back_as_they_went_in(database):
 
 
 def test_imported_tracks_are_found_beside_the_starter_table(database):
-    write(database, [imported(number) for number in range(3 * BUNCH_ROWS)])
+    write(database, [imported(number) for number in range(3 * MAX_LEAF_ROWS)])
     here = Catalogue.load(database)
-    assert len(here) == len(Catalogue.load()) + 3 * BUNCH_ROWS
+    assert len(here) == len(Catalogue.load()) + 3 * MAX_LEAF_ROWS
     (found,) = here.nearest([at(0.5)], 5)
     assert {track.artist.split()[0] for track in here.tracks(found.rows)} == {"Artist"}
     np.testing.assert_allclose(found.distances, 0, atol=1e-6)

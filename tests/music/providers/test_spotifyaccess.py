@@ -17,8 +17,11 @@ from feelharmonic.audio_features import FEATURES, FeatureTarget
 from feelharmonic.errors import AccountFault, NotConnected, ProviderUnavailable
 from feelharmonic.music.fallback import ProviderFallback
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest, Wishes
+from feelharmonic.music.providers import MusicProvider
+from feelharmonic.music.providers.spotify import SpotifyRecommendations, SpotifySearch, queries, tuneable
+from feelharmonic.music.selection import Candidates, Found, rank_found, select
 from feelharmonic.params import SearchTerms
-from spotifyaccess import SpotifyAccounts, SpotifyApp, SpotifyRecommendations, SpotifySearch, queries, tuneable
+from spotifyaccess import AppClient, SpotifyAccounts, SpotifyApp
 from tests.support.spotify_stand_in import (
     BROKEN,
     CLIENT_ID,
@@ -87,7 +90,11 @@ def old_spotify() -> Iterator[StandIn]:
 
 
 def search_at(stand_in: StandIn, known=nobody_knows, **changed: object) -> SpotifySearch:
-    return SpotifySearch(app_at(stand_in, **changed), known)
+    return SpotifySearch(AppClient(app_at(stand_in, **changed)), known)
+
+
+def ask(provider: MusicProvider, request: TrackRequest) -> list[Track]:
+    return select(request, provider.candidates(request))
 
 
 def numbers(tracks: list[Track]) -> list[int]:
@@ -96,13 +103,13 @@ def numbers(tracks: list[Track]) -> list[int]:
 
 class TestSearch:
     def test_gives_as_many_tracks_as_asked(self, spotify):
-        tracks = search_at(spotify).tracks(asking(8))
+        tracks = ask(search_at(spotify), asking(8))
         assert len(tracks) == 8
         assert tracks[0].title.startswith("Song")
         assert (tracks[0].year, tracks[0].explicit, tracks[0].features) == (2001, False, None)
 
     def test_asks_for_ten_at_most_in_a_market_page_after_page(self, spotify):
-        search_at(spotify, market="DE").tracks(asking(8))
+        ask(search_at(spotify, market="DE"), asking(8))
         asked = [request.query for request in spotify.asked(SEARCH)]
         assert [(query["limit"], query["offset"], query["type"], query["market"]) for query in asked] == [
             ("10", "0", "track", "DE"),
@@ -112,13 +119,13 @@ class TestSearch:
     def test_fifty_tracks_come_in_several_searches(self):
         with StandIn([song(number) for number in range(90)]) as spotify:
             # The stand-in gives the same songs to every query: three pages of it, then the next query.
-            assert len(search_at(spotify).tracks(asking(50))) == 30
+            assert len(ask(search_at(spotify), asking(50))) == 30
 
     def test_one_artist_plays_once(self):
         same = [{"id": "a" * 22, "name": "The Same"}]
         songs = [song(number, artists=same) for number in range(12)] + [song(number) for number in range(20, 24)]
         with StandIn(songs) as spotify:
-            tracks = search_at(spotify).tracks(asking(5))
+            tracks = ask(search_at(spotify), asking(5))
         assert [track.artist for track in tracks].count("The Same") == 1
         assert len(tracks) == 5
 
@@ -128,26 +135,26 @@ class TestSearch:
             far = dict.fromkeys(FEATURES, 0.9)
             rows = {5: far, 17: near}
             return {
-                f"{number:022d}": Track(id=f"{number:022d}", title="", artist="", features=features)
+                f"{number:022d}": Track(key=f"{number:022d}", title="", artist="", features=features)
                 for number, features in rows.items()
                 if f"{number:022d}" in ids
             }
 
-        chosen = numbers(search_at(spotify, known).tracks(asking(30)))
+        chosen = numbers(ask(search_at(spotify, known), asking(30)))
         assert chosen[0] == 17
         assert chosen[-1] == 5
 
     def test_a_track_chosen_for_another_emotion_is_left_out(self, spotify):
         def known(ids):
-            return {ids[0]: Track(id=ids[0], title="", artist="", emotions=("angry",))}
+            return {ids[0]: Track(key=ids[0], title="", artist="", emotions=("angry",))}
 
-        assert 0 not in numbers(search_at(spotify, known).tracks(asking(8)))
+        assert 0 not in numbers(ask(search_at(spotify, known), asking(8)))
 
     def test_what_was_given_comes_again_only_at_last_and_what_is_disliked_never(self):
         with StandIn([song(number) for number in range(6)]) as spotify:
             given = tuple(f"{number:022d}" for number in (2, 0, 1))
             request = asking(5, avoid=given, disliked=(f"{5:022d}",))
-            assert numbers(search_at(spotify).tracks(request)) == [3, 4, 2, 0, 1]
+            assert numbers(ask(search_at(spotify), request)) == [3, 4, 2, 0, 1]
 
     def test_broken_and_unplayable_items_are_left_out(self):
         songs = [
@@ -161,7 +168,7 @@ class TestSearch:
         ]
         with StandIn([*songs, None]) as spotify:
             spotify.songs.remove(None)
-            assert numbers(search_at(spotify).tracks(asking(3))) == [6]
+            assert numbers(ask(search_at(spotify), asking(3))) == [6]
 
     @pytest.mark.parametrize(
         ("wishes", "left"),
@@ -178,36 +185,36 @@ class TestSearch:
         songs = [song(0), song(1, explicit=True), song(2, album={"release_date": "1994"})]
         loud = dict.fromkeys(FEATURES, 0.9)
         rows = {
-            f"{0:022d}": Track(id="", title="", artist="", features=loud, popularity=40),
-            f"{1:022d}": Track(id="", title="", artist="", genre="metal"),
+            f"{0:022d}": Track(key="", title="", artist="", features=loud, popularity=40),
+            f"{1:022d}": Track(key="", title="", artist="", genre="metal"),
         }
         with StandIn(songs) as spotify:
-            tracks = search_at(spotify, lambda ids: rows).tracks(asking(3, wishes=wishes))
+            tracks = ask(search_at(spotify, lambda ids: rows), asking(3, wishes=wishes))
         assert sorted(numbers(tracks)) == left
 
     def test_a_genre_nobody_has_falls_back_to_words_alone(self, spotify):
         for item in spotify.songs:
             item["genres"] = ["no such genre"]
-        assert search_at(spotify).tracks(asking(3)) == []
+        assert ask(search_at(spotify), asking(3)) == []
         words = [request.query["q"] for request in spotify.asked(SEARCH)]
         assert "genre:" in words[0]
         assert "genre:" not in words[-1]
 
     def test_the_same_search_is_not_asked_twice_within_minutes(self, spotify):
         search = search_at(spotify)
-        search.tracks(asking(8))
+        ask(search, asking(8))
         count = len(spotify.asked(SEARCH))
-        search.tracks(asking(8))
+        ask(search, asking(8))
         assert len(spotify.asked(SEARCH)) == count
 
     def test_it_stops_when_its_time_is_up_and_serves_what_it_has(self, spotify):
-        ticks = iter([0.0] * 4 + [99.0] * 20)
-        search = SpotifySearch(app_at(spotify), nobody_knows, clock=lambda: next(ticks))
-        assert len(search.tracks(asking(20))) == 10
+        ticks = iter([0.0] * 3 + [99.0] * 20)
+        search = SpotifySearch(AppClient(app_at(spotify)), nobody_knows, clock=lambda: next(ticks))
+        assert len(ask(search, asking(20))) == 10
 
     def test_a_journey_searches_for_each_of_its_moods(self, spotify):
         steps = (targets("sad", genres=("piano",)),) * 3 + (targets("happy", genres=("disco",)),) * 3
-        search_at(spotify).tracks(TrackRequest(steps=steps, chance=random.Random(1)))
+        ask(search_at(spotify), TrackRequest(steps=steps, chance=random.Random(1)))
         words = " ".join(request.query["q"] for request in spotify.asked(SEARCH))
         assert 'genre:"piano"' in words
         assert 'genre:"disco"' in words
@@ -232,9 +239,9 @@ class TestSearch:
 
 class TestRecommendations:
     def test_an_old_app_gets_tracks_for_targets_and_bounds(self, old_spotify):
-        provider = SpotifyRecommendations(app_at(old_spotify), nobody_knows)
+        provider = SpotifyRecommendations(AppClient(app_at(old_spotify)), nobody_knows)
         provider.probe()
-        assert len(provider.tracks(asking(8))) == 8
+        assert len(ask(provider, asking(8))) == 8
         query = old_spotify.asked(RECOMMENDATIONS)[-1].query
         assert query["seed_genres"] == "pop,hard-rock"
         assert (query["target_energy"], query["min_energy"], query["max_energy"]) == ("0.5", "0.25", "0.75")
@@ -249,16 +256,15 @@ class TestRecommendations:
 
     def test_nothing_within_the_bounds_is_asked_again_without_them(self, old_spotify):
         old_spotify.songs.clear()
-        assert SpotifyRecommendations(app_at(old_spotify), nobody_knows).tracks(asking(4)) == []
+        assert ask(SpotifyRecommendations(AppClient(app_at(old_spotify)), nobody_knows), asking(4)) == []
         first, second = old_spotify.asked(RECOMMENDATIONS)
         assert "min_energy" in first.query
         assert "min_energy" not in second.query
 
     def test_a_journey_is_asked_for_in_three_stages(self, old_spotify):
         steps = tuple(targets(centre=index / 10) for index in range(9))
-        SpotifyRecommendations(app_at(old_spotify), nobody_knows).tracks(
-            TrackRequest(steps=steps, chance=random.Random(1))
-        )
+        request = TrackRequest(steps=steps, chance=random.Random(1))
+        ask(SpotifyRecommendations(AppClient(app_at(old_spotify)), nobody_knows), request)
         asked = [request.query["target_energy"] for request in old_spotify.asked(RECOMMENDATIONS)]
         assert asked == ["0.1", "0.4", "0.7"]
 
@@ -267,60 +273,60 @@ class TestRecommendations:
         if fault:
             spotify.faults[RECOMMENDATIONS] = fault
         with pytest.raises(ProviderUnavailable) as caught:
-            SpotifyRecommendations(app_at(spotify), nobody_knows).probe()
-        assert caught.value.reason == "are closed to this app"
-        assert caught.value.rest_s is None
+            SpotifyRecommendations(AppClient(app_at(spotify)), nobody_knows).probe()
+        assert caught.value.code == "closed_to_app"
+        assert caught.value.cooldown_s is None
 
 
 FAULTS = {
-    "rate limit": (RATE_LIMIT, "rests for 37 s, as Spotify asks", 37.0),
-    "quota": (QUOTA, "has used up this app's quota", 48925.0),
-    "pause without a length": (refusal(429, "slow down"), "rests for 30 s, as Spotify asks", 30.0),
-    "503": (DOWN, "is out of order", 20.0),
-    "error that is a text": (TEXT_ERROR, "is out of order", 20.0),
-    "broken JSON": (BROKEN, "gave an answer that cannot be read", 20.0),
-    "another form": (NOT_SPOTIFY, "gave an answer that cannot be read", 20.0),
-    "bad request": (refusal(400, "Invalid limit"), "was answered with an error (400)", 20.0),
-    "silence": (HANGS, "did not answer in time", 30.0),
+    "rate limit": (RATE_LIMIT, "spotify_pause", {"wait_s": 37}, 37.0),
+    "quota": (QUOTA, "quota_used_up", {}, 48925.0),
+    "pause without a length": (refusal(429, "slow down"), "spotify_pause", {"wait_s": 30}, 30.0),
+    "503": (DOWN, "out_of_order", {}, 20.0),
+    "error that is a text": (TEXT_ERROR, "out_of_order", {}, 20.0),
+    "broken JSON": (BROKEN, "unreadable_answer", {}, 20.0),
+    "another form": (NOT_SPOTIFY, "unreadable_answer", {}, 20.0),
+    "bad request": (refusal(400, "Invalid limit"), "spotify_http_error", {"status": 400}, 20.0),
+    "silence": (HANGS, "timeout", {}, 30.0),
 }
 
 
 @pytest.mark.parametrize("what", PROVIDERS)
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_becomes_a_reason_and_a_rest(old_spotify, what, name):
-    fault, reason, rest_s = FAULTS[name]
+def test_every_fault_becomes_a_code_and_a_cooldown(old_spotify, what, name):
+    fault, code, params, cooldown_s = FAULTS[name]
     old_spotify.faults[f"/v1/{what}"] = fault
     app = app_at(old_spotify, read_s=1.0 if fault.hangs else 5.0)  # the sign-in before must come through
     with pytest.raises(ProviderUnavailable) as caught:
-        PROVIDERS[what](app, nobody_knows).tracks(asking())
-    assert (caught.value.reason, caught.value.rest_s) == (reason, rest_s)
+        ask(PROVIDERS[what](AppClient(app), nobody_knows), asking())
+    assert (caught.value.code, caught.value.params, caught.value.cooldown_s) == (code, params, cooldown_s)
     assert len(old_spotify.asked(f"/v1/{what}")) == 1  # nothing is tried again
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason", "rest_s"),
+    ("fault", "code", "params", "cooldown_s"),
     [
-        (RATE_LIMIT, "rests for 37 s, as Spotify asks", 37.0),
-        (DOWN, "is out of order", 20.0),
-        (BROKEN, "gave an answer that cannot be read", 20.0),
-        (NOT_SPOTIFY, "gave an answer that cannot be read", 20.0),
-        (Fault(body=b"{}"), "gave an answer that cannot be read", 20.0),
-        (HANGS, "did not answer in time", 30.0),
+        (RATE_LIMIT, "spotify_pause", {"wait_s": 37}, 37.0),
+        (DOWN, "out_of_order", {}, 20.0),
+        (BROKEN, "unreadable_answer", {}, 20.0),
+        (NOT_SPOTIFY, "unreadable_answer", {}, 20.0),
+        (Fault(body=b"{}"), "unreadable_answer", {}, 20.0),
+        (HANGS, "timeout", {}, 30.0),
     ],
 )
-def test_faults_of_the_sign_in_count_as_well(spotify, fault, reason, rest_s):
+def test_faults_of_the_sign_in_count_as_well(spotify, fault, code, params, cooldown_s):
     spotify.faults[TOKEN] = fault
     with pytest.raises(ProviderUnavailable) as caught:
         search_at(spotify, read_s=0.1 if fault.hangs else 5.0).probe()
-    assert (caught.value.reason, caught.value.rest_s) == (reason, rest_s)
+    assert (caught.value.code, caught.value.params, caught.value.cooldown_s) == (code, params, cooldown_s)
 
 
 @pytest.mark.parametrize("changed", [{"client_secret": "wrong"}, {"client_id": "nobody"}])
 def test_wrong_credentials_are_final_and_say_what_to_check(spotify, changed):
     with pytest.raises(ProviderUnavailable) as caught:
-        search_at(spotify, **changed).tracks(asking())
-    assert caught.value.rest_s is None
-    assert caught.value.reason == "cannot be used: Spotify refused this server's credentials"
+        ask(search_at(spotify, **changed), asking())
+    assert caught.value.cooldown_s is None
+    assert caught.value.code == "credentials_refused"
     assert caught.value.action == "Check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET, then restart."
 
 
@@ -328,30 +334,30 @@ def test_no_network_is_told(spotify):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, but nobody listens
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        with pytest.raises(ProviderUnavailable, match="cannot be reached Check the server's connection") as caught:
-            search_at(spotify, accounts_url=url).tracks(asking())
-    assert caught.value.rest_s == 30.0
+        with pytest.raises(ProviderUnavailable, match="unreachable  Check the server's connection") as caught:
+            ask(search_at(spotify, accounts_url=url), asking())
+    assert caught.value.cooldown_s == 30.0
 
 
 def test_an_owner_without_premium_is_told(spotify):
     spotify.faults[SEARCH] = NO_PREMIUM_OWNER
-    with pytest.raises(ProviderUnavailable, match="was refused by Spotify The app's owner needs Premium") as caught:
-        search_at(spotify).tracks(asking())
-    assert caught.value.rest_s == 3600.0
+    with pytest.raises(ProviderUnavailable, match="refused  The app's owner needs Premium") as caught:
+        ask(search_at(spotify), asking())
+    assert caught.value.cooldown_s == 3600.0
 
 
 def test_an_expired_token_is_renewed_once(spotify):
     search = search_at(spotify)
     search.probe()
     spotify.expire_tokens()
-    assert len(search.tracks(asking(3))) == 3
+    assert len(ask(search, asking(3))) == 3
     assert len(spotify.asked(TOKEN)) == 2
 
 
 def test_a_token_that_is_always_refused_is_not_asked_for_forever(spotify):
     spotify.faults[SEARCH] = refusal(401, "The access token expired")
-    with pytest.raises(ProviderUnavailable, match="refused this server's credentials"):
-        search_at(spotify).tracks(asking())
+    with pytest.raises(ProviderUnavailable, match="credentials_refused"):
+        ask(search_at(spotify), asking())
     assert len(spotify.asked(TOKEN)) == 2
 
 
@@ -359,7 +365,7 @@ def test_tokens_are_kept_between_requests_and_never_on_disk(spotify, tmp_path, m
     monkeypatch.chdir(tmp_path)
     search = search_at(spotify)
     for emotion in ("happy", "sad", "angry"):
-        search.tracks(asking(3, targets(emotion)))
+        ask(search, asking(3, targets(emotion)))
     assert len(spotify.asked(TOKEN)) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -370,7 +376,7 @@ def test_a_listener_never_waits_for_a_spotify_that_hangs_or_drips(spotify, fault
     """A drip outlives every timeout of the socket: only the chain's budget ends it."""
     spotify.faults[where] = fault
     chain = ProviderFallback([search_at(spotify, read_s=30.0), AtHand()], budget_s=0.5)
-    served = chain.tracks(asking(1))
+    served = chain.ask(asking(1))
     assert served.provider == "catalogue"
     assert served.note == "From the catalogue. Spotify's search did not answer in time."
 
@@ -378,22 +384,22 @@ def test_a_listener_never_waits_for_a_spotify_that_hangs_or_drips(spotify, fault
 @pytest.mark.parametrize(("budget_s", "provider"), [(20.0, "spotify-search"), (0.4, "catalogue")])
 def test_a_slow_spotify_serves_as_long_as_the_budget_lasts(spotify, budget_s, provider):
     spotify.slow_s = 0.25  # the token and one search take twice that
-    assert ProviderFallback([search_at(spotify), AtHand()], budget_s=budget_s).tracks(asking(1)).provider == provider
+    assert ProviderFallback([search_at(spotify), AtHand()], budget_s=budget_s).ask(asking(1)).provider == provider
 
 
 def test_a_rate_limit_is_honoured_without_holding_up_anybody(spotify):
     spotify.faults[SEARCH] = RATE_LIMIT
     chain = ProviderFallback([search_at(spotify), AtHand()], budget_s=20.0)
-    notes = {chain.tracks(asking(1)).note for _ in range(5)}
+    notes = {chain.ask(asking(1)).note for _ in range(5)}
     assert notes == {"From the catalogue. Spotify's search rests for 37 s, as Spotify asks."}
     assert len(spotify.asked(SEARCH)) == 1
 
 
 def test_a_new_app_plays_from_search(spotify):
-    app = app_at(spotify)
-    providers = SpotifyRecommendations(app, nobody_knows), SpotifySearch(app, nobody_knows), AtHand()
+    client = AppClient(app_at(spotify))
+    providers = SpotifyRecommendations(client, nobody_knows), SpotifySearch(client, nobody_knows), AtHand()
     chain = ProviderFallback(providers, budget_s=20.0)
-    served = chain.tracks(asking(4))
+    served = chain.ask(asking(4))
     assert served.provider == "spotify-search"
     assert served.note == "From Spotify's search. Spotify's recommendations are closed to this app."
 
@@ -403,8 +409,10 @@ class AtHand:
 
     name = "catalogue"
 
-    def tracks(self, request: TrackRequest) -> list[Track]:
-        return [Track(id="9" * 22, title="At hand", artist="Somebody")]
+    def candidates(self, request: TrackRequest) -> Candidates:
+        track = Track(key="9" * 22, title="At hand", artist="Somebody")
+        found = [Found(track=track, artist=track.artist, steps=range(request.n))]
+        return rank_found(request, found, nobody_knows)
 
 
 class TestAccounts:
@@ -539,7 +547,7 @@ def test_no_secret_and_no_token_in_any_log_at_any_level(spotify, caplog):
         caplog.set_level(logging.DEBUG, logger=name)
     wrong_secret = "a-wrong-" + "secret"  # a traceback quotes the lines of this file
     chain = ProviderFallback([search_at(spotify), AtHand()], budget_s=20.0)
-    chain.tracks(asking())
+    chain.ask(asking())
     login = SpotifyAccounts(app_at(spotify), REDIRECT_URI).begin("state-secret")
     code = spotify.agree(login.url)["code"]
     account = login.finish(code)
@@ -561,8 +569,9 @@ def test_no_secret_and_no_token_in_any_log_at_any_level(spotify, caplog):
 
 def test_no_secret_in_any_repr(spotify):
     app = app_at(spotify)
-    search = SpotifySearch(app, nobody_knows)
-    for thing in (app, search, vars(search), SpotifyAccounts(app, REDIRECT_URI).begin("s")):
+    client = AppClient(app)
+    search = SpotifySearch(client, nobody_knows)
+    for thing in (app, client, vars(client), search, vars(search), SpotifyAccounts(app, REDIRECT_URI).begin("s")):
         assert CLIENT_SECRET not in repr(thing)
 
 
