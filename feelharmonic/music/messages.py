@@ -156,7 +156,7 @@ class TrackRequest:
 
     ``match`` repeats the mood's targets; a journey's steps lead from the mood to the goal. ``avoid``: ids of the
     tracks already given in this visit, oldest first; they may come again only when nothing else is left, the oldest
-    first. ``liked`` and ``disliked``: ids by "more like this" and "not this" of this visit. All ids are texts of TrackIds.
+    first. ``liked`` and ``disliked``: ids by "more like this" and "not this" of this visit. Ids are texts of TrackIds.
     ``chance`` makes the choice among tracks that are about as near, so that a list is not the same every time.
     """
 

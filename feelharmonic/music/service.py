@@ -76,7 +76,7 @@ class MusicService:
         return [found[track_id] for track_id in dict.fromkeys(ids) if track_id in found]
 
     def sorted_playlist(self, text: str, emotion: str, goal: str) -> tuple[list[PlacedTrack], list[PlaylistLine]]:
-        """The songs of a playlist, nearest to ``emotion`` and ``goal`` first, and the lines that no track at hand is for.
+        """The songs of a playlist, nearest to ``emotion`` and ``goal`` first, and the lines without a track at hand.
 
         `feelharmonic.music.playlist` says which forms ``text`` may have. Raises BadInput where it is no playlist.
         """

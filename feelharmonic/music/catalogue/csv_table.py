@@ -104,8 +104,8 @@ class Table:
     """A CSV file of tracks, open for reading once. Use as a context manager."""
 
     def __init__(self, path: Path, needed: tuple[str, ...]):
-        """``needed``: which of COLUMN_NAMES must be among the columns. Raises BadInput where one is missing, or where the
-        file is no text with a header."""
+        """``needed``: which of COLUMN_NAMES must be among the columns. Raises BadInput where one is missing or
+        the file is no text with a header."""
         self.size_bytes = path.stat().st_size
         self._raw = path.open("rb")
         try:
@@ -195,7 +195,7 @@ def _plain_name(column: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredTracks:
-    """A table's tracks by their features. ``ids`` and ``features``, (N, 9) float64 in FEATURES' order: of the lines that
+    """A table's tracks by their features. ``ids`` and ``features``, (N, 9) float64 in FEATURES' order: of lines that
     can be read; ``unread``: the ids of those that cannot."""
 
     ids: list[str]

@@ -138,7 +138,7 @@ class Search:
     is_liked: Callable[[np.ndarray], np.ndarray] | None = None
 
     def nearest(self, measure: Measure, count: int, *, instrumental_only: bool = False) -> Nearest:
-        """The ``count`` nearest rows that may play. Exact: goes through the leaves, the nearest first, until none of the
+        """The ``count`` nearest rows that may play. Exact: goes through the leaves, nearest first, until none of the
         others can hold a nearer row."""
         bounds = measure.lower_bounds(self.leaves) * (LIKED_GENRE_FACTOR if self.is_liked else 1.0)
         if instrumental_only:
