@@ -89,7 +89,7 @@ def bind(app: Flask, jukebox: MusicService) -> Callable[[Watching], None]:
 
 @watch.get("")
 def page() -> Response | tuple[Response, int]:
-    response = in_language("watch.html", watched=_showing().watcher is not None)
+    response = in_language("server_camera.html", watched=_showing().watcher is not None)
     return response if _showing().watcher else (response, 404)
 
 

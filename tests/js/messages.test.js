@@ -29,10 +29,11 @@ for (const file of readdirSync(new URL("../../static/messages/", import.meta.url
   });
 }
 
-test("every text that a script or the template names is there, and none is left over", () => {
+test("every text that a script or a template names is there, and none is left over", () => {
   const scripts = scriptsIn("static/js/").map(read);
+  const templates = readdirSync(new URL("../../templates/", import.meta.url)).map((file) => read(`templates/${file}`));
   const named = new Set();
-  for (const text of [...scripts, read("templates/index.html"), read("templates/status.html"), read("templates/photo.html"), read("templates/watch.html"), read("templates/playlist.html")]) {
+  for (const text of [...scripts, ...templates]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
   }
   const made = /^(camera|connection|problem|goal|emotion|keys|about|provider|reason|status\.state|track)\.|^account\.fault\.|^language$/; // put together at run time
