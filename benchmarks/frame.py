@@ -48,8 +48,8 @@ def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
     parts = Networks.load()
     turns = itertools.cycle(jpegs)
     clock = itertools.count()
-    follower = FaceTracker(parts.finder)
-    keeper = MoodSmoother(parts.params.smoothing, parts.params.baseline)
+    tracker = FaceTracker(parts.finder)
+    smoother = MoodSmoother(parts.params.smoothing, parts.params.baseline)
     pipeline = Pipeline(parts)
     pixels = itertools.cycle([decode(jpeg).pixels_bgr for jpeg in jpegs])
     faces = parts.finder.find(next(pixels))
@@ -61,10 +61,10 @@ def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
     steps = {
         "decode": lambda: decode(next(turns)),
         "face: full search": lambda: parts.finder.find(next(pixels)),
-        "face: following": lambda: follower.see(next(pixels), next(clock) / FRAME_RATE_HZ),
+        "face: tracking": lambda: tracker.track(next(pixels), next(clock) / FRAME_RATE_HZ),
         "crop": lambda: cut_crop(one, faces[0]),
         "expression": lambda: parts.reader.read_crops(crop),
-        "mood": lambda: keeper.see(expression, 0.9, next(clock) / FRAME_RATE_HZ),
+        "mood": lambda: smoother.update(expression, 0.9, next(clock) / FRAME_RATE_HZ),
         "whole: JPEG → mood": lambda: pipeline.see(next(turns), next(clock) / FRAME_RATE_HZ),
     }
     return [{"stage": name, **spread(milliseconds(step, rounds=rounds))} for name, step in steps.items()]

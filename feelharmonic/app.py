@@ -19,8 +19,7 @@ from feelharmonic.music import (
 )
 from feelharmonic.music.providers.spotify import spotify_app
 from feelharmonic.params import Params
-from feelharmonic.reading import browser_constants
-from feelharmonic.reading.networks import Networks
+from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_browser
 from feelharmonic.resources import ROOT
 from feelharmonic.settings import CALLBACK_PATH, Settings
 from feelharmonic.web import account, api, live, on_device, pages, security, server_camera, status
@@ -120,8 +119,8 @@ def create_app(
     show_camera = server_camera.bind(app, jukebox)
     on_device.bind(
         app,
-        constants=browser_constants.constants(parts.params),
-        networks=browser_constants.NETWORKS if settings.on_device != "never" else {},
+        constants=constants_for_browser(parts.params),
+        networks=BROWSER_NETWORKS if settings.on_device != "never" else {},
         starter=MusicService(parts.params, [CatalogueProvider.load()]),
     )
     cli.bind(app, show_camera)

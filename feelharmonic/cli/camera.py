@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from werkzeug.serving import make_server
 
 from feelharmonic.cli.common import faults_as_messages, load_networks
-from feelharmonic.reading.camera import CameraReader
+from feelharmonic.reading import CameraReader
 
 #: Makes a camera what the app's page shows.
 ShowCamera = Callable[[CameraReader], None]

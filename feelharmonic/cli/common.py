@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.reading.networks import Networks
+from feelharmonic.reading import Networks
 from feelharmonic.settings import Settings
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

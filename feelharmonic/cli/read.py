@@ -15,8 +15,7 @@ import numpy as np
 from feelharmonic.cli.common import faults_as_messages, load_networks
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import ListenerFault
-from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
-from feelharmonic.reading.messages import Reading
+from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Reading
 
 #: Suffixes of the files that are read of a folder; a file named by itself may have any.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")

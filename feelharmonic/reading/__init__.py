@@ -1,11 +1,33 @@
 """A picture becomes a mood: frame → face → expression → mood. Knows no music and no web.
 
-Callers outside this package import from here.
+Callers outside this package import from here alone.
 """
 
+from feelharmonic.reading.browser_constants import BROWSER_NETWORKS, constants_for_browser
+from feelharmonic.reading.camera import CameraReader, CameraState
 from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.reading.messages import Expression, Face, Group, GroupShare, Mood, Reading, SeenFace
 from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.pipeline import Pipeline
+from feelharmonic.reading.pipeline import Pipeline, moods_of
 
-__all__ = ["ExpressionReader", "FaceFinder", "Networks", "Pipeline"]
+__all__ = [
+    "BROWSER_NETWORKS",
+    "MAX_PHOTOGRAPH_BYTES",
+    "CameraReader",
+    "CameraState",
+    "Expression",
+    "ExpressionReader",
+    "Face",
+    "FaceFinder",
+    "Group",
+    "GroupShare",
+    "Mood",
+    "Networks",
+    "Pipeline",
+    "Reading",
+    "SeenFace",
+    "constants_for_browser",
+    "moods_of",
+]

@@ -1,28 +1,41 @@
-"""Boxes of faces: intersection over union, non-maximum suppression."""
+"""Boxes of faces (x, y, width, height): intersection over union, non-maximum suppression."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from feelharmonic.reading.messages import Face
+from feelharmonic.reading.messages import Box, Face
 
-#: Two boxes that overlap more (intersection over union) are one face.
+#: Two boxes with a larger intersection over union are the same face.
 SAME_FACE_IOU = 0.35
 
-#: A face moves no further between two pictures than to overlap its last place so much.
-LEAST_OVERLAP = 0.2
+#: Between two frames a face moves so little that its boxes have at least this intersection over union.
+MIN_IOU = 0.2
+
+#: A box with at least this share of its area inside another is taken for a part of it.
+PART_SHARE = 0.6
 
 
-def _inside(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether most of the smaller box lies in the larger."""
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    intersection = intersection_area(one, other)
+    return intersection / (one[2] * one[3] + other[2] * other[3] - intersection) if intersection else 0.0
+
+
+def intersection_area(one: Box, other: Box) -> float:
+    """Area that two boxes share, in square pixels."""
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return width > 0 and height > 0 and width * height > 0.6 * min(one[2] * one[3], other[2] * other[3])
+    return width * height if width > 0 and height > 0 else 0.0
+
+
+def is_part(one: Box, other: Box) -> bool:
+    """Whether most of the smaller box lies inside the larger one."""
+    return intersection_area(one, other) > PART_SHARE * min(one[2] * one[3], other[2] * other[3])
 
 
 def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
-    """Which of ``boxes`` (4, N), best first, remain without those that overlap a better one much (non-maximum
-    suppression)."""
+    """Indices of those of ``boxes`` (4, N) that overlap no better one by SAME_FACE_IOU or more, best first."""
     left, right, top, bottom = boxes[0], boxes[0] + boxes[2], boxes[1], boxes[1] + boxes[3]
     areas = boxes[2] * boxes[3]
     order, kept = np.argsort(-scores, kind="stable"), []
@@ -31,25 +44,21 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
         kept.append(int(best))
         width = np.minimum(right[rest], right[best]) - np.maximum(left[rest], left[best])
         height = np.minimum(bottom[rest], bottom[best]) - np.maximum(top[rest], top[best])
-        shared = np.maximum(width, 0) * np.maximum(height, 0)
-        order = rest[shared < SAME_FACE_IOU * (areas[rest] + areas[best] - shared)]
+        intersection = np.maximum(width, 0) * np.maximum(height, 0)
+        order = rest[intersection < SAME_FACE_IOU * (areas[rest] + areas[best] - intersection)]
     return kept
 
 
-def _distinct(faces: list[Face]) -> list[Face]:
-    """The faces, best first, without those that overlap a better one much (non-maximum suppression)."""
+def suppress_overlapping(faces: list[Face], *, suppress_parts: bool = False) -> list[Face]:
+    """``faces``, best score first, without those that overlap a better one by SAME_FACE_IOU or more.
+
+    ``suppress_parts``: also without those that lie mostly inside a better one, or it inside them.
+    """
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(iou(face.box, better.box) < SAME_FACE_IOU for better in kept):
-            kept.append(face)
+        if any(iou(face.box, better.box) >= SAME_FACE_IOU for better in kept):
+            continue
+        if suppress_parts and any(is_part(face.box, better.box) for better in kept):
+            continue
+        kept.append(face)
     return kept
-
-
-def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Intersection over union, 0..1, of two boxes (x, y, width, height)."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (one[2] * one[3] + other[2] * other[3] - shared)

@@ -1,8 +1,7 @@
 """A camera on the server, or a video file → annotated pictures and the mood in front of it.
 
-In: a source that OpenCV opens (a camera's number, a file, a stream's address). Out: the newest Seen, for whoever asks.
-Two threads: one takes pictures as fast as they come and keeps only the newest, the other reads at the rate that is set.
-A source that drops is opened again, after longer and longer waits. Nothing is written anywhere.
+Two threads: one takes pictures as fast as the source gives them and keeps only the newest, the other reads the newest
+at a fixed rate. A source that fails is opened again after increasing waits. Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -25,21 +24,20 @@ from feelharmonic.reading.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
+#: Seconds to wait before a failed source is opened again; the last one repeats.
+RETRY_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
-#: Waits between tries to open a source that dropped (seconds); the last one repeats.
-WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-
-#: A picture's longer side when it is read and shown (pixels).
+#: Pictures are read and shown with a longer side of at most this.
 SIDE_PX = 640
 
 JPEG_QUALITY = 80
 
-#: A file that does not tell its own rate is shown at this one.
-USUAL_RATE_HZ = 25.0
+#: Frame rate of a file that does not state its own.
+DEFAULT_RATE_HZ = 25.0
 
 
 class Source(Protocol):
-    """What OpenCV's VideoCapture offers and we use."""
+    """The part of OpenCV's VideoCapture that is used here."""
 
     def isOpened(self) -> bool: ...
     def read(self) -> tuple[bool, np.ndarray | None]: ...
@@ -48,9 +46,9 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Seen:
-    """What the newest picture showed. ``state``: "waiting" (nothing came yet), "seeing", "lost" or "ended";
-    ``number`` grows with every change; ``jpeg`` is the annotated picture, None before the first."""
+class CameraState:
+    """The newest picture's result. ``state``: "waiting" (no picture yet), "seeing", "lost" or "ended"; ``number`` grows
+    with every change; ``jpeg`` is the annotated picture, None before the first."""
 
     number: int
     state: str
@@ -66,32 +64,35 @@ def open_source(name: str) -> Source:
 
 
 class CameraReader:
-    """Watches ``name`` until it is stopped. ``rate_hz``: pictures read a second at most; ``once``: a file ends instead
-    of beginning anew; ``group``: everybody in view makes the mood."""
+    """Reads the source ``name`` (a camera's number, a file or a stream's address) until it is stopped.
+
+    ``rate_hz``: pictures read a second at most; ``once``: a file is played once instead of in a loop; ``group``:
+    everybody in view makes the mood, not the largest face alone.
+    """
 
     def __init__(
         self,
-        parts: Networks,
+        networks: Networks,
         name: str,
         *,
         rate_hz: float = 5.0,
         group: bool = False,
         once: bool = False,
         open_source: Callable[[str], Source] = open_source,
-        waits_s: tuple[float, ...] = WAITS_S,
+        retry_waits_s: tuple[float, ...] = RETRY_WAITS_S,
     ):
-        self._params: Params = parts.params
-        self._pipeline = Pipeline(parts)
+        self._params: Params = networks.params
+        self._pipeline = Pipeline(networks)
         self._pipeline.read_group(group)
         self._name = name
         self._is_file = not name.isdigit() and Path(name).is_file()
         self._period_s = 1 / rate_hz
         self._once = once
         self._open = open_source
-        self._waits_s = waits_s
+        self._retry_waits_s = retry_waits_s
         self._changed = threading.Condition()
         self._newest: np.ndarray | None = None
-        self._seen = Seen(number=0, state="waiting", jpeg=None, reading=None)
+        self._state = CameraState(number=0, state="waiting", jpeg=None, reading=None)
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._take, self._read)]
 
@@ -100,22 +101,22 @@ class CameraReader:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads and let the source go."""
+        """End both threads and release the source."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
-    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Seen:
-        """The newest; waits up to ``timeout_s`` for one with a number above ``after``."""
+    def newest(self, after: int = -1, timeout_s: float = 0.0) -> CameraState:
+        """The newest state; waits up to ``timeout_s`` seconds for one with a number above ``after``."""
         with self._changed:
-            self._changed.wait_for(lambda: self._seen.number > after or self._stopping.is_set(), timeout_s)
-            return self._seen
+            self._changed.wait_for(lambda: self._state.number > after or self._stopping.is_set(), timeout_s)
+            return self._state
 
     def _take(self) -> None:
-        """The first thread: pictures from the source, only the newest kept."""
-        tries = 0
+        """The first thread: takes pictures from the source and keeps the newest."""
+        failures = 0
         while not self._stopping.is_set():
             source = self._open(self._name)
             got = self._taken_from(source) if source.isOpened() else 0
@@ -124,58 +125,59 @@ class CameraReader:
                 return
             if self._is_file and got:
                 if self._once:
-                    self._tell(state="ended")
+                    self._set(state="ended")
                     return
                 continue
-            tries = 0 if got else tries
-            wait_s = self._waits_s[min(tries, len(self._waits_s) - 1)]
-            log.warning("The source gives no picture; tried again in %.1f s", wait_s)
-            self._tell(state="lost")
-            tries += 1
+            failures = 0 if got else failures
+            wait_s = self._retry_waits_s[min(failures, len(self._retry_waits_s) - 1)]
+            log.warning("The camera gives no picture. Next attempt in %.1f s.", wait_s)
+            self._set(state="lost")
+            failures += 1
             self._stopping.wait(wait_s)
 
     def _taken_from(self, source: Source) -> int:
-        """How many pictures came until the source ended."""
-        told_hz = source.get(cv2.CAP_PROP_FPS) if self._is_file else 0.0
-        between_s = 1 / (told_hz if 1 <= told_hz <= 240 else USUAL_RATE_HZ) if self._is_file else 0.0
+        """Take pictures until the source ends; returns their number. A file is played at its own rate."""
+        stated_hz = source.get(cv2.CAP_PROP_FPS) if self._is_file else 0.0
+        period_s = 1 / (stated_hz if 1 <= stated_hz <= 240 else DEFAULT_RATE_HZ) if self._is_file else 0.0
         count, due_s = 0, time.monotonic()
         while not self._stopping.is_set():
-            came, picture = source.read()
-            if not came or picture is None:
+            ok, picture = source.read()
+            if not ok or picture is None:
                 break
             count += 1
             with self._changed:
                 self._newest = picture
                 self._changed.notify_all()
-            due_s += between_s
+            due_s += period_s
             self._stopping.wait(max(0.0, due_s - time.monotonic()))
         return count
 
     def _read(self) -> None:
-        """The second thread: the newest picture, at the rate."""
+        """The second thread: reads the newest picture at the rate."""
         while not self._stopping.is_set():
             began_s = time.monotonic()
             with self._changed:
                 self._changed.wait_for(lambda: self._newest is not None or self._stopping.is_set())
                 picture, self._newest = self._newest, None
             if picture is not None:
-                self._see(shrunk(picture))
+                self._read_picture(shrunk(picture))
             self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - began_s)))
 
-    def _see(self, picture_bgr: np.ndarray) -> None:
+    def _read_picture(self, picture_bgr: np.ndarray) -> None:
         reading = self._pipeline.see_frame(Frame(pixels_bgr=picture_bgr), time.monotonic())
         shown = annotated(picture_bgr, reading, self._params)
         jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-        self._tell(state="seeing", jpeg=jpeg, reading=reading)
+        self._set(state="seeing", jpeg=jpeg, reading=reading)
 
-    def _tell(self, **changes: object) -> None:
+    def _set(self, **changes: Any) -> None:
+        """Replace these fields of the state, and wake whoever waits for it."""
         with self._changed:
-            self._seen = replace(self._seen, number=self._seen.number + 1, **changes)
+            self._state = replace(self._state, number=self._state.number + 1, **changes)
             self._changed.notify_all()
 
 
 def shrunk(picture_bgr: np.ndarray) -> np.ndarray:
-    """The picture, its longer side at most SIDE_PX."""
+    """``picture_bgr`` with a longer side of at most SIDE_PX."""
     scale = SIDE_PX / max(picture_bgr.shape[:2])
     if scale >= 1:
         return picture_bgr
@@ -184,18 +186,18 @@ def shrunk(picture_bgr: np.ndarray) -> np.ndarray:
 
 def annotated(picture_bgr: np.ndarray, reading: Reading, params: Params) -> np.ndarray:
     """A copy with a box around each face and the mood in its colour."""
-    shown = picture_bgr.copy()
-    mood = reading.mood.emotion if reading.mood else None
-    colour = colour_bgr(params.emotions[mood].colour.glow) if mood else (255, 255, 255)
+    shown: np.ndarray = picture_bgr.copy()
+    mood = reading.mood
+    colour = colour_bgr(params.emotions[mood.emotion].colour.glow) if mood else (255, 255, 255)
     for number, seen in enumerate(reading.faces):
         x, y, width, height = (round(value) for value in seen.face.box)
         leads = number == 0 or reading.group is not None
         cv2.rectangle(shown, (x, y), (x + width, y + height), colour if leads else (200, 200, 200), 3 if leads else 1)
     if mood:
-        text = f"{mood} {reading.mood.confidence:.0%}"
-        for thickness, ink in ((5, (0, 0, 0)), (2, colour)):
-            place = (12, shown.shape[0] - 16)
-            cv2.putText(shown, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.9, ink, thickness, cv2.LINE_AA)
+        text = f"{mood.emotion} {mood.confidence:.0%}"
+        for thickness, text_colour in ((5, (0, 0, 0)), (2, colour)):  # an outline keeps it legible
+            position = (12, shown.shape[0] - 16)
+            cv2.putText(shown, text, position, cv2.FONT_HERSHEY_SIMPLEX, 0.9, text_colour, thickness, cv2.LINE_AA)
     return shown
 
 

@@ -1,4 +1,4 @@
-"""A face in a frame → a 48×48 grey crop whose eyes and mouth fall where FER2013's do on average."""
+"""Parts of frames: 48×48 grey crops in FER2013's framing for the expression network, windows for the refiner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 
 from feelharmonic.reading.messages import Face
 
+#: Side of the crops that the expression network takes (FER2013's size).
 CROP_SIDE_PX = 48
 
 #: Where FER2013's faces have their eyes and mouth corners on average (pixels of 48×48; measured, see the card).
@@ -28,12 +29,12 @@ def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:
 
 
 def _aligned(points: np.ndarray, height: float) -> np.ndarray:
-    """(2, 3): the similarity that takes eyes and mouth to their places in the crop."""
+    """(2, 3): the similarity that maps eyes and mouth to their places in the crop."""
     eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
     crop_eyes, crop_mouth = np.mean(CROP_EYES, axis=0), np.mean(CROP_MOUTH, axis=0)
     down = mouth - eyes
     length = float(np.hypot(*down))
-    # Landmarks that say nothing (all in one place) leave the face's height to go by.
+    # Landmarks that coincide give no scale: the face's height does then.
     scale = float(crop_mouth[1] - crop_eyes[1]) / max(length, 0.2 * height)
     turn = np.arctan2(down[0], down[1])
     cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
@@ -47,11 +48,12 @@ def _upright(middle_x: float, top: float, side: float) -> np.ndarray:
 
 
 def _grey_crop(frame_bgr: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """The part of the frame that ``move`` (2, 3) takes to 48×48, in grey. Only that part is converted and shrunk."""
+    """The part of the frame that ``move`` (2, 3) maps to 48×48, in grey. Only that part is converted and shrunk."""
     inverse = cv2.invertAffineTransform(move)
-    corners = cv2.transform(np.array([[(0, 0), (48, 0), (48, 48), (0, 48)]], np.float64), inverse)[0]
+    corners = np.array([[(0, 0), (1, 0), (1, 1), (0, 1)]], np.float64) * CROP_SIDE_PX
+    corners = cv2.transform(corners, inverse)[0]
     frame_h, frame_w = frame_bgr.shape[:2]
-    # At least two pixels of the frame, wherever the face is said to be.
+    # At least two pixels of the frame, even where the face lies outside it.
     limits = np.array([frame_w, frame_h])
     left, top = np.clip(corners.min(0) - 2, 0, limits - 2).astype(int)
     right, bottom = np.clip(corners.max(0) + 3, (left + 2, top + 2), limits).astype(int)
@@ -69,7 +71,7 @@ def _grey_crop(frame_bgr: np.ndarray, move: np.ndarray) -> np.ndarray:
 
 
 def cut_window(frame_bgr: np.ndarray, left: float, top: float, scale: float, size: tuple[int, int]) -> np.ndarray:
-    """(size, 3) uint8: the frame from (left, top), scaled; black beyond the frame."""
+    """(height, width, 3) uint8, ``size`` = (width, height): the frame from (left, top), scaled; black beyond it."""
     width, height = size
     frame_h, frame_w = frame_bgr.shape[:2]
     x1, y1 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))

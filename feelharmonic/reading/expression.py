@@ -1,40 +1,45 @@
-"""Face crops → Expressions: prepare() and the network. One ExpressionReader per process.
+"""Face crops → probabilities of the seven emotions: `prepare` and the network. One ExpressionReader per process.
 
-In: (N, 48, 48) uint8 grey crops in FER2013's framing. Out: (N, 7) float32 probabilities in EMOTIONS' order.
-The network is weights/expression.onnx; its card lies beside it. Training uses this room's prepare().
+The network is weights/expression.onnx; its card is beside it. Training uses the same `prepare`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime
 
-from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.errors import BadInput
+from feelharmonic.reading.crop import CROP_SIDE_PX
+from feelharmonic.reading.onnx_session import load_session
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "expression.onnx"
 
-CROP_SIDE_PX = 48
-
 #: The network's two heads: the share of FER+'s annotators, and FER2013's own label.
 LABELS = ("ferplus", "fer2013")
+
 #: The file's third output: what the page shows, computed in the graph from both heads and a stated prior.
 SHOWN = "shown"
 
+#: A NumPy array, or a tensor of the library that trains.
+Pixels = TypeVar("Pixels", bound=Any)
+
 
 def prepare(crops: np.ndarray) -> np.ndarray:
-    """(N, 48, 48) uint8 grey → (N, 1, 48, 48) float32 in -1..1, as the network takes it."""
-    return normalised(crops.astype(np.float32))[:, None]
+    """(N, 48, 48) uint8 grey → (N, 1, 48, 48) float32 in -1..1, the network's input."""
+    return np.asarray(normalised(crops.astype(np.float32))[:, None])
 
 
-def normalised(pixels):
-    """Pixels 0..255 → -1..1. Arithmetic only, so that training uses it on its own device's tensors too."""
-    return (pixels / 255 - 0.5) * 2
+def normalised(pixels: Pixels) -> Pixels:
+    """Pixels 0..255 → -1..1. Arithmetic only, so that training can use it on tensors."""
+    scaled: Pixels = (pixels / 255 - 0.5) * 2
+    return scaled
 
 
 class ExpressionReader:
-    """Reads expressions with ONNX Runtime, one thread. Calls from several threads may overlap."""
+    """Reads expressions with ONNX Runtime on one thread. Calls from several threads may overlap."""
 
     def __init__(self, session: onnxruntime.InferenceSession):
         self._session = session
@@ -42,7 +47,7 @@ class ExpressionReader:
     @classmethod
     def load(cls, path: Path | str = WEIGHTS_PATH) -> ExpressionReader:
         """The network in the file ``path``. Raises SetupFault where it cannot be loaded."""
-        return cls(_session(Path(path)))
+        return cls(load_session(Path(path), "expression network", outputs=(*LABELS, SHOWN)))
 
     def read_crops(self, crops: np.ndarray, labels: str | None = None) -> np.ndarray:
         """What each face shows: (N, 48, 48) uint8 grey → (N, 7) float32, rows summing to 1.
@@ -52,9 +57,16 @@ class ExpressionReader:
         Raises BadInput.
         """
         check_crops(crops)
-        if labels is not None and (not isinstance(labels, str) or labels not in LABELS):
-            raise BadInput(f"Expected labels to be None or one of {', '.join(LABELS)}, got {labels!r}.")
-        return self._session.run([labels or SHOWN], {"faces": prepare(crops)})[0]  # (N, 7) float32
+        check_labels(labels)
+        output = labels or SHOWN
+        probabilities: np.ndarray = self._session.run([output], {"faces": prepare(crops)})[0]  # (N, 7) float32
+        return probabilities
+
+
+def check_labels(labels: object) -> None:
+    """Raises BadInput unless ``labels`` is None or names one of the network's heads."""
+    if labels is not None and (not isinstance(labels, str) or labels not in LABELS):
+        raise BadInput(f"Expected labels to be None or one of {', '.join(LABELS)}, got {labels!r}.")
 
 
 def check_crops(crops: object) -> None:
@@ -64,23 +76,3 @@ def check_crops(crops: object) -> None:
         raise BadInput(f"{expected}, got {type(crops).__name__}.")
     if crops.ndim != 3 or crops.shape[1:] != (CROP_SIDE_PX, CROP_SIDE_PX) or not len(crops) or crops.dtype != np.uint8:
         raise BadInput(f"{expected}, got shape {crops.shape}, dtype {crops.dtype}.")
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # One thread: the server's threads are its listeners, and more would fight over the cores.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    mend = f"Restore it with `git checkout feelharmonic/reading/weights/{path.name}` or train it (docs/training.md)."
-    if not path.is_file():
-        raise SetupFault([f"{path.name}: the expression network is missing. {mend}"])
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    # ONNX Runtime's faults have no common type of their own.
-    except Exception as exc:
-        fault = f"{path.name}: the expression network cannot be read ({type(exc).__name__}). {mend}"
-        raise SetupFault([fault]) from exc
-    names = {output.name for output in session.get_outputs()}
-    if not names.issuperset((*LABELS, SHOWN)):
-        came = ", ".join(sorted(names))
-        raise SetupFault([f"{path.name}: expected the outputs {', '.join((*LABELS, SHOWN))}, got {came}. {mend}"])
-    return session

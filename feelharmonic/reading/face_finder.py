@@ -1,8 +1,7 @@
-"""Frame → Faces: finding faces, following them between frames, cutting crops in FER2013's framing.
+"""A frame → the faces in it: the detector reads the whole frame, the refiner a window around each candidate.
 
-In: pixels (H, W, 3) uint8 BGR. Out: Faces, and (48, 48) uint8 grey crops. No file but the finder's own is read.
-The networks are weights/face_finder.onnx, which sees whole frames, and weights/face_look.onnx, of the same make, which
-sees windows around faces; the first one's card says how the maps are decoded.
+The networks are weights/face_finder.onnx (detector) and weights/face_look.onnx (refiner), of the same architecture; the
+first one's card describes how their maps are decoded.
 """
 
 from __future__ import annotations
@@ -11,79 +10,94 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import onnxruntime
 
 from feelharmonic.errors import SetupFault
-from feelharmonic.reading.boxes import LEAST_OVERLAP, SAME_FACE_IOU, _distinct, iou, non_maximum_suppression
+from feelharmonic.reading.boxes import MIN_IOU, SAME_FACE_IOU, iou, non_maximum_suppression, suppress_overlapping
 from feelharmonic.reading.crop import cut_window
 from feelharmonic.reading.face_finder_yunet import YuNetFinder
 from feelharmonic.reading.frame import check_frame
-from feelharmonic.reading.messages import Face
-from feelharmonic.reading.onnx_session import _session
+from feelharmonic.reading.messages import Box, Face
+from feelharmonic.reading.onnx_session import load_session
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "face_finder.onnx"
 
 REFINER_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
-#: The network's input for a whole frame, and for the window in which a known face is followed (pixels).
-FULL_SIZE = (160, 128)
+#: The detector's input, a whole frame (width, height in pixels).
+DETECTOR_SIZE = (160, 128)
 
-WINDOW_SIZE = (96, 96)
+#: The refiner's input, a window around one face (width, height in pixels).
+REFINER_SIZE = (96, 96)
 
+#: Pixels of the network's input for each cell of its maps.
 STRIDE = 8
 
-#: The network tells sizes in units of so many pixels.
+#: The networks' sizes of faces are in this unit (pixels).
 SIZE_UNIT = 32.0
 
-#: Scores below this are no face. Chosen, like all of these, on training's tuning faces; the card says how.
-LEAST_SCORE = 0.48
+#: Combined scores below this are no face. Like all thresholds here chosen on training's tuning faces; see the card.
+MIN_SCORE = 0.48
 
-#: In the first look at a whole frame this much is worth a second look, which must see at least that much.
-LEAST_SCORE_CANDIDATE = 0.15
+#: The detector's score from which a candidate is refined.
+MIN_CANDIDATE_SCORE = 0.15
 
-LEAST_SCORE_GLIMPSED = 0.05
+#: The refiner's score below which a candidate is dropped.
+MIN_REFINED_SCORE = 0.05
 
-#: What the first look weighs beside the second (0..1), whose window shows the face in more detail, there and mirrored.
-FIRST_LOOK_WEIGHT = 0.4
+#: The detector's weight in the combined score (0..1). The refiner has the rest: its window shows more detail.
+DETECTOR_WEIGHT = 0.4
 
-#: Where even this much from the mirrored window would not do, it is not looked at.
-MOST_SCORE_MIRRORED = 0.95
+#: The mirrored window is skipped where even this score of it would not lift the combined one to MIN_SCORE.
+MAX_MIRRORED_SCORE = 0.95
 
-#: In float32 a network's score may reach 1, whose logit has no end.
-MOST_SCORE = 1 - 1e-6
+#: In float32 a score may become 1, whose logit is infinite.
+MAX_SCORE = 1 - 1e-6
 
-#: A candidate of at least this score needs no second look.
-LEAST_SCORE_SURE = 0.9
+#: The detector's score from which a candidate needs no refiner.
+SURE_SCORE = 0.9
 
-#: So many candidates get their second look; the best come first.
-MOST_CONFIRMED = 6
+#: Number of candidates that are refined, best first.
+MAX_REFINED = 6
 
-#: A known face goes on being one down to this score.
-LEAST_SCORE_FOLLOWED = 0.35
+#: The refiner's score down to which a tracked face is still one.
+MIN_TRACKED_SCORE = 0.35
 
-#: In its window a face is about this share of the window's height, as in the middle of what training showed.
+#: A face's height as a share of its window's, the middle of what the refiner was trained on.
 WINDOW_SHARE = 0.5
 
 
 class Finder(Protocol):
-    """What every face finder offers. One that also has FaceFinder's `find_near`, and whose `find` takes ``known``, is
-    followed by windows."""
+    """What every face finder offers."""
 
     def find(self, frame_bgr: np.ndarray) -> list[Face]:
         """Faces in (H, W, 3) uint8 BGR of at least 32×32, best score first; BadInput for any other array."""
         ...
 
 
+@runtime_checkable
+class WindowFinder(Protocol):
+    """A finder that can also search one window, so that a face can be tracked without a search of the whole frame."""
+
+    def find(self, frame_bgr: np.ndarray, known: Sequence[Face] = ()) -> list[Face]:
+        """As Finder.find; ``known`` are the faces of the previous frame."""
+        ...
+
+    def find_near(self, frame_bgr: np.ndarray, box: Box) -> Face | None:
+        """The face at about ``box``, None where it is gone."""
+        ...
+
+
 class FaceFinder:
     """Our own networks in ONNX Runtime, one thread. One per process; calls from several threads may overlap."""
 
-    def __init__(self, first_look: onnxruntime.InferenceSession, second_look: onnxruntime.InferenceSession):
-        self._first_look = first_look
-        self._second_look = second_look
+    def __init__(self, detector: onnxruntime.InferenceSession, refiner: onnxruntime.InferenceSession):
+        self._detector = detector
+        self._refiner = refiner
 
     @classmethod
     def load(cls, name: str = "own") -> Finder:
@@ -91,12 +105,13 @@ class FaceFinder:
         return cls.load_files(WEIGHTS_PATH, REFINER_PATH) if name == "own" else YuNetFinder.load(name)
 
     @classmethod
-    def load_files(cls, first_look: Path, second_look: Path) -> FaceFinder:
-        """Networks of our own in these files. Raises SetupFault naming each that cannot be read."""
-        sessions, faults = [], []
-        for path in (first_look, second_look):
+    def load_files(cls, detector: Path, refiner: Path) -> FaceFinder:
+        """The finder with the networks in these files. Raises SetupFault naming each that cannot be read."""
+        sessions: list[onnxruntime.InferenceSession] = []
+        faults: list[str] = []
+        for path in (detector, refiner):
             try:
-                sessions.append(_session(path))
+                sessions.append(load_session(path, "face finder's network"))
             except SetupFault as fault:
                 faults.extend(fault.faults)
         if faults:
@@ -106,83 +121,82 @@ class FaceFinder:
     def find(self, frame_bgr: np.ndarray, known: Sequence[Face] = ()) -> list[Face]:
         """Faces in ``frame_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
 
-        The whole frame at 160×128 gives candidates; one that is not sure is looked at again in a window cut from the
-        frame itself, which sees small faces in more detail, and turns most false alarms away. ``known``: the faces of
-        the frame before. Where a candidate is one of those, one look through the window at its last place is enough.
+        The detector finds candidates in the whole frame at 160×128. The refiner reads a window around each uncertain
+        one at the frame's own resolution, which rejects most false alarms. ``known`` are the faces of the previous
+        frame: a candidate that is one of them is refined once, in the window at its last place.
         """
         check_frame(frame_bgr)
-        candidates = self.candidates(frame_bgr)[:MOST_CONFIRMED]
-        seen = [self._again(frame_bgr, face, known) or self._looked_at(frame_bgr, face) for face in candidates]
-        return _distinct([face for face in seen if face is not None])
+        candidates = self.candidates(frame_bgr)[:MAX_REFINED]
+        found = [self._refound(frame_bgr, face, known) or self._refined(frame_bgr, face) for face in candidates]
+        return suppress_overlapping([face for face in found if face is not None])
 
-    def find_near(self, frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> Face | None:
-        """The face at about ``box``, searched in a window around it; None where it is gone."""
-        return self._near(*_window_around(frame_bgr, box), box, LEAST_SCORE_FOLLOWED)
+    def find_near(self, frame_bgr: np.ndarray, box: Box) -> Face | None:
+        """The face at about ``box``, found by the refiner in a window around it; None where it is gone."""
+        return self._near(*_window_around(frame_bgr, box), box, MIN_TRACKED_SCORE)
 
     def _near(
         self,
         window: np.ndarray,
         view: View,
-        box: tuple[float, float, float, float],
-        least_score: float,
+        box: Box,
+        min_score: float,
         *,
         mirrored: bool = False,
     ) -> Face | None:
-        """The face at about ``box`` in its window; ``mirrored``: seen left for right (its box is not, its landmarks
-        are)."""
-        # x of the mirrored window is its width less x: `_mirrored` undoes that.
-        seen = _read(self._second_look, np.ascontiguousarray(window[:, ::-1]) if mirrored else window, least_score)
+        """The face at about ``box`` in its window. ``mirrored``: the refiner reads the window mirrored; the box is then
+        mirrored back, the landmarks are not."""
+        found = _run(self._refiner, np.ascontiguousarray(window[:, ::-1]) if mirrored else window, min_score)
         if mirrored:
-            seen = [_mirrored(face, WINDOW_SIZE[0]) for face in seen]
-        near = [face for face in map(view.in_frame, seen) if iou(face.box, box) > LEAST_OVERLAP]
+            found = [_mirrored(face, REFINER_SIZE[0]) for face in found]
+        near = [face for face in map(view.in_frame, found) if iou(face.box, box) > MIN_IOU]
         return max(near, key=lambda face: iou(face.box, box) * face.score, default=None)
 
-    def candidates(self, frame_bgr: np.ndarray, least_score: float = LEAST_SCORE_CANDIDATE) -> list[Face]:
-        """What the first look alone takes for faces in ``frame_bgr`` (H, W, 3) uint8, best score first."""
+    def candidates(self, frame_bgr: np.ndarray, min_score: float = MIN_CANDIDATE_SCORE) -> list[Face]:
+        """The detector's candidates in ``frame_bgr`` (H, W, 3) uint8, best score first."""
         height, width = frame_bgr.shape[:2]
-        scale = min(FULL_SIZE[0] / width, FULL_SIZE[1] / height)
+        scale = min(DETECTOR_SIZE[0] / width, DETECTOR_SIZE[1] / height)
         small = (max(1, round(width * scale)), max(1, round(height * scale)))
         shrunk = cv2.resize(frame_bgr, small, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        left, top = (FULL_SIZE[0] - small[0]) // 2, (FULL_SIZE[1] - small[1]) // 2
-        canvas = np.zeros((FULL_SIZE[1], FULL_SIZE[0], 3), np.uint8)
+        left, top = (DETECTOR_SIZE[0] - small[0]) // 2, (DETECTOR_SIZE[1] - small[1]) // 2
+        canvas = np.zeros((DETECTOR_SIZE[1], DETECTOR_SIZE[0], 3), np.uint8)
         canvas[top : top + small[1], left : left + small[0]] = shrunk
         view = View(left=left, top=top, scale_x=small[0] / width, scale_y=small[1] / height)
-        return [view.in_frame(face) for face in _read(self._first_look, canvas, least_score)]
+        return [view.in_frame(face) for face in _run(self._detector, canvas, min_score)]
 
-    def _looked_at(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
-        """``face`` as its window shows it, its score made of both looks; None where that is no face.
+    def _refined(self, frame_bgr: np.ndarray, face: Face) -> Face | None:
+        """``face`` as the refiner finds it, with the combined score; None where that is too low.
 
-        A sure face is taken as it is: windows around the largest faces show little but what lies beyond the frame.
+        A sure face is returned as it is: windows around the largest faces show little but what lies beyond the frame.
         """
-        if face.score >= LEAST_SCORE_SURE:
+        if face.score >= SURE_SCORE:
             return face
         window, view = _window_around(frame_bgr, face.box)
-        near = self._near(window, view, face.box, LEAST_SCORE_GLIMPSED)
-        if near is None or combine_scores(face.score, near.score, MOST_SCORE_MIRRORED) < LEAST_SCORE:
+        near = self._near(window, view, face.box, MIN_REFINED_SCORE)
+        if near is None or combine_scores(face.score, near.score, MAX_MIRRORED_SCORE) < MIN_SCORE:
             return None
-        mirrored = self._near(window, view, face.box, LEAST_SCORE_GLIMPSED, mirrored=True)
+        mirrored = self._near(window, view, face.box, MIN_REFINED_SCORE, mirrored=True)
         if mirrored is None:
             return None
         score = combine_scores(face.score, near.score, mirrored.score)
-        return replace(near, score=score) if score >= LEAST_SCORE else None
+        return replace(near, score=score) if score >= MIN_SCORE else None
 
-    def _again(self, frame_bgr: np.ndarray, face: Face, known: Sequence[Face]) -> Face | None:
-        """``face`` as the window shows it in which it is followed; None where it is none of ``known``, or no face."""
+    def _refound(self, frame_bgr: np.ndarray, face: Face, known: Sequence[Face]) -> Face | None:
+        """``face`` as found in the window of the known face that it is; None where it is none of them, or no face."""
         last = max(known, key=lambda old: iou(old.box, face.box), default=None)
-        if last is None or iou(last.box, face.box) < LEAST_OVERLAP:
+        if last is None or iou(last.box, face.box) < MIN_IOU:
             return None
-        # Looked at through the same window as between searches: the box does not jump with every search.
+        # The same window as between searches: the box does not jump with every search.
         near = self.find_near(frame_bgr, last.box)
         if near is None or iou(near.box, face.box) < SAME_FACE_IOU:
             return None
-        sure = face.score >= LEAST_SCORE_SURE
+        sure = face.score >= SURE_SCORE
         score = face.score if sure else combine_scores(face.score, near.score, near.score)
-        return replace(near, score=score) if score >= LEAST_SCORE else None
+        return replace(near, score=score) if score >= MIN_SCORE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How the network's picture lies in the frame: network = frame × scale + (left, top)."""
+    """Where the network's input lies in the frame: input = frame × scale + (left, top)."""
 
     left: float
     top: float
@@ -193,56 +207,58 @@ class View:
         x, y, width, height = face.box
         corner = ((x - self.left) / self.scale_x, (y - self.top) / self.scale_y)
         box = (*corner, width / self.scale_x, height / self.scale_y)
+        if face.landmarks is None:
+            return replace(face, box=box)
         points = (face.landmarks - (self.left, self.top)) / (self.scale_x, self.scale_y)
         return replace(face, box=box, landmarks=points.astype(np.float32))
 
 
-def _window_around(frame_bgr: np.ndarray, box: tuple[float, float, float, float]) -> tuple[np.ndarray, View]:
-    """The window (96, 96, 3) uint8 in which the face at ``box`` is looked at, and where it lies."""
+def _window_around(frame_bgr: np.ndarray, box: Box) -> tuple[np.ndarray, View]:
+    """The refiner's window (96, 96, 3) uint8 around the face at ``box``, and where it lies."""
     x, y, width, height = box
     side = max(width, height) / WINDOW_SHARE
-    scale = WINDOW_SIZE[0] / side
+    scale = REFINER_SIZE[0] / side
     left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
     view = View(left=-left * scale, top=-top * scale, scale_x=scale, scale_y=scale)
-    return cut_window(frame_bgr, left, top, scale, WINDOW_SIZE), view
+    return cut_window(frame_bgr, left, top, scale, REFINER_SIZE), view
 
 
 def prepare(picture_bgr: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, as the network takes it; H and W multiples of 32."""
-    return np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    """(H, W, 3) uint8 BGR → (1, 3, H, W) float32 0..1, the networks' input; H and W multiples of 32."""
+    return np.asarray(np.ascontiguousarray(picture_bgr.transpose(2, 0, 1)[None], np.float32) / np.float32(255))
 
 
-def _read(session: onnxruntime.InferenceSession, picture_bgr: np.ndarray, least_score: float) -> list[Face]:
-    """What the network sees in ``picture_bgr``, in its pixels."""
+def _run(session: onnxruntime.InferenceSession, picture_bgr: np.ndarray, min_score: float) -> list[Face]:
+    """The faces that the network finds in ``picture_bgr``, in that picture's pixels."""
     (maps,) = session.run(None, {"pictures": prepare(picture_bgr)})
-    return decode_maps(maps[0], least_score)
+    return decode_maps(maps[0], min_score)
 
 
-def combine_scores(first: float, second: float, mirrored: float) -> float:
-    """One score 0..1 out of three looks at a face: the weighted mean of their logits."""
-    rest = (1 - FIRST_LOOK_WEIGHT) / 2
-    logit = FIRST_LOOK_WEIGHT * _logit(first) + rest * (_logit(second) + _logit(mirrored))
+def combine_scores(detected: float, refined: float, mirrored: float) -> float:
+    """One score 0..1 out of the detector's and the refiner's two: the weighted mean of their logits."""
+    rest = (1 - DETECTOR_WEIGHT) / 2
+    logit = DETECTOR_WEIGHT * _logit(detected) + rest * (_logit(refined) + _logit(mirrored))
     return 1 / (1 + math.exp(-logit))
 
 
 def _logit(score: float) -> float:
-    score = min(score, MOST_SCORE)
+    score = min(score, MAX_SCORE)
     return math.log(score / (1 - score))
 
 
 def _mirrored(face: Face, width: int) -> Face:
-    """The face as it lies in the unmirrored picture of that width; only box and score are meant to be used."""
+    """``face`` with its box mirrored in a picture of that width; its landmarks stay as they are."""
     x, y, face_width, height = face.box
     return replace(face, box=(width - x - face_width, y, face_width, height))
 
 
-def decode_maps(maps: np.ndarray, least_score: float) -> list[Face]:
-    """(15, H/8, W/8) float32 → faces in the network's pixels, best first, none overlapping another much.
+def decode_maps(maps: np.ndarray, min_score: float) -> list[Face]:
+    """(15, H/8, W/8) float32 → faces in the input's pixels, best first, without overlapping ones.
 
     Map 0: logit of a face's centre. 1, 2: the centre's offset from the middle of the cell, in cells. 3, 4: logarithm of
     width and height in units of SIZE_UNIT. 5..14: landmarks from the centre, x and y, in widths and heights.
     """
-    rows, columns = np.nonzero(maps[0] > np.log(least_score / (1 - least_score)))
+    rows, columns = np.nonzero(maps[0] > np.log(min_score / (1 - min_score)))
     if not len(rows):
         return []
     values = maps[:, rows, columns]  # (15, N)
@@ -250,11 +266,9 @@ def decode_maps(maps: np.ndarray, least_score: float) -> list[Face]:
     centres = (np.stack((columns, rows)) + 0.5 + values[1:3]) * STRIDE  # (2, N), as are sizes
     sizes = np.exp(np.clip(values[3:5], -4, 3)) * np.float32(SIZE_UNIT)
     boxes = np.concatenate((centres - sizes / 2, sizes))
-    return [
-        Face(
-            box=tuple(boxes[:, i].tolist()),
-            score=float(scores[i]),
-            landmarks=np.float32(values[5:, i].reshape(5, 2) * sizes[:, i] + centres[:, i]),
-        )
-        for i in non_maximum_suppression(boxes, scores)
-    ]
+    faces = []
+    for i in non_maximum_suppression(boxes, scores):
+        x, y, width, height = boxes[:, i].tolist()
+        points = (values[5:, i].reshape(5, 2) * sizes[:, i] + centres[:, i]).astype(np.float32)
+        faces.append(Face(box=(x, y, width, height), score=float(scores[i]), landmarks=points))
+    return faces

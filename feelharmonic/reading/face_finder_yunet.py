@@ -1,4 +1,4 @@
-"""OpenCV's YuNet in the place of our face finder."""
+"""OpenCV's YuNet in place of our own face finder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.reading.frame import check_frame
 from feelharmonic.reading.messages import Face
 
+#: YuNet's own threshold, as its authors set it.
+MIN_YUNET_SCORE = 0.6
+
 
 class YuNetFinder:
-    """A YuNet ONNX file that the user has, run by OpenCV, for comparison and for those who prefer it."""
+    """A YuNet ONNX file that the user provides, run by OpenCV: for comparison, and for those who prefer it."""
 
     def __init__(self, detector: cv2.FaceDetectorYN):
         self._detector = detector
@@ -26,7 +29,7 @@ class YuNetFinder:
         if not Path(path).is_file():
             raise SetupFault([f"FACE_FINDER: expected 'own' or the path of a YuNet ONNX file, got {path!r}."])
         try:
-            return cls(cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=0.6))
+            return cls(cv2.FaceDetectorYN.create(path, "", (320, 320), score_threshold=MIN_YUNET_SCORE))
         except cv2.error as exc:
             fault = f"FACE_FINDER: {path!r} is not a YuNet file that OpenCV {cv2.__version__} reads."
             raise SetupFault([fault]) from exc
@@ -37,12 +40,12 @@ class YuNetFinder:
         with self._lock:
             self._detector.setInputSize((frame_bgr.shape[1], frame_bgr.shape[0]))
             _, rows = self._detector.detect(frame_bgr)
-        faces = [_yunet_face(row) for row in rows] if rows is not None else []
+        faces = [_face(row) for row in rows] if rows is not None else []
         return sorted(faces, key=lambda face: -face.score)
 
 
-def _yunet_face(row: np.ndarray) -> Face:
-    """One of YuNet's rows: box, right eye, left eye, nose, right and left corner of the mouth (the face's own right,
+def _face(row: np.ndarray) -> Face:
+    """One of YuNet's rows: box, right eye, left eye, nose, right and left corner of the mouth (the person's own right,
     which is the left of the picture), score."""
     x, y, width, height = (float(value) for value in row[:4])
-    return Face(box=(x, y, width, height), score=float(row[14]), landmarks=np.float32(row[4:14]).reshape(5, 2))
+    return Face(box=(x, y, width, height), score=float(row[14]), landmarks=row[4:14].reshape(5, 2).astype(np.float32))

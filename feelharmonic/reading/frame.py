@@ -1,7 +1,6 @@
-"""JPEG, PNG or WebP bytes → Frame. Type and size are read from the header and refused before decoding.
+"""JPEG, PNG or WebP bytes → Frame: a camera's frame (`decode`) or a photograph (`decode_photograph`).
 
-In: bytes from a stranger: a camera's frame (`decode`) or a photograph (`decode_photograph`). Out: a Frame, or BadFrame,
-or TooLarge. Nothing of the picture is kept, logged or passed on.
+Type and size are read from the header and checked before decoding. Nothing of the picture is kept or logged.
 """
 
 from __future__ import annotations
@@ -19,27 +18,27 @@ from feelharmonic.errors import BadFrame, BadInput, TooLarge
 from feelharmonic.reading.messages import Frame
 from feelharmonic.reading.picture_file import SEND_PICTURE, SEND_WHOLE, PictureFile, pixels_only
 
-#: Only these, told by their content; Pillow's other readers are never tried.
+#: Recognised by content, not by name; Pillow's other readers are never tried.
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 MAX_BYTES = 512 * 1024
 
 MAX_SIDE_PX = 1280
 
-#: Smaller than this shows no face.
+#: A smaller picture shows no face.
 MIN_SIDE_PX = 32
 
-#: A photograph may be this large; larger ones are refused by their header.
 MAX_PHOTOGRAPH_BYTES = 10 * 1024 * 1024
 
 MAX_PHOTOGRAPH_PX = 24_000_000
 
-#: A PNG's samples, unpacked: 24 megapixels with transparency. Interlaced ones count twice.
+#: A PNG's unpacked samples: 24 megapixels with transparency. Interlaced ones count twice.
 MAX_UNPACKED_BYTES = 100_000_000
-#: A photograph is read at this size or less (the longer side): faces of a fortieth of it are still found.
+
+#: A photograph's longer side is reduced to this; faces of a fortieth of it are still found.
 PHOTOGRAPH_SIDE_PX = 1600
 
-#: Decoding that is given up after so long frees its place. 24 megapixels take a second.
+#: Decoding is given up after this time, so that the next picture gets its turn. 24 megapixels take a second.
 MAX_DECODE_S = 6.0
 
 SEND_SMALLER = "Send a smaller picture."
@@ -50,13 +49,10 @@ SEND_A_FRAME = "Send a smaller picture; 320×240 is enough."
 def decode(data: object) -> Frame:
     """The picture in ``data`` (bytes-like, at most MAX_BYTES, at most MAX_SIDE_PX on either side) as a Frame.
 
-    A JPEG must be baseline. A rotation noted in EXIF is applied. Raises BadFrame for what is no whole picture, TooLarge
-    before decoding.
+    A JPEG must be baseline. Exif's orientation is applied. Raises BadFrame for incomplete or other data, TooLarge before
+    decoding.
     """
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise BadFrame(f"Expected the bytes of a picture, got {type(data).__name__}.", SEND_PICTURE)
-    if len(data) == 0:
-        raise BadFrame("Expected the bytes of a picture, got none.", SEND_PICTURE)
+    data = _checked_bytes(data)
     if len(data) > MAX_BYTES:
         raise TooLarge(
             f"Expected at most {MAX_BYTES // 1024} KB, got {len(data) / 1024:.0f} KB.",
@@ -69,31 +65,37 @@ def decode(data: object) -> Frame:
             f"Expected at most {MAX_SIDE_PX}×{MAX_SIDE_PX} pixels, got {width_px}×{height_px}.",
             SEND_A_FRAME,
         )
-    return _at_least(Frame(pixels_bgr=_upright(_decode_pixels(file), file.orientation)))
+    return _checked_size(Frame(pixels_bgr=_upright(_decode_pixels(file), file.orientation)))
 
 
-def _at_least(frame: Frame) -> Frame:
-    """``frame``, where it is large enough to show a face."""
+def _checked_bytes(data: object) -> bytes | bytearray | memoryview:
+    """``data`` if it is bytes-like and not empty. Raises BadFrame."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise BadFrame(f"Expected the bytes of a picture, got {type(data).__name__}.", SEND_PICTURE)
+    if len(data) == 0:
+        raise BadFrame("Expected the bytes of a picture, got none.", SEND_PICTURE)
+    return data
+
+
+def _checked_size(frame: Frame) -> Frame:
+    """``frame`` if it is large enough to show a face. Raises BadFrame."""
     if min(frame.width_px, frame.height_px) < MIN_SIDE_PX:
         size = f"{frame.width_px}×{frame.height_px}"
         raise BadFrame(f"Expected at least {MIN_SIDE_PX}×{MIN_SIDE_PX} pixels, got {size}.", "Send a larger picture.")
     return frame
 
 
-#: Decoding a photograph takes up to 100 MB: one at a time, whoever asks.
-_one_photograph = threading.Lock()
+#: Decoding a photograph takes up to 100 MB of memory: one at a time in this process.
+_photograph_lock = threading.Lock()
 
 
 def decode_photograph(data: object) -> Frame:
     """The photograph in ``data`` (bytes-like, at most MAX_PHOTOGRAPH_BYTES and MAX_PHOTOGRAPH_PX) as a Frame.
 
-    A rotation noted in EXIF is applied, the first picture of an animation taken; the longer side is at most
-    PHOTOGRAPH_SIDE_PX afterwards. Raises BadFrame for what is no whole picture, TooLarge before decoding.
+    Exif's orientation is applied; of an animation the first picture is taken; the longer side is then at most
+    PHOTOGRAPH_SIDE_PX. Raises BadFrame for incomplete or other data, TooLarge before decoding.
     """
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise BadFrame(f"Expected the bytes of a picture, got {type(data).__name__}.", SEND_PICTURE)
-    if len(data) == 0:
-        raise BadFrame("Expected the bytes of a picture, got none.", SEND_PICTURE)
+    data = _checked_bytes(data)
     if len(data) > MAX_PHOTOGRAPH_BYTES:
         raise TooLarge(
             f"Expected at most {MAX_PHOTOGRAPH_BYTES // 2**20} MB, got {len(data) / 2**20:.1f} MB.", SEND_SMALLER
@@ -110,17 +112,17 @@ def decode_photograph(data: object) -> Frame:
             "got more.",
             "Send a smaller picture, or a JPEG.",
         )
-    with _one_photograph:
-        return _at_least(Frame(pixels_bgr=_upright(_decode_photograph_pixels(file.data), file.orientation)))
+    with _photograph_lock:
+        return _checked_size(Frame(pixels_bgr=_upright(_decode_photograph_pixels(file.data), file.orientation)))
 
 
 class TimedBytes(io.BytesIO):
-    """A file in memory whose reader gives up after ``most_s`` seconds: decoders take it in pieces."""
+    """A file in memory that raises TimeoutError when read after ``timeout_s`` seconds. Decoders read in pieces."""
 
-    def __init__(self, data: bytes, most_s: float, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, data: bytes, timeout_s: float, clock: Callable[[], float] = time.monotonic):
         super().__init__(data)
         self._clock = clock
-        self._ends_s = clock() + most_s
+        self._ends_s = clock() + timeout_s
 
     def read(self, size: int | None = -1) -> bytes:
         if self._clock() > self._ends_s:
@@ -132,9 +134,10 @@ def _decode_photograph_pixels(data: bytes, side_px: int = PHOTOGRAPH_SIDE_PX) ->
     """(H, W, 3) uint8 BGR, as the file has it, the longer side at most ``side_px``."""
     side = (side_px, side_px)
     try:
-        with Image.open(TimedBytes(data, MAX_DECODE_S), formats=FORMATS) as picture:
-            picture.draft("RGB", side)  # a JPEG is decoded at a half, a quarter or an eighth where that is enough
-            picture.load()
+        with Image.open(TimedBytes(data, MAX_DECODE_S), formats=FORMATS) as file:
+            file.draft("RGB", side)  # a JPEG is decoded at a half, a quarter or an eighth where that is enough
+            file.load()
+            picture: Image.Image = file
             if picture.mode.startswith("I"):  # 16 bits a sample: Pillow would clip where it should divide
                 picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
             picture.thumbnail(side, reducing_gap=2.0)
@@ -156,21 +159,21 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray({**turned, **mirrored}.get(orientation, pixels))
 
 
-def _header_size(data: bytes, most: str, action: str) -> tuple[int, int]:
-    """Width and height in pixels as the header tells; nothing is decoded. ``most``: what a bomb is told."""
+def _header_size(data: bytes, limit: str, action: str) -> tuple[int, int]:
+    """Width and height in pixels from the header; nothing is decoded. ``limit`` is named to decompression bombs."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            return picture.size
+            return int(picture.width), int(picture.height)
     except Image.DecompressionBombError as exc:
-        raise TooLarge(f"Expected at most {most}, got far more.", action) from exc
-    # Pillow's readers raise many kinds on damaged headers (OSError, SyntaxError, struct.error, …): all mean the same.
+        raise TooLarge(f"Expected at most {limit}, got far more.", action) from exc
+    # On damaged headers Pillow's readers raise many types (OSError, SyntaxError, struct.error, …).
     except Exception as exc:
         raise BadFrame("Expected a JPEG, PNG or WebP picture, got something else.", SEND_PICTURE) from exc
 
 
 def _decode_pixels(file: PictureFile) -> np.ndarray:
-    """(H, W, 3) uint8 BGR, as the file has it. By OpenCV: it took 0.6 of Pillow's time for a 320×240 JPEG when both
-    were tried. A PNG by Pillow: OpenCV would unpack all that follows the last pixel, too."""
+    """(H, W, 3) uint8 BGR, not yet upright. By OpenCV, which takes 0.6 of Pillow's time for a 320×240 JPEG; a PNG by
+    Pillow, because OpenCV also unpacks what follows the last pixel."""
     if file.kind == "PNG":
         return _decode_photograph_pixels(file.data, MAX_SIDE_PX)
     try:
@@ -183,11 +186,12 @@ def _decode_pixels(file: PictureFile) -> np.ndarray:
 
 
 def check_frame(frame_bgr: object) -> None:
-    """Raises BadInput unless ``frame_bgr`` is an (H, W, 3) uint8 array of at least 32×32."""
-    expected = "Expected a frame (H, W, 3) uint8 BGR of at least 32×32 pixels"
+    """Raises BadInput unless ``frame_bgr`` is an (H, W, 3) uint8 array of at least MIN_SIDE_PX a side."""
+    expected = f"Expected a frame (H, W, 3) uint8 BGR of at least {MIN_SIDE_PX}×{MIN_SIDE_PX} pixels"
     if not isinstance(frame_bgr, np.ndarray):
         raise BadInput(f"{expected}, got {type(frame_bgr).__name__}.")
-    if frame_bgr.ndim != 3 or frame_bgr.shape[2] != 3 or frame_bgr.dtype != np.uint8 or min(frame_bgr.shape[:2]) < 32:
+    is_bgr = frame_bgr.ndim == 3 and frame_bgr.shape[2] == 3 and frame_bgr.dtype == np.uint8
+    if not is_bgr or min(frame_bgr.shape[:2]) < MIN_SIDE_PX:
         raise BadInput(
             f"{expected}, got shape {frame_bgr.shape}, dtype {frame_bgr.dtype}. "
             "Convert with cv2.cvtColor(…, cv2.COLOR_GRAY2BGR or cv2.COLOR_BGRA2BGR)."

@@ -1,7 +1,6 @@
-"""Several faces → one shared Expression, and how much each face made of it. Pure.
+"""Several faces → what they show together, and each one's share of it. Pure.
 
-In: the faces of one frame with what each shows. Out: a Group, or None where no face was read. A face counts by how
-surely it is one, how clearly it shows something, and how tall it is: who is near and expressive leads, nobody rules.
+A face's weight is its score × its highest probability × its height: near and expressive faces count more.
 """
 
 from __future__ import annotations
@@ -14,17 +13,18 @@ from feelharmonic.reading.messages import Expression, Group, GroupShare, SeenFac
 
 
 def group_of(faces: Sequence[SeenFace]) -> Group | None:
-    """The mean of what the read ones of ``faces`` show, weighted by score × top probability × height."""
-    read = [seen for seen in faces if seen.expression is not None]
+    """The weighted mean expression of ``faces``; None where none of them was read."""
+    read = [(seen.face, seen.expression.probabilities) for seen in faces if seen.expression is not None]
     if not read:
         return None
-    shown = np.array([seen.expression.probabilities for seen in read], np.float64)  # (N, 7)
-    weights = np.array([max(seen.face.score, 1e-6) * max(seen.face.box[3], 1e-6) for seen in read]) * shown.max(axis=1)
+    probabilities = np.array([row for _, row in read], np.float64)  # (N, 7)
+    sizes = np.array([max(face.score, 1e-6) * max(face.box[3], 1e-6) for face, _ in read])
+    weights = sizes * probabilities.max(axis=1)
     weights /= weights.sum()
-    mean = weights @ shown
+    mean = weights @ probabilities
     return Group(
         expression=Expression(probabilities=tuple(float(value) for value in mean / mean.sum())),
         shares=tuple(
-            GroupShare(id=seen.face.id, share=float(weight)) for seen, weight in zip(read, weights, strict=True)
+            GroupShare(id=face.id, share=float(weight)) for (face, _), weight in zip(read, weights, strict=True)
         ),
     )

@@ -1,6 +1,6 @@
-"""What the stages of reading hand to each other: Frame, Face, Expression, Mood, Reading.
+"""What the stages of reading pass to each other: Frame, Face, Expression, Mood, Reading.
 
-Frozen messages; units and ranges are in the names or in the docstrings. Imports nothing of ours.
+Frozen messages; units and ranges are in the names or in the docstrings. Imports nothing else of the package.
 """
 
 from __future__ import annotations
@@ -9,33 +9,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: x, y, width, height in pixels.
+Box = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
-    """One decoded picture: ``pixels_bgr`` (H, W, 3) uint8, BGR as OpenCV keeps it."""
+    """One decoded picture: ``pixels_bgr`` (H, W, 3) uint8, channels in OpenCV's order."""
 
     pixels_bgr: np.ndarray
 
     @property
     def width_px(self) -> int:
-        return self.pixels_bgr.shape[1]
+        return int(self.pixels_bgr.shape[1])
 
     @property
     def height_px(self) -> int:
-        return self.pixels_bgr.shape[0]
+        return int(self.pixels_bgr.shape[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Face:
     """A face in a frame.
 
-    ``box``: (x, y, width, height) in pixels, the upright box around the face's ellipse (brow to chin,
-    cheek to cheek); it may reach outside the frame. ``score``: 0..1. ``landmarks``: (5, 2) float32
-    pixels (the eye, then the other eye, nose tip, mouth corner, other corner; left of the picture first), or None
-    where the finder gives none. ``id``: the same number for the same face while it is followed, else None.
+    ``box``: x, y, width, height in pixels, the upright box around the face's ellipse (brow to chin, cheek to cheek); it
+    may reach outside the frame. ``score``: 0..1. ``landmarks``: (5, 2) float32 pixels (eyes, nose tip, mouth corners,
+    the left one of the picture first), None where the finder gives none. ``id``: the same number while the face is
+    tracked, else None.
     """
 
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
     landmarks: np.ndarray | None = None
     id: int | None = None
@@ -54,8 +57,10 @@ class Expression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mood:
-    """A mood that holds: ``confidence`` is its smoothed probability 0..1, ``since_s`` the time at which it began
-    (seconds on the clock that ``at_s`` is taken from)."""
+    """The current mood: ``confidence`` is its smoothed probability 0..1, ``since_s`` for how many seconds it has held.
+
+    ``since_s`` is a duration, not a time, so that it means the same on every machine's clock.
+    """
 
     emotion: str
     confidence: float
@@ -64,7 +69,7 @@ class Mood:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFace:
-    """A face and what it shows; ``expression`` is None where it was too small or too far outside to read."""
+    """A face and its expression; ``expression`` is None where more faces were found than are read."""
 
     face: Face
     expression: Expression | None
@@ -72,7 +77,7 @@ class SeenFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupShare:
-    """How much of a group's expression is the face's with ``id``: ``share``, 0..1; all of a group's sum to 1."""
+    """The weight of one face in a group's expression: ``share`` 0..1; the shares of a group sum to 1."""
 
     id: int | None
     share: float
@@ -80,7 +85,7 @@ class GroupShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What the faces of one frame show together, and what each made of it, in the order of the faces."""
+    """What the faces of one frame show together; ``shares`` in the order of the faces."""
 
     expression: Expression
     shares: tuple[GroupShare, ...]
@@ -88,10 +93,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one frame told: ``faces`` largest first, the listener's smoothed ``expression``, the ``mood`` that holds.
+    """The result for one frame: ``faces`` largest first, the listener's smoothed ``expression``, the current ``mood``.
 
-    ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to. Where a group is read,
-    ``group`` says how this frame's came about, and expression and mood are the group's.
+    ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to. While everybody in view is
+    read as a group, ``group`` is that of this frame, and expression and mood are the group's.
     """
 
     width_px: int

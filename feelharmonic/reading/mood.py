@@ -1,8 +1,4 @@
-"""Expressions over time → Mood: smoothing, hold, the listener's resting face. Pure: the time is passed in.
-
-In: seven probabilities with the face's score and the time, or "no face" and the time. Out: the smoothed
-Expression and the Mood that holds, or None while looking. No clock, no network, no file.
-"""
+"""Expressions over time → the mood: smoothing, hold time, the listener's baseline. Pure: times are passed in."""
 
 from __future__ import annotations
 
@@ -15,10 +11,10 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Baseline, Smoothing
 from feelharmonic.reading.messages import Expression, Mood
 
-#: What a resting face reads as on average when nothing is to be corrected: mostly neutral, a little of the rest.
-RESTING = np.array([0.03, 0.01, 0.02, 0.03, 0.08, 0.03, 0.80])
+#: What a neutral face reads as on average. A listener whose neutral face reads like this needs no correction.
+NEUTRAL_FACE = np.array([0.03, 0.01, 0.02, 0.03, 0.08, 0.03, 0.80])
 
-#: Probabilities are kept this far from 0 before logarithms are taken.
+#: Smallest probability of which a logarithm is taken.
 FLOOR = 0.005
 
 
@@ -30,7 +26,7 @@ class _Sample:
 
 
 class MoodSmoother:
-    """One listener's mood. Readings are weighted by the time they stand for, so 3 and 15 a second agree."""
+    """One listener's mood. Readings are weighted by the time they cover, so that 3 and 15 a second agree."""
 
     def __init__(self, smoothing: Smoothing, baseline: Baseline):
         self._smoothing = smoothing
@@ -44,8 +40,8 @@ class MoodSmoother:
         self._confidence = 0.0
         self._began_at_s = 0.0
 
-    def see(self, expression: Expression, face_score: float, at_s: float) -> Mood | None:
-        """Take in what a face of ``face_score`` (0..1) shows at ``at_s`` seconds; the mood that then holds."""
+    def update(self, expression: Expression, face_score: float, at_s: float) -> Mood | None:
+        """Add the expression of a face with ``face_score`` (0..1) at ``at_s`` seconds; returns the mood afterwards."""
         at_s = self._forward(at_s)
         self._last_at_s = self._last_face_at_s = at_s
         corrected = self._corrected(np.asarray(expression.probabilities, np.float64))
@@ -55,8 +51,8 @@ class MoodSmoother:
         self._decide(at_s)
         return self.mood(at_s)
 
-    def see_nobody(self, at_s: float) -> Mood | None:
-        """Take in that no face was found at ``at_s``: the last mood stays until ``lost_after_s`` have passed."""
+    def update_without_face(self, at_s: float) -> Mood | None:
+        """No face was found at ``at_s``: the last mood holds until ``lost_after_s`` have passed."""
         at_s = self._forward(at_s)
         self._last_at_s = at_s
         if self._last_face_at_s is None or at_s - self._last_face_at_s >= self._smoothing.lost_after_s:
@@ -65,7 +61,7 @@ class MoodSmoother:
         return self.mood(at_s)
 
     def mood(self, at_s: float) -> Mood | None:
-        """The mood that holds at ``at_s``, None while looking."""
+        """The mood at ``at_s``, None while none holds."""
         if self._emotion is None:
             return None
         return Mood(emotion=self._emotion, confidence=self._confidence, since_s=max(0.0, at_s - self._began_at_s))
@@ -77,19 +73,19 @@ class MoodSmoother:
         return Expression(probabilities=tuple(self._average.tolist()))
 
     def set_baseline(self, probabilities: tuple[float, ...] | None) -> None:
-        """Correct later readings by the listener's resting face (seven probabilities); None stops correcting."""
+        """Correct later readings by the listener's neutral face (seven probabilities); None stops correcting."""
         self._correction = np.zeros(len(EMOTIONS))
         if probabilities is not None:
-            resting = np.maximum(np.asarray(probabilities, np.float64), FLOOR)
-            self._correction = self._strength * (np.log(RESTING) - np.log(resting / resting.sum()))
+            neutral = np.maximum(np.asarray(probabilities, np.float64), FLOOR)
+            self._correction = self._strength * (np.log(NEUTRAL_FACE) - np.log(neutral / neutral.sum()))
 
     def forget_mood(self) -> None:
-        """Start looking anew; the resting face stays."""
+        """Start anew; the baseline stays."""
         self._samples.clear()
         self._emotion = None
 
     def resume(self, mood: Mood, at_s: float) -> None:
-        """Go on with ``mood`` as it held at ``at_s``, after the connection moved here from elsewhere."""
+        """Continue ``mood`` as it was at ``at_s``, after the connection moved to this process."""
         self._emotion = mood.emotion
         self._confidence = mood.confidence
         self._began_at_s = at_s - mood.since_s
@@ -97,7 +93,7 @@ class MoodSmoother:
         self._samples.clear()
 
     def _forward(self, at_s: float) -> float:
-        """Time never runs backwards here, whatever clock it came from."""
+        """``at_s``, or the last time where a clock ran backwards."""
         return at_s if self._last_at_s is None else max(at_s, self._last_at_s)
 
     def _corrected(self, probabilities: np.ndarray) -> np.ndarray:
@@ -105,7 +101,8 @@ class MoodSmoother:
             return probabilities
         logs = np.log(np.maximum(probabilities, FLOOR)) + self._correction
         raised = np.exp(logs - logs.max())
-        return raised / raised.sum()
+        shown: np.ndarray = raised / raised.sum()
+        return shown
 
     def _forget_before(self, start_s: float) -> None:
         """Keep one sample at or before the window's start: the time that follows it is shared with the next."""
@@ -116,11 +113,12 @@ class MoodSmoother:
         """(7,) float64 over the window: the trapezoidal rule in time, times each face's score."""
         times_s = np.array([sample.at_s for sample in self._samples])
         gaps_s = np.diff(np.maximum(times_s, times_s[-1] - self._smoothing.window_s))
-        # The least gap keeps the average defined for one sample, or for several at the same time.
+        # The smallest gap keeps the average defined for one sample, or for several at the same time.
         gaps_s = np.clip(gaps_s, 1e-6, self._smoothing.longest_step_s)
         lasts_s = (np.append(gaps_s, 1e-6) + np.insert(gaps_s, 0, 1e-6)) / 2
         weights = np.array([sample.weight for sample in self._samples]) * lasts_s
-        return np.average([sample.probabilities for sample in self._samples], axis=0, weights=weights)
+        probabilities = np.array([sample.probabilities for sample in self._samples])  # (N, 7)
+        return np.asarray(np.average(probabilities, axis=0, weights=weights))
 
     def _decide(self, at_s: float) -> None:
         average = self._average

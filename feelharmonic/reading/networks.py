@@ -1,9 +1,10 @@
-"""The networks that every listener shares, loaded once per process, and what they read of a photograph."""
+"""The networks that all listeners share, loaded once per process, and reading the faces of one picture with them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -18,24 +19,26 @@ from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Frame, Reading, SeenFace
 from feelharmonic.reading.photograph_search import search_photograph
 
-#: More faces than this in one frame are found but not read: a crowd must not slow everybody else down.
-MOST_FACES_READ = 6
+#: The largest faces of a frame that are read. More are found but not read, so that a crowd slows nobody down.
+MAX_FACES_READ = 6
 
-#: Of a photograph, for which somebody waits, so many are read.
-MOST_FACES_READ_OF_PHOTOGRAPH = 60
+#: The same for a photograph, which may take longer.
+MAX_FACES_READ_IN_PHOTOGRAPH = 60
+
+Loaded = TypeVar("Loaded")
 
 
 class Reader(Protocol):
     """What every expression network offers."""
 
     def read_crops(self, crops: np.ndarray, labels: str | None = None) -> np.ndarray:
-        """(N, 48, 48) uint8 grey → (N, 7) float32 that sum to 1; BadInput for anything else."""
+        """(N, 48, 48) uint8 grey → (N, 7) float32, rows summing to 1; BadInput for anything else."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
-    """What every listener shares: the face finder, the expression reader, the parameters. Safe between threads."""
+    """What all listeners share: the face finder, the expression reader, the parameters. Safe between threads."""
 
     finder: Finder
     reader: Reader
@@ -45,21 +48,22 @@ class Networks:
     def load(
         cls, params: Params | None = None, *, face_finder: str = "own", expression_backend: str = "onnx"
     ) -> Networks:
-        """Load both networks. Raises SetupFault naming every fault of the parameters and the networks together."""
+        """Load both networks. Raises one SetupFault with every fault of parameters and networks."""
         faults: list[str] = []
-        loaded = {}
-        for name, load in {
-            "params": lambda: params or Params.load(),
-            "finder": lambda: FaceFinder.load(face_finder),
-            "reader": lambda: load_reader(expression_backend),
-        }.items():
+
+        def attempt(load: Callable[[], Loaded]) -> Loaded | None:
             try:
-                loaded[name] = load()
+                return load()
             except SetupFault as fault:
                 faults.extend(fault.faults)
-        if faults:
+                return None
+
+        loaded = params or attempt(Params.load)
+        finder = attempt(lambda: FaceFinder.load(face_finder))
+        reader = attempt(lambda: load_reader(expression_backend))
+        if loaded is None or finder is None or reader is None:
             raise SetupFault(faults)
-        return cls(**loaded)
+        return cls(finder=finder, reader=reader, params=loaded)
 
     def read_photograph(self, data: bytes) -> Reading:
         """Every face of one photograph (JPEG, PNG or WebP bytes), largest first, numbered from 1; no mood.
@@ -70,7 +74,7 @@ class Networks:
         frame = decode_photograph(data)
         found = sorted(search_photograph(self.finder, frame.pixels_bgr), key=lambda face: -face.area_px)
         numbered = [replace(face, id=number) for number, face in enumerate(found, start=1)]
-        faces = self.read_faces(frame, numbered, most=MOST_FACES_READ_OF_PHOTOGRAPH)
+        faces = self.read_faces(frame, numbered, max_read=MAX_FACES_READ_IN_PHOTOGRAPH)
         return Reading(
             width_px=frame.width_px,
             height_px=frame.height_px,
@@ -80,19 +84,19 @@ class Networks:
             group=group_of(faces),
         )
 
-    def read_faces(self, frame: Frame, faces: list[Face], *, most: int = MOST_FACES_READ) -> tuple[SeenFace, ...]:
-        """What each face shows, largest first; all crops go through the network in one run, ``most`` of them."""
+    def read_faces(self, frame: Frame, faces: list[Face], *, max_read: int = MAX_FACES_READ) -> tuple[SeenFace, ...]:
+        """Each face, largest first; the ``max_read`` largest with their expressions, read in one run of the network."""
         by_size = sorted(faces, key=lambda face: -face.area_px)
-        read = by_size[:most]
+        read = by_size[:max_read]
         if not read:
-            return ()
+            return tuple(SeenFace(face=face, expression=None) for face in by_size)
         crops = np.stack([cut_crop(frame.pixels_bgr, face) for face in read])  # (N, 48, 48) uint8
         probabilities = self.reader.read_crops(crops)  # (N, 7) float32
         seen = [
             SeenFace(face=face, expression=Expression(probabilities=tuple(float(value) for value in row)))
             for face, row in zip(read, probabilities, strict=True)
         ]
-        return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[most:]))
+        return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[max_read:]))
 
 
 def load_reader(backend: str) -> Reader:

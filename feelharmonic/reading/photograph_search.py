@@ -1,4 +1,4 @@
-"""Searches a whole photograph for small faces, part by part."""
+"""Finds the faces of a photograph, small ones too: in the whole picture, then in overlapping parts of it."""
 
 from __future__ import annotations
 
@@ -6,56 +6,49 @@ from dataclasses import replace
 
 import numpy as np
 
-from feelharmonic.reading.boxes import SAME_FACE_IOU, _inside, iou
+from feelharmonic.reading.boxes import suppress_overlapping
 from feelharmonic.reading.face_finder import Finder
 from feelharmonic.reading.messages import Face
 
-#: A photograph is searched in so many parts a side after the whole, each larger than its share by PART_OVERLAP, as
-#: long as a part is no smaller than LEAST_PART_PX; the more looks, the surer each must be.
+#: After the whole picture, it is searched in 2×2 and in 4×4 parts.
 PART_LEVELS = (2, 4)
 
+#: Each part is this much longer than its share of the side, so that no face is cut by all parts.
 PART_OVERLAP = 1.35
 
-LEAST_PART_PX = 240
+#: Parts with a shorter side are not searched: a face in them is too small to read.
+MIN_PART_PX = 240
 
-LEAST_SCORE_IN_PART = 0.7
+#: More searches raise more false alarms, so a face found in a part needs a higher score.
+MIN_SCORE_IN_PART = 0.7
 
 
 def search_photograph(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
-    """Faces of a whole photograph, best score first, small ones too: in all of it, then in overlapping parts of it.
+    """Faces in ``picture_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
 
-    ``picture_bgr`` (H, W, 3) uint8. One look at the whole sees faces of about a tenth of the height and more; each
-    level of parts halves that. Raises BadInput for any other array.
+    The whole picture shows faces of about a tenth of its height and more; each level of parts halves that.
     """
     faces = list(finder.find(picture_bgr))
     height, width = picture_bgr.shape[:2]
     for parts in PART_LEVELS:
-        side_x, side_y = (round(length / parts * PART_OVERLAP) for length in (width, height))
-        if min(side_x, side_y) < LEAST_PART_PX:
+        part_width, part_height = (round(side / parts * PART_OVERLAP) for side in (width, height))
+        if min(part_width, part_height) < MIN_PART_PX:
             break
-        for left in _starts(width, side_x, parts):
-            for top in _starts(height, side_y, parts):
-                part = np.ascontiguousarray(picture_bgr[top : top + side_y, left : left + side_x])
-                seen = [_moved(face, left, top) for face in finder.find(part)]
-                faces += [face for face in seen if face.score >= LEAST_SCORE_IN_PART]
-    return _whole_ones(faces)
+        for left in _starts(width, part_width, parts):
+            for top in _starts(height, part_height, parts):
+                part = np.ascontiguousarray(picture_bgr[top : top + part_height, left : left + part_width])
+                found = finder.find(part)
+                faces += [_moved(face, left, top) for face in found if face.score >= MIN_SCORE_IN_PART]
+    # A part's edge may cut a face: the cut box lies inside the whole one.
+    return suppress_overlapping(faces, suppress_parts=True)
 
 
-def _starts(length: int, side: int, parts: int) -> list[int]:
-    """Where ``parts`` windows of ``side`` begin, evenly over ``length``."""
-    return [round(value) for value in np.linspace(0, length - side, parts)]
+def _starts(length: int, part_length: int, parts: int) -> list[int]:
+    """Where ``parts`` parts begin, evenly over ``length``."""
+    return [round(value) for value in np.linspace(0, length - part_length, parts)]
 
 
 def _moved(face: Face, right: float, down: float) -> Face:
     x, y, width, height = face.box
-    points = None if face.landmarks is None else face.landmarks + np.float32([right, down])
+    points = None if face.landmarks is None else face.landmarks + np.array([right, down], np.float32)
     return replace(face, box=(x + right, y + down, width, height), landmarks=points)
-
-
-def _whole_ones(faces: list[Face]) -> list[Face]:
-    """As `_distinct`; where a part's edge cut a face, the box that lies mostly inside a better one goes as well."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda face: -face.score):
-        if all(iou(face.box, better.box) < SAME_FACE_IOU and not _inside(face.box, better.box) for better in kept):
-            kept.append(face)
-    return kept

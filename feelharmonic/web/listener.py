@@ -6,8 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 
-from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.pipeline import Pipeline
+from feelharmonic.reading import Networks, Pipeline
 
 #: So many tracks, the newest, are held for a listener: given, and each of liked and disliked.
 MOST_GIVEN, MOST_JUDGED = 200, 100

@@ -18,8 +18,7 @@ from flask_socketio import ConnectionRefusedError, Namespace, SocketIO
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadFrame, BadRequest, Busy, Full, ListenerFault, NoMood, Overloaded, ServerFault
 from feelharmonic.music import MusicService, is_track_id
-from feelharmonic.reading.messages import Mood
-from feelharmonic.reading.networks import Networks
+from feelharmonic.reading import Mood, Networks
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.listener import Listener
 from feelharmonic.web.monitoring.metrics import Metrics

@@ -9,7 +9,7 @@ from dataclasses import fields
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadRequest
 from feelharmonic.music import Wishes
-from feelharmonic.reading.messages import Mood
+from feelharmonic.reading import Mood
 
 FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feelharmonic.music import MusicTargets, PlacedTrack, Track
-from feelharmonic.reading.messages import Expression, Group, Mood, Reading, SeenFace
+from feelharmonic.reading import Expression, Group, Mood, Reading, SeenFace
 
 #: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
 DIGITS = 4

@@ -1,6 +1,6 @@
 """What a camera on the server sees, for anybody in the room: the annotated stream, the mood, tracks.
 
-In: a Watcher, put here by `flask --app app camera`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
+In: a CameraReader, put here by `flask --app app camera`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
 how to get one.
 """
 
@@ -14,7 +14,7 @@ from typing import Protocol
 from flask import Blueprint, Flask, Response, current_app
 
 from feelharmonic.music import MusicService
-from feelharmonic.reading.messages import Reading
+from feelharmonic.reading import Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.pages import in_language
 from feelharmonic.web.serializers import reading_fields, track_fields
@@ -42,13 +42,13 @@ class Seen(Protocol):
 
 
 class Watching(Protocol):
-    """What is asked of a Watcher."""
+    """The part of CameraReader that is used here."""
 
-    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Seen: ...
+    def newest(self, after: int = -1, timeout_s: float = 0.0) -> Seen: ...
 
 
 class Showing:
-    """The watcher, if there is one, and the tracks for the mood that it held last."""
+    """The camera reader, if there is one, and the tracks for the mood that it held last."""
 
     def __init__(self, jukebox: MusicService):
         self.watcher: Watching | None = None
@@ -112,7 +112,7 @@ def state() -> dict | tuple[dict, int]:
     showing = _showing()
     if showing.watcher is None:
         return _nothing()
-    seen = showing.watcher.seen()
+    seen = showing.watcher.newest()
     showing.renew(seen.reading)
     served = showing.served
     return {
@@ -127,7 +127,7 @@ def state() -> dict | tuple[dict, int]:
 def _pictures(watcher: Watching) -> Iterator[bytes]:
     number = -1
     while True:
-        seen = watcher.seen(number, STREAM_TIMEOUT_S)
+        seen = watcher.newest(number, STREAM_TIMEOUT_S)
         number = seen.number
         if seen.jpeg is not None:
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(seen.jpeg)}\r\n\r\n"

@@ -107,7 +107,7 @@
  * @property {number[][]|null} landmarks five points: eyes, nose, mouth corners, left of the picture first
  * @property {number|null} id
  *
- * The constants below come from Python (feelharmonic/reading/browser_constants.py) under the names of reading/constants.js.
+ * The constants below come from Python (feelharmonic/reading/browser_constants.py) under the same names in lower case.
  * @typedef {{detector_size: [number, number], refiner_size: [number, number], stride: number, size_unit: number,
  *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
  *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number,

@@ -61,10 +61,10 @@ class Camera:
 
 def until(holds, watcher: CameraReader):
     """The first Seen for which ``holds``."""
-    seen, deadline = watcher.seen(), time.monotonic() + DEADLINE_S
+    seen, deadline = watcher.newest(), time.monotonic() + DEADLINE_S
     while not holds(seen):
         assert time.monotonic() < deadline, seen.state
-        seen = watcher.seen(seen.number, 1.0)
+        seen = watcher.newest(seen.number, 1.0)
     return seen
 
 
@@ -111,7 +111,7 @@ def test_a_camera_that_drops_is_opened_again_after_longer_waits(watching, astron
         opened.append(name)
         return cameras.pop(0) if cameras else Camera([], opens=False)
 
-    watcher = watching("0", open_source=open_source, waits_s=(0.05, 0.1), rate_hz=30)
+    watcher = watching("0", open_source=open_source, retry_waits_s=(0.05, 0.1), rate_hz=30)
     assert until(lambda seen: seen.state == "lost", watcher).reading is None
     assert until(lambda seen: seen.state == "seeing", watcher).reading.faces
     assert opened[:3] == ["0"] * 3
@@ -119,9 +119,9 @@ def test_a_camera_that_drops_is_opened_again_after_longer_waits(watching, astron
 
 def test_only_the_newest_picture_is_read(watching, parts):
     numbered = [np.full((64, 64, 3), i, np.uint8) for i in range(100)]
-    watcher = watching("0", open_source=lambda _name: Camera(numbered), waits_s=(9.0,), rate_hz=4)
+    watcher = watching("0", open_source=lambda _name: Camera(numbered), retry_waits_s=(9.0,), rate_hz=4)
     until(lambda seen: seen.state == "lost", watcher)
-    assert watcher.seen().number < 30  # about five of the hundred were read: the rest was older than the newest
+    assert watcher.newest().number < 30  # about five of the hundred were read: the rest was older than the newest
 
 
 def test_a_large_picture_is_made_smaller(watching, astronaut_bgr):
@@ -147,7 +147,7 @@ class Still:
     def __init__(self, reading: Reading):
         self.number, self.state, self.jpeg, self.reading = 1, "ended", b"\xff\xd8jpeg\xff\xd9", reading
 
-    def seen(self, after: int = -1, timeout_s: float = 0.0) -> Still:
+    def newest(self, after: int = -1, timeout_s: float = 0.0) -> Still:
         return self
 
 

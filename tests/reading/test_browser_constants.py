@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from feelharmonic.reading.browser_constants import NETWORKS, constants
+from feelharmonic.reading.browser_constants import BROWSER_NETWORKS, constants_for_browser
 from feelharmonic.reading.messages import Reading
 from feelharmonic.reading.networks import Networks
 from feelharmonic.reading.pipeline import Pipeline
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 RUNTIME = PROJECT / "static" / "vendor" / "ort-wasm-simd-threaded.wasm"
 BASELINE = (0.05, 0.02, 0.05, 0.25, 0.25, 0.03, 0.35)
 
-MOST_PX, MOST_SHARE = 1.0, 0.01
+MAX_PX, MAX_SHARE = 1.0, 0.01
 RATE_HZ = 8
 
 
@@ -62,7 +62,7 @@ def frames(astronaut_bgr) -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def parts() -> Networks:
+def networks() -> Networks:
     return Networks.load()
 
 
@@ -76,7 +76,7 @@ def visits(frames) -> list[tuple[list[int], tuple[float, ...] | None]]:
 
 
 @pytest.fixture(scope="module")
-def told(node, parts, frames, visits, tmp_path_factory) -> list[list[dict]]:
+def device_visits(node, networks, frames, visits, tmp_path_factory) -> list[list[dict]]:
     """What the device's stages say to each visit, all in one run."""
     folder = tmp_path_factory.mktemp("frames")
     listed = []
@@ -85,7 +85,7 @@ def told(node, parts, frames, visits, tmp_path_factory) -> list[list[dict]]:
         (folder / name).write_bytes(cv2.cvtColor(frame, cv2.COLOR_BGR2RGBA).tobytes())
         listed.append({"file": name, "width": frame.shape[1], "height": frame.shape[0], "at_s": index / RATE_HZ})
     series = {
-        "constants": constants(parts.params),
+        "constants": constants_for_browser(networks.params),
         "frames": listed,
         "visits": [{"places": places, "baseline": baseline} for places, baseline in visits],
     }
@@ -96,10 +96,10 @@ def told(node, parts, frames, visits, tmp_path_factory) -> list[list[dict]]:
     return json.loads(done.stdout)
 
 
-def test_two_frames_give_the_same_boxes_ids_and_probabilities(parts, frames, visits, told):
+def test_two_frames_give_the_same_boxes_ids_and_probabilities(networks, frames, visits, device_visits):
     counts = set()
-    for (places, _), readings in list(zip(visits, told, strict=True))[:-2]:
-        pipeline = Pipeline(parts)
+    for (places, _), readings in list(zip(visits, device_visits, strict=True))[:-2]:
+        pipeline = Pipeline(networks)
         for index, device in zip(places, readings, strict=True):
             server = see(pipeline, frames[index], index)
             size = (server.width_px, server.height_px)
@@ -107,25 +107,25 @@ def test_two_frames_give_the_same_boxes_ids_and_probabilities(parts, frames, vis
             counts.add(len(server.faces))
             for one, other in zip(device["faces"], server.faces, strict=True):
                 boxes = corners(one["box"], size), clipped(other.face.box, size)
-                assert boxes[0] == pytest.approx(boxes[1], abs=MOST_PX), f"frame {index}"
+                assert boxes[0] == pytest.approx(boxes[1], abs=MAX_PX), f"frame {index}"
                 assert one["id"] == other.face.id, f"frame {index}"
                 shown = other.expression.probabilities
-                assert one["probabilities"] == pytest.approx(shown, abs=MOST_SHARE), f"frame {index}"
+                assert one["probabilities"] == pytest.approx(shown, abs=MAX_SHARE), f"frame {index}"
     assert counts >= {0, 1, 2}, "the visits show nobody, one and two"
 
 
 @pytest.mark.parametrize("which", [-2, -1], ids=["as it is", "with a resting face"])
-def test_a_visit_gives_the_same_faces_probabilities_and_moods(parts, frames, visits, told, which):
+def test_a_visit_gives_the_same_faces_probabilities_and_moods(networks, frames, visits, device_visits, which):
     places, baseline = visits[which]
-    pipeline = Pipeline(parts)
+    pipeline = Pipeline(networks)
     pipeline.set_baseline(baseline)
-    for index, device in zip(places, told[which], strict=True):
+    for index, device in zip(places, device_visits[which], strict=True):
         server = see(pipeline, frames[index], index)
         assert [face["id"] for face in device["faces"]] == [seen.face.id for seen in server.faces], f"frame {index}"
         assert (device["mood"] or {}).get("emotion") == (server.mood and server.mood.emotion), f"frame {index}"
         if server.expression:
             smoothed = server.expression.probabilities
-            assert device["probabilities"] == pytest.approx(smoothed, abs=MOST_SHARE), f"frame {index}"
+            assert device["probabilities"] == pytest.approx(smoothed, abs=MAX_SHARE), f"frame {index}"
 
 
 def see(pipeline: Pipeline, frame: np.ndarray, index: int) -> Reading:
@@ -146,5 +146,5 @@ def clipped(box: tuple[float, ...], size: tuple[int, int]) -> list[float]:
 
 
 def test_the_networks_that_the_browser_gets_are_the_servers():
-    assert sorted(NETWORKS) == ["expression.onnx", "face_finder.onnx", "face_look.onnx"]
-    assert all(path.name == name and path.is_file() for name, path in NETWORKS.items())
+    assert sorted(BROWSER_NETWORKS) == ["expression.onnx", "face_finder.onnx", "face_look.onnx"]
+    assert all(path.name == name and path.is_file() for name, path in BROWSER_NETWORKS.items())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.reading.boxes import LEAST_OVERLAP, SAME_FACE_IOU, iou
+from feelharmonic.reading.boxes import MIN_IOU, SAME_FACE_IOU, iou
 from feelharmonic.reading.crop import CROP_EYES, CROP_MOUTH, cut_crop
 from feelharmonic.reading.face_finder import FaceFinder, decode_maps
 from feelharmonic.reading.face_finder_yunet import YuNetFinder
@@ -45,7 +45,7 @@ def test_a_tilted_face_is_found(finder, astronaut_bgr, degrees):
     assert any(iou(face.box, ASTRONAUT_BOX) > 0.4 for face in finder.find(turned(astronaut_bgr, degrees)))
 
 
-def test_a_dim_room_and_a_grey_picture_do_no_harm(finder, astronaut_bgr):
+def test_a_dim_and_a_grey_picture_are_searched_as_well(finder, astronaut_bgr):
     dim = (astronaut_bgr * 0.25).astype(np.uint8)
     grey = cv2.cvtColor(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     for frame in (dim, grey):
@@ -84,11 +84,11 @@ def test_the_frames_size_does_not_move_the_box(finder, astronaut_bgr, scale):
         (None, r"got NoneType\."),
     ],
 )
-def test_what_is_no_frame_is_refused_with_a_reason(finder, frame, came):
+def test_other_arrays_are_refused_with_a_reason(finder, frame, came):
     with pytest.raises(BadInput, match=r"Expected a frame \(H, W, 3\) uint8 BGR of at least 32×32 pixels, " + came):
         finder.find(frame)
     with pytest.raises(BadInput):
-        FaceTracker(finder).see(frame, 0.0)
+        FaceTracker(finder).track(frame, 0.0)
 
 
 # ---------- decoding ----------
@@ -111,12 +111,12 @@ def test_maps_decode_to_boxes_in_pixels():
     assert np.allclose(face.landmarks, (44, 28))
 
 
-def test_of_two_boxes_on_one_face_the_better_stays():
+def test_of_two_boxes_on_one_face_the_better_is_kept():
     faces = decode_maps(maps_with((3, 5, 2.0, 32, 48), (3, 6, 3.0, 32, 48), (10, 15, 1.0, 32, 48)), 0.5)
     assert [round(face.score, 2) for face in faces] == [0.95, 0.73]
 
 
-def test_scores_below_the_least_are_no_face():
+def test_scores_below_the_minimum_are_no_face():
     assert decode_maps(maps_with((3, 5, -0.1, 32, 48)), 0.5) == []
 
 
@@ -145,11 +145,11 @@ def test_a_crop_is_cut_wherever_the_face_is_said_to_be(astronaut_bgr, box, landm
     assert crop.dtype == np.uint8
 
 
-# ---------- following ----------
+# ---------- tracking ----------
 
 
 class Script:
-    """A finder that follows a script: what each full search and each window search gives."""
+    """A finder with scripted results for each full search and each window."""
 
     def __init__(self, *searches: list[tuple[float, float, float, float]], near: bool = True):
         self.searches = list(searches)
@@ -170,73 +170,73 @@ FRAME = np.zeros((240, 320, 3), np.uint8)
 ONE, OTHER = (20.0, 20.0, 60.0, 80.0), (200.0, 40.0, 60.0, 80.0)
 
 
-def test_between_full_searches_the_face_is_followed_in_its_window():
+def test_between_full_searches_the_face_is_tracked_in_its_window():
     script = Script([ONE])
-    follower = FaceTracker(script)
+    tracker = FaceTracker(script)
     for i in range(20):
-        follower.see(FRAME, i / 10)
+        tracker.track(FRAME, i / 10)
     assert script.full == pytest.approx(2 / FULL_SEARCH_S, abs=1)
     assert script.windows == 20 - script.full
 
 
 def test_a_lost_face_is_searched_at_once():
     script = Script([ONE], [], near=False)
-    follower = FaceTracker(script)
-    follower.see(FRAME, 0.0)
-    assert follower.see(FRAME, 0.1) == []
+    tracker = FaceTracker(script)
+    tracker.track(FRAME, 0.0)
+    assert tracker.track(FRAME, 0.1) == []
     assert script.full == 2
 
 
 def test_two_windows_that_meet_on_one_face_are_searched_again():
     script = Script([ONE, OTHER], [ONE])
     script.find_near = lambda frame_bgr, box: Face(box=ONE, score=0.8)
-    follower = FaceTracker(script)
-    follower.see(FRAME, 0.0)
-    assert [face.box for face in follower.see(FRAME, 0.1)] == [ONE]
+    tracker = FaceTracker(script)
+    tracker.track(FRAME, 0.0)
+    assert [face.box for face in tracker.track(FRAME, 0.1)] == [ONE]
     assert script.full == 2
 
 
 def test_faces_keep_their_identity_while_they_are_in_view():
-    follower = FaceTracker(Script([ONE, OTHER], [OTHER, ONE], [ONE, OTHER, (100.0, 100.0, 40.0, 50.0)]))
-    first = {face.box: face.id for face in follower.see(FRAME, 0.0)}
-    second = {face.box: face.id for face in follower.see(FRAME, 1.0)}
-    third = {face.box: face.id for face in follower.see(FRAME, 2.0)}
+    tracker = FaceTracker(Script([ONE, OTHER], [OTHER, ONE], [ONE, OTHER, (100.0, 100.0, 40.0, 50.0)]))
+    first = {face.box: face.id for face in tracker.track(FRAME, 0.0)}
+    second = {face.box: face.id for face in tracker.track(FRAME, 1.0)}
+    third = {face.box: face.id for face in tracker.track(FRAME, 2.0)}
     assert first == second
     assert third[ONE] == first[ONE]
     assert len(set(third.values())) == 3
 
 
 def test_a_face_that_left_and_came_back_is_another():
-    follower = FaceTracker(Script([ONE], [], [ONE]))
-    (first,) = follower.see(FRAME, 0.0)
-    assert follower.see(FRAME, 1.0) == []
-    (again,) = follower.see(FRAME, 2.0)
+    tracker = FaceTracker(Script([ONE], [], [ONE]))
+    (first,) = tracker.track(FRAME, 0.0)
+    assert tracker.track(FRAME, 1.0) == []
+    (again,) = tracker.track(FRAME, 2.0)
     assert again.id != first.id
 
 
 def test_the_box_on_a_still_face_hardly_jitters(finder, astronaut_bgr):
     chance = np.random.default_rng(0)
-    follower = FaceTracker(finder)
+    tracker = FaceTracker(finder)
     boxes = []
     for i in range(40):
         noisy = np.clip(astronaut_bgr + chance.normal(0, 4, astronaut_bgr.shape), 0, 255).astype(np.uint8)
-        boxes.append(follower.see(noisy, i / 10)[0].box)
+        boxes.append(tracker.track(noisy, i / 10)[0].box)
     steps = np.abs(np.diff(np.array(boxes[10:]), axis=0)).max(axis=1) / boxes[-1][3]
     assert np.median(steps) <= 0.01
 
 
-def test_a_moving_face_is_followed_without_lag(finder, astronaut_bgr):
-    follower = FaceTracker(finder)
+def test_a_moving_face_is_tracked_without_lag(finder, astronaut_bgr):
+    tracker = FaceTracker(finder)
     for i in range(12):
         move = np.float32([[1, 0, 8 * i], [0, 1, 0]])
         frame = cv2.warpAffine(astronaut_bgr, move, (320, 240), borderMode=cv2.BORDER_REPLICATE)
-        faces = follower.see(frame, i / 10)
+        faces = tracker.track(frame, i / 10)
         wanted = (ASTRONAUT_BOX[0] + 8 * i, *ASTRONAUT_BOX[1:])
         assert any(iou(face.box, wanted) > 0.55 for face in faces)
 
 
 class Networks:
-    """In both networks' place: counts the windows looked at, and sees ``score`` in the middle of each."""
+    """Stands in for both networks: counts windows, and finds a face of a given score in the middle of each picture."""
 
     def __init__(self, first: float, window: float):
         self.scores = {(128, 160): first, (96, 96): window}
@@ -252,7 +252,7 @@ class Networks:
         return (maps,)
 
 
-def test_a_face_that_is_known_is_looked_at_once():
+def test_a_face_that_is_known_is_refined_once():
     networks = Networks(first=0.7, window=0.8)
     finder = FaceFinder(networks, networks)
     (new,) = finder.find(FRAME)
@@ -262,26 +262,26 @@ def test_a_face_that_is_known_is_looked_at_once():
     assert iou(new.box, again.box) > 0.9
 
 
-def test_what_is_known_must_still_look_like_a_face():
+def test_a_known_face_must_still_look_like_one():
     doubtful = Networks(first=0.2, window=0.5)
     known = FaceFinder(*[Networks(first=0.7, window=0.8)] * 2).find(FRAME)
     assert FaceFinder(doubtful, doubtful).find(FRAME, known) == []
 
 
-def test_a_face_beside_one_that_is_known_is_looked_at_by_itself():
+def test_a_face_beside_a_known_one_is_refined_by_itself():
     networks = Networks(first=0.7, window=0.8)
     finder = FaceFinder(networks, networks)
     (face,) = finder.find(FRAME)
     x, y, width, height = face.box
     beside = replace(face, box=(x + 0.6 * width, y, width, height))
-    assert LEAST_OVERLAP < iou(face.box, beside.box) < SAME_FACE_IOU
-    # Through the known one's window the network sees what lies in that window's middle.
+    assert MIN_IOU < iou(face.box, beside.box) < SAME_FACE_IOU
+    # In the known face's window the stand-in finds a face in the middle.
     (found,) = finder.find(FRAME, [beside])
     assert iou(found.box, face.box) > 0.9
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_window_that_is_all_too_sure_does_no_harm(known):
+def test_a_window_score_of_one_does_no_harm(known):
     networks = Networks(first=0.7, window=np.nextafter(1.0, 0.0))  # comes out as 1 in float32
     finder = FaceFinder(networks, networks)
     (face,) = finder.find(FRAME)
@@ -301,14 +301,14 @@ def test_a_known_face_keeps_its_place_through_every_search(finder, astronaut_bgr
 
 @pytest.mark.parametrize("damage", [b"", b"not a network", "short"])
 def test_a_broken_network_is_named(monkeypatch, tmp_path, damage):
-    from feelharmonic.reading import face_finder as room
+    from feelharmonic.reading import face_finder as module
 
     path = tmp_path / "face_finder.onnx"
-    path.write_bytes(room.WEIGHTS_PATH.read_bytes()[:5000] if damage == "short" else damage)
-    monkeypatch.setattr(room, "WEIGHTS_PATH", path)
-    with pytest.raises(SetupFault, match=r"face_finder\.onnx: the face finder cannot be read"):
+    path.write_bytes(module.WEIGHTS_PATH.read_bytes()[:5000] if damage == "short" else damage)
+    monkeypatch.setattr(module, "WEIGHTS_PATH", path)
+    with pytest.raises(SetupFault, match=r"face_finder\.onnx: the face finder's network cannot be read"):
         FaceFinder.load()
-    monkeypatch.setattr(room, "REFINER_PATH", tmp_path / "face_look.onnx")
+    monkeypatch.setattr(module, "REFINER_PATH", tmp_path / "face_look.onnx")
     with pytest.raises(SetupFault) as caught:
         FaceFinder.load()
     assert [fault.split(":")[0] for fault in caught.value.faults] == ["face_finder.onnx", "face_look.onnx"]
@@ -348,7 +348,7 @@ def test_yunets_rows_become_faces_best_first():
     assert [round(face.score, 2) for face in faces] == [0.9, 0.7]
     assert faces[0].box == (10, 20, 30, 40)
     assert faces[0].landmarks.tolist() == [[17, 30], [33, 30], [25, 40], [18, 50], [32, 50]]
-    assert FaceTracker(YuNetFinder(detector)).see(FRAME, 0.0)[0].id == 1
+    assert FaceTracker(YuNetFinder(detector)).track(FRAME, 0.0)[0].id == 1
 
 
 def test_yunet_that_finds_nothing_gives_no_face():

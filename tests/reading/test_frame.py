@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
-from feelharmonic.reading.frame import MAX_BYTES, decode
+from feelharmonic.reading.frame import MAX_BYTES, MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
 from tests.support.corrupt_pictures import png
 from tests.support.samples import encode
 
@@ -83,6 +83,26 @@ def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
     with pytest.raises(TooLarge) as caught:
         decode(b"\xff\xd8" + bytes(MAX_BYTES))
     assert caught.value.text == "Expected at most 512 KB, got 512 KB."
+
+
+@pytest.mark.parametrize("size", [(6000, 4001), (24_000_001, 1), (2**31 - 1, 2**31 - 1)])
+def test_a_photograph_with_too_many_pixels_is_refused_before_decoding(size, monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", lambda data: pytest.fail("was decoded"))
+    with pytest.raises(TooLarge) as caught:
+        decode_photograph(png(*size))
+    assert caught.value.text.startswith("Expected at most 24 megapixels, got ")
+
+
+def test_a_photograph_of_24_megapixels_is_decoded(monkeypatch):
+    decoded = np.zeros((40, 60, 3), np.uint8)
+    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", lambda data: decoded)
+    assert decode_photograph(png(6000, 4000)).pixels_bgr is decoded
+
+
+def test_a_photograph_with_too_many_bytes_is_refused_before_the_header_is_read(monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.frame._header_size", lambda *_: pytest.fail("was read"))
+    with pytest.raises(TooLarge, match=r"Expected at most 10 MB, got 10\.0 MB\."):
+        decode_photograph(bytes(MAX_PHOTOGRAPH_BYTES + 1))
 
 
 def test_a_rotation_in_exif_is_applied(astronaut_bgr):

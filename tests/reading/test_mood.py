@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,24 @@ PARAMS = Params.load()
 SMOOTHING = PARAMS.smoothing
 
 
-def keeper() -> MoodSmoother:
+def new_smoother() -> MoodSmoother:
     return MoodSmoother(SMOOTHING, PARAMS.baseline)
+
+
+def immediate(**changes: float) -> MoodSmoother:
+    """A smoother with no rule but ``changes``, that averages over the last two readings alone."""
+    rules = {"enter": 0.0, "leave": 0.0, "margin": 0.0, "hold_s": 0.0, **changes}
+    return MoodSmoother(replace(SMOOTHING, window_s=0.05, **rules), PARAMS.baseline)
+
+
+def between(happy: float, sad: float) -> Expression:
+    rest = (1 - happy - sad) / (len(EMOTIONS) - 2)
+    shares = {"happy": happy, "sad": sad}
+    return Expression(probabilities=tuple(shares.get(name, rest) for name in EMOTIONS))
+
+
+def twice(*readings: Expression) -> list[Expression]:
+    return [reading for reading in readings for _ in range(2)]
 
 
 def showing(emotion: str, share: float = 0.8) -> Expression:
@@ -28,9 +45,9 @@ def showing(emotion: str, share: float = 0.8) -> Expression:
 
 
 def play(
-    mood_keeper: MoodSmoother, readings, *, rate_hz: float, start_s: float = 0.0, score: float = 1.0
+    smoother: MoodSmoother, readings, *, rate_hz: float, start_s: float = 0.0, score: float = 1.0
 ) -> list[Mood | None]:
-    return [mood_keeper.see(reading, score, start_s + i / rate_hz) for i, reading in enumerate(readings)]
+    return [smoother.update(reading, score, start_s + i / rate_hz) for i, reading in enumerate(readings)]
 
 
 @st.composite
@@ -41,7 +58,7 @@ def distributions(draw) -> Expression:
 
 @given(reading=distributions(), rate_hz=st.floats(1, 30), score=st.floats(0.01, 1))
 def test_constant_input_never_flips(reading, rate_hz, score):
-    moods = play(keeper(), [reading] * 60, rate_hz=rate_hz, score=score)
+    moods = play(new_smoother(), [reading] * 60, rate_hz=rate_hz, score=score)
     assert len({mood.emotion if mood else None for mood in moods}) == 1
 
 
@@ -52,7 +69,7 @@ def test_constant_input_never_flips(reading, rate_hz, score):
 )
 def test_a_real_change_is_followed_within_one_and_a_half_seconds(change, rate_hz, share):
     before, after = change
-    listener = keeper()
+    listener = new_smoother()
     play(listener, [showing(before, share)] * int(4 * rate_hz), rate_hz=rate_hz)
     changed_at_s = int(4 * rate_hz) / rate_hz
     moods = play(listener, [showing(after, share)] * int(1.5 * rate_hz + 1), rate_hz=rate_hz, start_s=changed_at_s)
@@ -64,31 +81,53 @@ def test_a_real_change_is_followed_within_one_and_a_half_seconds(change, rate_hz
     share=st.floats(0.6, 0.95),
 )
 @settings(max_examples=60)
-def test_three_and_fifteen_frames_a_second_tell_the_same_moods(script, share):
+def test_three_and_fifteen_frames_a_second_give_the_same_moods(script, share):
     def moods_held(rate_hz: float) -> list[str]:
         ends_s = list(itertools.accumulate(seconds for _, seconds in script))
         times_s = np.arange(0, ends_s[-1], 1 / rate_hz)
         emotions = [script[int(np.searchsorted(ends_s, at_s, side="right"))][0] for at_s in times_s]
-        listener = keeper()
-        moods = [listener.see(showing(name, share), 1.0, at_s) for name, at_s in zip(emotions, times_s, strict=True)]
+        listener = new_smoother()
+        moods = [listener.update(showing(name, share), 1.0, at_s) for name, at_s in zip(emotions, times_s, strict=True)]
         return [name for name, _ in itertools.groupby(mood.emotion for mood in moods)]
 
     assert moods_held(3) == moods_held(15)
 
 
 def test_averages_agree_between_rates_while_the_face_changes():
-    slow, fast = keeper(), keeper()
+    slow, fast = new_smoother(), new_smoother()
     for listener, rate_hz in ((slow, 3), (fast, 15)):
         play(listener, [showing("sad")] * rate_hz * 3, rate_hz=rate_hz)
         play(listener, [showing("happy")] * (2 * rate_hz // 3 + 1), rate_hz=rate_hz, start_s=3.0)
     assert np.allclose(slow.expression().probabilities, fast.expression().probabilities, atol=0.15)
 
 
+def test_a_mood_holds_for_hold_s_whatever_the_face_shows():
+    listener = immediate(hold_s=2.0)
+    readings = [showing("happy"), *[showing("sad")] * 30]
+    moods = play(listener, readings, rate_hz=10)
+    assert [mood.emotion for mood in moods[:20]] == ["happy"] * 20
+    assert moods[20].emotion == "sad"
+    assert play(immediate(), readings, rate_hz=10)[2].emotion == "sad"
+
+
+def test_another_mood_must_exceed_the_current_one_by_the_margin():
+    listener = immediate(margin=0.1)
+    readings = twice(between(0.45, 0.35), between(0.38, 0.47), between(0.36, 0.49))
+    assert [mood.emotion for mood in play(listener, readings, rate_hz=10)[1::2]] == ["happy", "happy", "sad"]
+
+
+def test_a_mood_begins_at_enter_and_ends_below_leave():
+    listener = immediate(enter=0.5, leave=0.3, margin=1.0)
+    readings = twice(between(0.49, 0.1), between(0.51, 0.1), between(0.31, 0.2), between(0.29, 0.3))
+    moods = play(listener, readings, rate_hz=10)[1::2]
+    assert [mood and mood.emotion for mood in moods] == [None, "happy", "happy", None]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_flips_at_most_once_per_hold(seed):
     chance = np.random.default_rng(seed)
     readings = [Expression(probabilities=tuple(map(float, chance.dirichlet([1] * 7)))) for _ in range(600)]
-    moods = play(keeper(), readings, rate_hz=10)
+    moods = play(new_smoother(), readings, rate_hz=10)
     held = [name for name, _ in itertools.groupby(mood.emotion if mood else None for mood in moods)]
     assert len(held) - 1 <= 60 / SMOOTHING.hold_s
 
@@ -98,63 +137,63 @@ def test_a_clear_mood_does_not_flip_under_noise(seed):
     chance = np.random.default_rng(seed)
     sharp = np.array([1, 1, 1, 6, 1, 1, 2], float)
     readings = [Expression(probabilities=tuple(map(float, chance.dirichlet(sharp)))) for _ in range(600)]
-    moods = play(keeper(), readings, rate_hz=10)
+    moods = play(new_smoother(), readings, rate_hz=10)
     assert {mood.emotion for mood in moods[15:]} == {"happy"}
 
 
 def test_no_face_keeps_last_mood_and_later_looks_again():
-    listener = keeper()
+    listener = new_smoother()
     play(listener, [showing("happy")] * 10, rate_hz=5)
-    assert listener.see_nobody(2.0 + SMOOTHING.lost_after_s / 2).emotion == "happy"
-    assert listener.see_nobody(2.0 + SMOOTHING.lost_after_s + 0.1) is None
+    assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s / 2).emotion == "happy"
+    assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s + 0.1) is None
     assert listener.expression() is None
 
 
-def test_nobody_at_first_is_no_mood():
-    assert keeper().see_nobody(0.0) is None
+def test_no_face_at_first_is_no_mood():
+    assert new_smoother().update_without_face(0.0) is None
 
 
 def test_a_sure_face_weighs_more_than_a_doubtful_one():
-    listener = keeper()
+    listener = new_smoother()
     for i in range(10):
-        listener.see(showing("happy"), 0.9, i / 10)
-        mood = listener.see(showing("sad"), 0.1, i / 10 + 0.05)
+        listener.update(showing("happy"), 0.9, i / 10)
+        mood = listener.update(showing("sad"), 0.1, i / 10 + 0.05)
     assert mood.emotion == "happy"
     assert listener.expression().probabilities[EMOTIONS.index("happy")] > 0.6
 
 
 def test_one_frame_after_a_pause_does_not_weigh_like_many():
-    listener = keeper()
+    listener = new_smoother()
     play(listener, [showing("happy")] * 20, rate_hz=10)
-    listener.see(showing("sad"), 1.0, 2.0 + 5.0)
-    mood = listener.see(showing("happy"), 1.0, 2.0 + 5.6)
+    listener.update(showing("sad"), 1.0, 2.0 + 5.0)
+    mood = listener.update(showing("happy"), 1.0, 2.0 + 5.6)
     assert mood.emotion == "happy" or mood.confidence < 0.6
 
 
-def test_since_counts_from_the_moods_beginning():
-    listener = keeper()
-    moods = play(listener, [showing("happy")] * 31, rate_hz=10)
+def test_since_s_is_for_how_long_the_mood_has_held():
+    listener = new_smoother()
+    moods = play(listener, [showing("happy")] * 31, rate_hz=10, start_s=500.0)
     assert moods[0].since_s == 0
     assert moods[-1].since_s == pytest.approx(3.0)
 
 
 def test_a_clock_that_steps_back_does_no_harm():
-    listener = keeper()
+    listener = new_smoother()
     play(listener, [showing("happy")] * 10, rate_hz=5, start_s=100.0)
-    mood = listener.see(showing("happy"), 1.0, 50.0)
+    mood = listener.update(showing("happy"), 1.0, 50.0)
     assert mood.emotion == "happy"
     assert mood.since_s >= 0
 
 
 def test_two_readings_at_the_same_time_do_no_harm():
-    listener = keeper()
-    listener.see(showing("happy"), 1.0, 1.0)
-    assert listener.see(showing("happy"), 1.0, 1.0).emotion == "happy"
+    listener = new_smoother()
+    listener.update(showing("happy"), 1.0, 1.0)
+    assert listener.update(showing("happy"), 1.0, 1.0).emotion == "happy"
 
 
-def test_resting_face_that_reads_sad_is_corrected_and_a_real_change_still_follows():
+def test_a_neutral_face_that_reads_sad_is_corrected_and_a_real_change_is_still_followed():
     resting = Expression(probabilities=(0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35))
-    listener = keeper()
+    listener = new_smoother()
     assert play(listener, [resting] * 20, rate_hz=10)[-1].emotion == "sad"
     listener.set_baseline(resting.probabilities)
     assert play(listener, [resting] * 20, rate_hz=10, start_s=2.0)[-1].emotion == "neutral"
@@ -163,14 +202,14 @@ def test_resting_face_that_reads_sad_is_corrected_and_a_real_change_still_follow
 
 def test_baseline_none_stops_correcting():
     resting = Expression(probabilities=(0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35))
-    listener = keeper()
+    listener = new_smoother()
     listener.set_baseline(resting.probabilities)
     listener.set_baseline(None)
     assert play(listener, [resting] * 20, rate_hz=10)[-1].emotion == "sad"
 
 
-def test_a_resumed_mood_goes_on_until_the_face_says_otherwise():
-    listener = keeper()
+def test_a_resumed_mood_holds_until_the_face_shows_another():
+    listener = new_smoother()
     listener.resume(Mood(emotion="sad", confidence=0.7, since_s=12.0), at_s=100.0)
     assert listener.mood(101.0) == Mood(emotion="sad", confidence=0.7, since_s=13.0)
     assert play(listener, [showing("happy")] * 15, rate_hz=10, start_s=101.0)[-1].emotion == "happy"

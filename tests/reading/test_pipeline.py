@@ -14,14 +14,14 @@ import pytest
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadFrame, SetupFault
-from feelharmonic.reading.messages import Face
-from feelharmonic.reading.networks import MOST_FACES_READ, Networks
+from feelharmonic.reading.messages import Face, Frame
+from feelharmonic.reading.networks import MAX_FACES_READ, Networks
 from feelharmonic.reading.pipeline import Pipeline
 from tests.support.samples import encode
 
 
 @pytest.fixture(scope="module")
-def parts() -> Networks:
+def networks() -> Networks:
     return Networks.load()
 
 
@@ -35,8 +35,8 @@ class FixedFinder:
         return [Face(box=box, score=0.9) for box in self.boxes]
 
 
-def test_a_smile_is_read_as_happy(parts, astronaut_jpeg):
-    reading = Pipeline(parts).see(astronaut_jpeg, 0.0)
+def test_a_smile_is_read_as_happy(networks, astronaut_jpeg):
+    reading = Pipeline(networks).see(astronaut_jpeg, 0.0)
     (seen,) = reading.faces
     assert (reading.width_px, reading.height_px) == (320, 240)
     assert reading.mood.emotion == "happy"
@@ -44,21 +44,21 @@ def test_a_smile_is_read_as_happy(parts, astronaut_jpeg):
     assert sum(reading.expression.probabilities) == pytest.approx(1, abs=1e-4)
 
 
-def test_nobody_is_no_reading_and_no_fault(parts, wall_jpeg):
-    reading = Pipeline(parts).see(wall_jpeg, 0.0)
+def test_nobody_is_no_reading_and_no_fault(networks, wall_jpeg):
+    reading = Pipeline(networks).see(wall_jpeg, 0.0)
     assert (reading.faces, reading.expression, reading.mood) == ((), None, None)
 
 
-def test_no_face_keeps_last_mood(parts, astronaut_jpeg, wall_jpeg):
-    pipeline = Pipeline(parts)
+def test_no_face_keeps_last_mood(networks, astronaut_jpeg, wall_jpeg):
+    pipeline = Pipeline(networks)
     pipeline.see(astronaut_jpeg, 0.0)
     assert pipeline.see(wall_jpeg, 1.0).mood.emotion == "happy"
     assert pipeline.see(wall_jpeg, 60.0).mood is None
 
 
-def test_a_group_starts_a_mood_of_its_own_and_leaves_the_listeners_resting_face_alone(parts, astronaut_jpeg):
+def test_a_group_starts_a_mood_of_its_own_and_leaves_the_listeners_resting_face_alone(networks, astronaut_jpeg):
     resting = (0.02, 0.02, 0.02, 0.86, 0.02, 0.02, 0.04)
-    pipeline = Pipeline(parts)
+    pipeline = Pipeline(networks)
     pipeline.set_baseline(resting)
     alone = pipeline.see(astronaut_jpeg, 0.0)
     pipeline.read_group(True)
@@ -73,8 +73,8 @@ def test_a_group_starts_a_mood_of_its_own_and_leaves_the_listeners_resting_face_
     assert again.expression.probabilities[happy] == pytest.approx(alone.expression.probabilities[happy], abs=0.05)
 
 
-def test_a_bad_frame_leaves_the_state_as_it_was(parts, astronaut_jpeg):
-    pipeline = Pipeline(parts)
+def test_a_bad_frame_leaves_the_state_as_it_was(networks, astronaut_jpeg):
+    pipeline = Pipeline(networks)
     pipeline.see(astronaut_jpeg, 0.0)
     with pytest.raises(BadFrame):
         pipeline.see(b"not a picture", 1.0)
@@ -82,30 +82,37 @@ def test_a_bad_frame_leaves_the_state_as_it_was(parts, astronaut_jpeg):
     assert pipeline.see(astronaut_jpeg, 1.5).mood.emotion == "happy"
 
 
-def test_the_largest_face_is_the_listener(parts, astronaut_bgr):
+def test_the_largest_face_is_the_listener(networks, astronaut_bgr):
     small, large = (10, 10, 40, 50), (100, 30, 90, 120)
-    pipeline = Pipeline(replace(parts, finder=FixedFinder(small, large)))
+    pipeline = Pipeline(replace(networks, finder=FixedFinder(small, large)))
     reading = pipeline.see(encode(astronaut_bgr), 0.0)
     assert [seen.face.box for seen in reading.faces] == [large, small]
 
 
-def test_a_crowd_is_found_but_only_the_largest_are_read(parts, astronaut_jpeg):
-    boxes = [(10 * i, 10, 20 + i, 30) for i in range(MOST_FACES_READ + 4)]
-    reading = Pipeline(replace(parts, finder=FixedFinder(*boxes))).see(astronaut_jpeg, 0.0)
-    assert [seen.expression is not None for seen in reading.faces] == [True] * MOST_FACES_READ + [False] * 4
+def test_a_crowd_is_found_but_only_the_largest_are_read(networks, astronaut_jpeg):
+    assert MAX_FACES_READ == 6
+    boxes = [(10 * i, 10, 20 + i, 30) for i in range(10)]
+    reading = Pipeline(replace(networks, finder=FixedFinder(*boxes))).see(astronaut_jpeg, 0.0)
+    assert [seen.expression is not None for seen in reading.faces] == [True] * 6 + [False] * 4
+
+
+def test_faces_that_are_not_read_are_still_in_the_reading(networks, astronaut_bgr):
+    faces = [Face(box=(10 * i, 10, 20 + i, 30), score=0.9) for i in range(3)]
+    seen = networks.read_faces(Frame(pixels_bgr=astronaut_bgr), faces, max_read=0)
+    assert [(one.face.box, one.expression) for one in seen] == [(face.box, None) for face in reversed(faces)]
 
 
 @pytest.mark.parametrize("box", [(-60, -40, 120, 160), (290, 200, 120, 160), (-500, -500, 60, 80), (100, 100, 3, 4)])
-def test_a_face_half_out_of_view_is_read_without_a_fault(parts, astronaut_jpeg, box):
-    reading = Pipeline(replace(parts, finder=FixedFinder(box))).see(astronaut_jpeg, 0.0)
+def test_a_face_half_out_of_view_is_read_without_a_fault(networks, astronaut_jpeg, box):
+    reading = Pipeline(replace(networks, finder=FixedFinder(box))).see(astronaut_jpeg, 0.0)
     assert len(reading.faces) == 1
 
 
-def test_one_listeners_state_stays_under_100_kilobytes(parts, astronaut_jpeg):
-    Pipeline(parts).see(astronaut_jpeg, 0.0)
+def test_one_listeners_state_stays_under_100_kilobytes(networks, astronaut_jpeg):
+    Pipeline(networks).see(astronaut_jpeg, 0.0)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    listeners = [Pipeline(parts) for _ in range(3)]
+    listeners = [Pipeline(networks) for _ in range(3)]
     for listener in listeners:
         for i in range(40):  # more than the window holds at 30 frames a second
             listener.see(astronaut_jpeg, i / 30)
@@ -122,14 +129,14 @@ def test_all_faults_of_the_parts_are_named_together():
     assert caught.value.faults[1].startswith("EXPRESSION_BACKEND: ")
 
 
-def test_the_portrait_is_found_and_the_faceless_picture_is_not(parts, data_dir):
+def test_the_portrait_is_found_and_the_faceless_picture_is_not(networks, data_dir):
     for name, faces in (("portrait.jpg", 1), ("no_faces.jpg", 0)):
-        assert len(Pipeline(parts).see((data_dir / "video" / name).read_bytes(), 0.0).faces) == faces
+        assert len(Pipeline(networks).see((data_dir / "video" / name).read_bytes(), 0.0).faces) == faces
 
 
-def test_the_phone_at_night_runs_through(parts, data_dir):
+def test_the_phone_at_night_runs_through(networks, data_dir):
     video = cv2.VideoCapture(str(data_dir / "video" / "phone_at_night.mp4"))
-    pipeline, read = Pipeline(parts), 0
+    pipeline, read = Pipeline(networks), 0
     while True:
         more, pixels = video.read()
         if not more:

@@ -18,7 +18,7 @@ import numpy as np
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
 from feelharmonic.reading.boxes import iou
-from feelharmonic.reading.browser_constants import constants
+from feelharmonic.reading.browser_constants import constants_for_browser
 from feelharmonic.reading.crop import cut_crop
 from feelharmonic.reading.face_finder import FaceFinder, decode_maps
 from feelharmonic.reading.face_tracker import FaceTracker
@@ -32,7 +32,7 @@ FOLDER = Path(__file__).resolve().parent
 def vectors() -> dict[str, dict]:
     """Every document by its file's name."""
     cv2.setNumThreads(1)
-    made = {"pictures": pictures(), "maps": maps(), "follow": follow(), "moods": moods(), "group": group()}
+    made = {"pictures": pictures(), "maps": maps(), "tracker": tracked(), "moods": moods(), "group": group()}
     return {f"{name}.json": document for name, document in made.items()}
 
 
@@ -58,15 +58,15 @@ def pictures() -> dict:
             cuts.append({"box": box, "landmarks": points, "crop": pixels(cut_crop(frame, face))})
     seen: list[np.ndarray] = []
 
-    class Blind:
-        """In the networks' place: keeps what reaches them, and sees nothing."""
+    class NoFace:
+        """Stands in for the networks: keeps their inputs, and finds nothing."""
 
         def run(self, _outputs: None, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray]:
             (planes,) = inputs["pictures"]
             seen.append(np.uint8(np.round(planes.transpose(1, 2, 0) * 255)))
             return (np.full((1, 15, planes.shape[1] // 8, planes.shape[2] // 8), -9, np.float32),)
 
-    finder = FaceFinder(Blind(), Blind())
+    finder = FaceFinder(NoFace(), NoFace())
     fitted = []
     for down, across in ((1, 1), (2, 2), (3, 2)):
         finder.find(frame[:100, :120].repeat(down, axis=0).repeat(across, axis=1))
@@ -76,7 +76,7 @@ def pictures() -> dict:
         finder.find_near(frame, box)
         windows.append({"box": box, "input": pixels(seen.pop()[:, :, 1])})
     return {
-        "constants": constants(Params.load()),
+        "constants": constants_for_browser(Params.load()),
         "frame": pixels(frame),
         "crops": cuts,
         "fitted": fitted,
@@ -88,24 +88,24 @@ def maps() -> dict:
     """Random maps of the finder network, with a few likely cells, and the faces that they decode to."""
     chance = np.random.default_rng(9)
     cases = []
-    for rows, columns, least_score in ((12, 12, 0.35), (16, 20, 0.3), (4, 5, 0.5)):
+    for rows, columns, min_score in ((12, 12, 0.35), (16, 20, 0.3), (4, 5, 0.5)):
         values = chance.normal(0, 0.4, (15, rows, columns)).astype(np.float32)
         values[0] = chance.normal(-2.0, 1.2, (rows, columns))
-        found = decode_maps(values, least_score)
+        found = decode_maps(values, min_score)
         cases.append(
             {
                 "rows": rows,
                 "columns": columns,
-                "least_score": least_score,
+                "min_score": min_score,
                 "maps": floats(values),
                 "faces": [face_fields(face) for face in found],
             }
         )
-    return {"constants": constants(Params.load())["finder"], "cases": cases}
+    return {"constants": constants_for_browser(Params.load())["finder"], "cases": cases}
 
 
-def follow() -> dict:
-    """A walk of two people seen by a scripted finder: where the follower says they are, and who is who."""
+def tracked() -> dict:
+    """A walk of two people seen by a scripted finder: where the tracker finds them, and their ids."""
     chance = np.random.default_rng(4)
     script, times, told = [], [], []
 
@@ -119,14 +119,15 @@ def follow() -> dict:
             near = [face for face in self.find(frame) if iou(face.box, box) > 0.2]
             return max(near, key=lambda face: iou(face.box, box) * face.score, default=None)
 
-    follower = FaceTracker(Scripted())
+    tracker = FaceTracker(Scripted())
     frame = np.zeros((64, 64, 3), np.uint8)
     for step in range(40):
         at_s = round(0.11 * step, 3)
         script.append(walkers(step, chance))
         times.append(at_s)
-        told.append([face_fields(face) for face in follower.see(frame, at_s)])
-    return {"constants": constants(Params.load())["follower"], "times_s": times, "script": script, "faces": told}
+        told.append([face_fields(face) for face in tracker.track(frame, at_s)])
+    constants = constants_for_browser(Params.load())["tracker"]
+    return {"constants": constants, "times_s": times, "script": script, "faces": told}
 
 
 def walkers(step: int, chance: np.random.Generator) -> list[dict]:
@@ -149,15 +150,15 @@ def moods() -> dict:
     series = []
     listeners = (("ten a second", 10, None), ("three a second", 3, None), ("resting", 8, resting_face()))
     for name, rate_hz, resting in listeners:
-        keeper = MoodSmoother(params.smoothing, params.baseline)
-        keeper.set_baseline(resting)
+        smoother = MoodSmoother(params.smoothing, params.baseline)
+        smoother.set_baseline(resting)
         steps = []
         at_s = 5.0
         for step in range(90):
             at_s += (1 / rate_hz) * float(chance.uniform(0.5, 1.5)) + (7.0 if step == 60 else 0.0)
-            steps.append(mood_step(keeper, chance, step, round(at_s, 4)))
+            steps.append(mood_step(smoother, chance, step, round(at_s, 4)))
         series.append({"name": name, "baseline": resting, "steps": steps})
-    return {"constants": constants(params)["mood"], "series": series}
+    return {"constants": constants_for_browser(params)["mood"], "series": series}
 
 
 def group() -> dict:
@@ -190,15 +191,15 @@ def group() -> dict:
     return {"cases": cases}
 
 
-def mood_step(keeper: MoodSmoother, chance: np.random.Generator, step: int, at_s: float) -> dict:
-    """One event for the keeper, and what it says then: mostly a face; now and then none; once a mood to resume."""
+def mood_step(smoother: MoodSmoother, chance: np.random.Generator, step: int, at_s: float) -> dict:
+    """One event for the smoother, and what it says then: mostly a face; now and then none; once a mood to resume."""
     event: dict = {"at_s": at_s}
     if step == 75:
         event["resume"] = {"emotion": "sad", "confidence": 0.6, "since_s": 3.0}
-        keeper.resume(Mood(**event["resume"]), at_s)
-        mood = keeper.mood(at_s)
+        smoother.resume(Mood(**event["resume"]), at_s)
+        mood = smoother.mood(at_s)
     elif 40 <= step < 44 or step == 61:
-        mood = keeper.see_nobody(at_s)
+        mood = smoother.update_without_face(at_s)
     else:
         shown = chance.dirichlet(np.full(len(EMOTIONS), 0.4))
         leaning = np.full(len(EMOTIONS), 0.05)
@@ -206,8 +207,8 @@ def mood_step(keeper: MoodSmoother, chance: np.random.Generator, step: int, at_s
         probabilities = (0.35 * shown + 0.65 * leaning / leaning.sum()).round(5)
         event["probabilities"] = (probabilities / probabilities.sum()).tolist()
         event["score"] = round(float(chance.uniform(0.4, 1.0)), 3)
-        mood = keeper.see(Expression(probabilities=tuple(event["probabilities"])), event["score"], at_s)
-    told = keeper.expression()
+        mood = smoother.update(Expression(probabilities=tuple(event["probabilities"])), event["score"], at_s)
+    told = smoother.expression()
     event["mood"] = mood and {"emotion": mood.emotion, "confidence": mood.confidence, "since_s": mood.since_s}
     event["expression"] = told and list(told.probabilities)
     return event

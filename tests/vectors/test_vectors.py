@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from feelharmonic.params import Params
-from feelharmonic.reading.browser_constants import constants
+from feelharmonic.reading.browser_constants import constants_for_browser
 from tests.vectors.make import vectors
 
 FOLDER = Path(__file__).resolve().parent
 
 #: OpenCV's releases round a little differently; tests/js/reading/stages.test.js allows as much on its side.
-MOST_LEVELS = 5
+MAX_LEVELS = 5
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def made() -> dict[str, dict]:
     return vectors()
 
 
-@pytest.mark.parametrize("name", ["pictures.json", "maps.json", "follow.json", "moods.json", "group.json"])
+@pytest.mark.parametrize("name", ["pictures.json", "maps.json", "tracker.json", "moods.json", "group.json"])
 def test_the_vectors_are_those_of_todays_stages(made, name):
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     fault = difference(json.loads(json.dumps(made[name])), written, name)
@@ -32,9 +32,9 @@ def test_the_vectors_are_those_of_todays_stages(made, name):
 
 
 def test_every_constant_that_the_browser_gets_is_plain_json():
-    told = constants(Params.load())
+    told = constants_for_browser(Params.load())
     assert json.loads(json.dumps(told)) == json.loads(json.dumps(told, default=str))
-    assert set(told) == {"finder", "follower", "crop", "mood", "most_faces_read"}
+    assert set(told) == {"finder", "tracker", "crop", "mood", "max_faces_read"}
 
 
 def difference(one: object, other: object, where: str) -> str | None:
@@ -61,4 +61,4 @@ def _levels(one: dict, other: dict, where: str) -> str | None:
     if pictures[0].shape != pictures[1].shape:
         return f"{where}: another size"
     off = int(np.abs(pictures[0] - pictures[1]).max(initial=0))
-    return None if off <= MOST_LEVELS else f"{where}: off by {off} levels of 255"
+    return None if off <= MAX_LEVELS else f"{where}: off by {off} levels of 255"

@@ -49,7 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     sources, _ = load_sources(data_dir(arguments.data), arguments.folder / "labels.npz", "train")
-    face_finder.LEAST_SCORE = arguments.least  # nearly an alarm is worth learning from as well
+    face_finder.MIN_SCORE = arguments.least  # nearly an alarm is worth learning from as well
     finder = FaceFinder.load_files(arguments.network, arguments.network)
     chance = np.random.default_rng(arguments.seed)
     maker = SceneMaker(sources, chance)

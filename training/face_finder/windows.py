@@ -16,7 +16,7 @@ import numpy as np
 
 from feelharmonic.reading import face_finder
 from feelharmonic.reading.crop import cut_window
-from feelharmonic.reading.face_finder import WINDOW_SIZE, FaceFinder, View
+from feelharmonic.reading.face_finder import REFINER_SIZE, FaceFinder, View
 from training.data_dir import data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.export import WEIGHTS_PATH
@@ -43,10 +43,10 @@ def windows(finder: FaceFinder, scene: Scene, chance: np.random.Generator):
             x, y, width, height = candidate.box
             side = max(width, height) / face_finder.WINDOW_SHARE * float(np.exp(chance.normal(0, JITTER)))
             centre = np.array([x + width / 2, y + height / 2]) + chance.normal(0, JITTER / 2, 2) * (width, height)
-            scale = WINDOW_SIZE[0] / side
+            scale = REFINER_SIZE[0] / side
             corner = centre - side / 2
             view = View(left=-corner[0] * scale, top=-corner[1] * scale, scale_x=scale, scale_y=scale)
-            picture = cut_window(scene.picture, *map(float, corner), scale, WINDOW_SIZE)
+            picture = cut_window(scene.picture, *map(float, corner), scale, REFINER_SIZE)
             yield picture, *seen_in(view, scene)
 
 
@@ -57,7 +57,7 @@ def seen_in(view: View, scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarra
         for rows in (scene.boxes, scene.unsure)
     )
     points = scene.points * view.scale_x + np.float32([view.left, view.top])
-    low, high = boxes[:, :2].clip(0), (boxes[:, :2] + boxes[:, 2:]).clip(max=WINDOW_SIZE)
+    low, high = boxes[:, :2].clip(0), (boxes[:, :2] + boxes[:, 2:]).clip(max=REFINER_SIZE)
     share = (high - low).clip(0).prod(axis=1) / boxes[:, 2:].prod(axis=1).clip(1e-6)
     # One of four beside the window's middle takes no cell's answer away from the face in the middle.
     inside = share >= 0.5

@@ -35,10 +35,7 @@ from feelharmonic.audio_features import ACCEPTED_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadInput, BadRequest, ListenerFault
 from feelharmonic.music import TRACK_MOODS, MusicService, track_moods_of
-from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
-from feelharmonic.reading.messages import Expression
-from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.pipeline import moods_of
+from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Expression, Networks, moods_of
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.problems import PROBLEM_TYPE, problem_code, problem_document
 from feelharmonic.web.serializers import face_fields, group_fields, mood_fields, placed_fields, track_fields

@@ -3,7 +3,6 @@
  * {job, fault} out, {progress} in between.
  */
 
-import { fromServer } from "./constants.js";
 import { cutCrop } from "./crop.js";
 import { FaceFinder } from "./face-finder.js";
 import { black, fromRgba } from "./frame.js";
@@ -36,8 +35,7 @@ async function answer({ job, kind, ...fields }) {
 
 /** @param {{url: string}} fields of the list of files and constants @returns {Promise<{rate_hz: number, least_rate_hz: number}>} */
 async function load({ url }) {
-  const { constants: named, files, least_rate_hz } = await (await fetchOk(url)).json();
-  const constants = fromServer(named);
+  const { constants, files, least_rate_hz } = await (await fetchOk(url)).json();
   const { detector, refiner, expressions } = await downloadNetworks(files, (progress) => self.postMessage({ progress }));
   const finder = new FaceFinder(detector, refiner, constants.finder);
   pipeline = new Pipeline(finder, expressions, constants);

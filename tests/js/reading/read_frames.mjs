@@ -4,15 +4,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { fromServer } from "../../../static/js/reading/constants.js";
 import { FaceFinder } from "../../../static/js/reading/face-finder.js";
 import { fromRgba } from "../../../static/js/reading/frame.js";
 import { createNetworks } from "../../../static/js/reading/networks.js";
 import { Pipeline } from "../../../static/js/reading/pipeline.js";
 
 const [folder] = process.argv.slice(2);
-const { constants: named, frames, visits } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
-const constants = fromServer(named);
+const { constants, frames, visits } = JSON.parse(readFileSync(join(folder, "series.json"), "utf8"));
 const ours = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url));
 
 const { detector, refiner, expressions } = await createNetworks(
