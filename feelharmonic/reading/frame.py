@@ -49,8 +49,8 @@ SEND_A_FRAME = "Send a smaller picture; 320×240 is enough."
 def decode(data: object) -> Frame:
     """The picture in ``data`` (bytes-like, at most MAX_BYTES, at most MAX_SIDE_PX on either side) as a Frame.
 
-    A JPEG must be baseline. Exif's orientation is applied. Raises BadFrame for incomplete or other data, TooLarge before
-    decoding.
+    A JPEG must be baseline. Exif's orientation is applied. Raises BadFrame for incomplete or other data, TooLarge
+    before decoding.
     """
     data = _checked_bytes(data)
     if len(data) > MAX_BYTES:

@@ -112,7 +112,7 @@ def _jpeg_body(data: bytes, place: int) -> bytes:
     return data[place + 2 : place + length]
 
 
-def _jpeg_frame(marker: int, body: bytes, earlier: tuple | None, only_baseline: bool) -> tuple[int, int]:
+def _jpeg_frame(marker: int, body: bytes, earlier: tuple[int, int] | None, only_baseline: bool) -> tuple[int, int]:
     """(pixels, components) of the frame that ``marker`` begins."""
     if earlier is not None or len(body) < 6:
         raise _damaged()
@@ -162,7 +162,8 @@ def _unpacked_bytes(header: bytes) -> int:
     if len(header) != 13:
         raise _damaged()
     width_px, height_px, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
-    return width_px * height_px * PNG_CHANNELS.get(colour, 1) * max(depth, 8) // 8 * (2 if interlaced else 1)
+    samples = int(width_px * height_px * PNG_CHANNELS.get(colour, 1))
+    return samples * max(depth, 8) // 8 * (2 if interlaced else 1)
 
 
 def _webp(data: bytes) -> PictureFile:
