@@ -162,8 +162,8 @@ def _unpacked_bytes(header: bytes) -> int:
     if len(header) != 13:
         raise _damaged()
     width_px, height_px, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
-    samples = int(width_px * height_px * PNG_CHANNELS.get(colour, 1))
-    return samples * max(depth, 8) // 8 * (2 if interlaced else 1)
+    unpacked = width_px * height_px * PNG_CHANNELS.get(colour, 1) * max(depth, 8) // 8
+    return int(unpacked) * (2 if interlaced else 1)
 
 
 def _webp(data: bytes) -> PictureFile:
