@@ -1,7 +1,7 @@
 """What a camera on the server sees, for anybody in the room: the annotated stream, the mood, tracks.
 
-In: a CameraReader, put here by `flask --app app camera`. Out: a page, an MJPEG stream, JSON. Without one the addresses say
-how to get one.
+In: a CameraReader, put here by `flask --app app camera`. Out: a page, an MJPEG stream, JSON. Without one the addresses
+say how to get one.
 """
 
 from __future__ import annotations
