@@ -68,12 +68,15 @@ def post_worker_init(worker):
     """A worker is ready: raise its limit on open files, and drain it before it ends."""
     app = worker.wsgi
     server.check_vendor(PROJECT)
+    from feelharmonic.web.services import Services  # imports Flask: in the worker, after its patches
+
     capacity.raise_file_limit(settings.max_listeners)
-    app.extensions["feelharmonic_jukebox"].start()
+    services = Services.of(app)
+    services.music.start()
     stop = signal.getsignal(signal.SIGTERM)
 
     def drain_and_stop(number, frame):
-        app.extensions["feelharmonic_drain"].run()
+        services.drain.run()
         stop(number, frame)
 
     # In the background: a signal may interrupt the event loop itself, which must not wait for anything.

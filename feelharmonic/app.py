@@ -22,12 +22,15 @@ from feelharmonic.params import Params
 from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_browser
 from feelharmonic.resources import ROOT
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import account, api, live, on_device, pages, security, server_camera, status
+from feelharmonic.web import account, api, on_device, pages, security, server_camera
+from feelharmonic.web.live import NAMESPACE, Live
 from feelharmonic.web.monitoring import health
+from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.security import secret_key
 from feelharmonic.web.security.origins import socket_origins
 from feelharmonic.web.security.rate_limits import storage_of
 from feelharmonic.web.security.websocket_limits import EventPacket
+from feelharmonic.web.services import Services
 from feelharmonic.web.serving import async_mode
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import CountRequests, InFlight
@@ -50,14 +53,14 @@ def create_app(
     settings: Settings | None = None,
     *,
     params: Params | None = None,
-    parts: Networks | None = None,
+    networks: Networks | None = None,
     timeouts: Timeouts | None = None,
 ) -> Flask:
     """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
 
     Raises SetupFault naming every fault of settings, parameters and networks together.
     """
-    settings, parts = load_parts(settings, params, parts)
+    settings, networks = load_networks(settings, params, networks)
     app = Flask("feelharmonic", root_path=str(ROOT), instance_path=str(settings.instance_dir))
     mode, timeouts = async_mode.load(settings.async_mode), timeouts or Timeouts()
     # Innermost: Socket.IO takes WebSockets out before.
@@ -78,53 +81,55 @@ def create_app(
         # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
         cors_allowed_origins=socket_origins(settings.allowed_origins),
     )
-    figures = health.Metrics()
+    services = Services.of(app)
+    services.settings, services.networks = settings, networks
+    metrics = Metrics()
     counter = security.bind(
         app,
         socketio,
         settings,
         timeouts=timeouts,
         max_message_bytes=MAX_MESSAGE_BYTES,
-        refused=figures.refused,
+        refused=metrics.refused,
     )
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
-    jukebox = MusicService(parts.params, load_providers(settings, catalogue), catalogue, observer=figures)
-    pages.bind(app, parts.params, on_device=settings.on_device)
+    music = MusicService(networks.params, load_providers(settings, catalogue), catalogue, observer=metrics)
+    services.music = music
+    pages.bind(app, networks.params, on_device=settings.on_device)
     # Other networks than ours read one frame after the other anyway, behind a lock.
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or cores()) if is_ours else 1
-    drain = Drain(socketio, in_flight, namespace=live.NAMESPACE, timeout_s=timeouts.drain_s)
-    app.extensions["feelharmonic_drain"] = drain
-    app.extensions[live.EXTENSION] = live.bind(
-        socketio,
-        parts,
-        jukebox,
+    drain = services.drain = Drain(socketio, in_flight, namespace=NAMESPACE, timeout_s=timeouts.drain_s)
+    services.live = Live(
+        networks,
+        music,
         max_listeners=settings.max_listeners,
-        admits=counter.admits,
-        figures=figures,
-        inference_queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
+        allows=counter.admits,
+        metrics=metrics,
+        queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
         in_flight=in_flight,
         is_draining=lambda: drain.has_begun,
     )
-    health.bind(app, figures, ready_checks(settings))
+    socketio.on_namespace(services.live)
+    health.bind(app, metrics, ready_checks(settings))
     app.config["SECRET_KEY"] = secret_key.secret_key(Path(app.instance_path), settings.secret_key)
     account.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
-    status.bind(app, jukebox)
+    # Not at once: `flask` commands make an app as well, and must not call anybody.
+    app.before_request(music.start)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.
-    photographs, texts = (
+    services.photographs, services.texts = (
         InferenceQueue(1, mode.thread_runner(1), max_waiting=max_waiting, max_wait_s=timeouts.queue_s)
         for max_waiting in (MAX_PHOTOGRAPHS_WAITING, MAX_TEXTS_WAITING)
     )
-    api.bind(app, parts, jukebox, photographs, texts)
-    show_camera = server_camera.bind(app, jukebox)
+    api.bind(app)
+    show_camera = server_camera.bind(app, music)
     on_device.bind(
         app,
-        constants=constants_for_browser(parts.params),
+        constants=constants_for_browser(networks.params),
         networks=BROWSER_NETWORKS if settings.on_device != "never" else {},
-        starter=MusicService(parts.params, [CatalogueProvider.load()]),
+        starter=MusicService(networks.params, [CatalogueProvider.load()]),
     )
     cli.bind(app, show_camera)
-    app.config["FEELHARMONIC_SETTINGS"] = settings
     return app
 
 
@@ -136,8 +141,10 @@ def ready_checks(settings: Settings) -> dict:
     return checks
 
 
-def load_parts(settings: Settings | None, params: Params | None, parts: Networks | None) -> tuple[Settings, Networks]:
-    """What is missing of the settings and the parts, loaded; every fault of both in one SetupFault."""
+def load_networks(
+    settings: Settings | None, params: Params | None, networks: Networks | None
+) -> tuple[Settings, Networks]:
+    """``settings`` and ``networks``, loaded where they are None. Raises one SetupFault with every fault of both."""
     faults: list[str] = []
     try:
         settings = settings or Settings.load()
@@ -146,14 +153,14 @@ def load_parts(settings: Settings | None, params: Params | None, parts: Networks
     wanted = settings or Settings()  # with broken settings the rest is still checked
     faults.extend(unknown_providers(wanted.providers))
     try:
-        parts = parts or Networks.load(
+        networks = networks or Networks.load(
             params, face_finder=wanted.face_finder, expression_backend=wanted.expression_backend
         )
     except SetupFault as fault:
         faults.extend(fault.faults)
-    if faults:
+    if settings is None or networks is None:
         raise SetupFault(faults)
-    return settings, parts
+    return settings, networks
 
 
 def load_kept(settings: Settings, secret_key: str) -> ExpiringStore | None:

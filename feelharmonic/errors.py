@@ -1,12 +1,36 @@
-"""The live wire: Socket.IO's namespace /live. A frame comes, its reading is the acknowledgement.
+"""Every fault: one type for each thing that a caller would do about it.
 
-In: events of one browser. Out: acknowledgements as design.md names them, also after a fault. Per connection it holds
-one Listener; nothing of it outlives the connection, and no picture outlives its reading.
+FeelharmonicError
+├── SetupFault              the program cannot start: settings, parameters or weights; holds every fault found
+├── ListenerFault           what a listener sent cannot be served; the connection lives on
+│   ├── BadFrame            not a picture that we read
+│   ├── TooLarge            more bytes or pixels than allowed
+│   ├── BadRequest          fields missing, of the wrong type or out of range
+│   │   └── BadForm         the same for the paths of a connected account, which answer 400
+│   ├── NoMood              a snap without a mood to serve
+│   ├── Busy                the listener's last frame is still being read
+│   ├── RateLimited         too many events from one address
+│   ├── Overloaded          more pictures than the server can read
+│   ├── Full                more listeners, or more uploads, than the server has room for
+│   ├── ServerFault         something of ours broke
+│   ├── Forbidden           the request did not come from our page
+│   ├── NotAvailable        this server has no app at the music service
+│   ├── NotConnected        no account is connected, or not any more
+│   ├── AccountFault        the music service did not do what the listener wanted; `code` says why
+│   └── StoreUnavailable    the store that workers share cannot be reached
+├── BadInput                a caller in Python passed an array or a file of the wrong form (a ValueError too)
+└── ProviderUnavailable     a music provider cannot answer now; the next one serves
+
+A ListenerFault carries its `code` (the same on the wire and in REST), the HTTP `status` of a REST answer, and
+`wait_ms`: the least wait before the next frame. Texts say what was expected, what came, and what to do. "No face" and
+"no track" are values, not faults.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import ClassVar
 
 
 class FeelharmonicError(Exception):
@@ -22,9 +46,12 @@ class SetupFault(FeelharmonicError):
 
 
 class ListenerFault(FeelharmonicError):
-    """What a listener sent cannot be used. ``text`` says what is wrong, ``action`` what to do about it."""
+    """What a listener sent cannot be served. ``text`` says what is wrong, ``action`` what to do about it."""
 
     code = "bad_request"
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
+    #: The least wait before the listener's next frame, in milliseconds.
+    wait_ms = 0
 
     def __init__(self, text: str, action: str = ""):
         self.text = text
@@ -42,6 +69,17 @@ class TooLarge(ListenerFault):
     """The picture has more bytes or pixels than allowed; it was refused before decoding."""
 
     code = "too_large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class BadRequest(ListenerFault):
+    """A field is missing, of the wrong type or out of range."""
+
+
+class BadForm(BadRequest):
+    """The same, of a request about a connected account."""
+
+    status = HTTPStatus.BAD_REQUEST
 
 
 class NoMood(ListenerFault):
@@ -50,72 +88,105 @@ class NoMood(ListenerFault):
     code = "no_mood"
 
 
-class BadRequest(ListenerFault):
-    """A field is missing, of the wrong type or out of range."""
-
-
 class Busy(ListenerFault):
     """A second frame came while the listener's first was being read."""
 
     code = "busy"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    wait_ms = 100
+
+    def __init__(self) -> None:
+        super().__init__("Your last frame is still being read.", "Send the next frame after its answer.")
+
+
+class RateLimited(ListenerFault):
+    """One address sent more events than the rate limit allows."""
+
+    code = "busy"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    wait_ms = 5000
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests from your IP address.", "Wait a little; the page goes on by itself.")
 
 
 class Overloaded(ListenerFault):
-    """More pictures came than are read; ``wait_ms`` says when the next is welcome."""
+    """More pictures came than the server can read; ``wait_ms`` says when the next one is welcome."""
 
     code = "busy"
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
     def __init__(self, wait_ms: int):
-        super().__init__("More pictures came than this server can read.", "Send the newest after a short wait.")
+        super().__init__("The server is overloaded.", "Send the newest picture after a short wait.")
         self.wait_ms = wait_ms
 
 
 class Full(ListenerFault):
-    """More listeners are here than the host allows."""
+    """More listeners than the host allows, or more uploads than this process has memory for."""
 
     code = "full"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    wait_ms = 5000
 
 
 class ServerFault(ListenerFault):
-    """Something of ours broke; the log has it, the listener only learns that."""
+    """Something of ours broke. The log has the details, the listener does not."""
 
     code = "server_fault"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    wait_ms = 100
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on the server.", "Try again; the server's log has the reason.")
 
 
 class Forbidden(ListenerFault):
     """The request did not come from our page."""
 
     code = "forbidden"
+    status = HTTPStatus.FORBIDDEN
 
 
 class NotAvailable(ListenerFault):
-    """This server has no app at Spotify."""
+    """This server has no app at the music service."""
 
     code = "not_available"
+    status = HTTPStatus.NOT_FOUND
 
 
 class NotConnected(ListenerFault):
     """The listener must connect their account (again) first."""
 
     code = "not_connected"
+    status = HTTPStatus.UNAUTHORIZED
 
 
 class AccountFault(ListenerFault):
-    """The music service did not do what the listener wanted of their account. ``code``: "premium_required",
-    "no_device", or "spotify_" and busy, refused, unreachable or broken."""
+    """The music service did not do what the listener wanted. ``code`` is one of STATUS."""
+
+    STATUS: ClassVar[dict[str, HTTPStatus]] = {
+        "premium_required": HTTPStatus.FORBIDDEN,
+        "no_device": HTTPStatus.CONFLICT,
+        "spotify_refused": HTTPStatus.FORBIDDEN,
+        "spotify_broken": HTTPStatus.BAD_GATEWAY,
+        "spotify_busy": HTTPStatus.SERVICE_UNAVAILABLE,
+        "spotify_unreachable": HTTPStatus.GATEWAY_TIMEOUT,
+    }
 
     def __init__(self, code: str, text: str, action: str = ""):
         super().__init__(text, action)
         self.code = code
+        self.status = self.STATUS[code]
 
 
 class StoreUnavailable(ListenerFault):
-    """What is shared cannot be reached."""
+    """The store that workers share cannot be reached."""
 
     code = "connections_away"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
-        super().__init__("The server cannot reach its connections now.", "Try again in a moment.")
+        super().__init__("The server cannot reach its session store.", "Try again in a moment.")
 
 
 class BadInput(FeelharmonicError, ValueError):

@@ -16,18 +16,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.call_with_timeout import call_with_timeout
-from feelharmonic.errors import AccountFault, BadRequest, Forbidden, ListenerFault, NotAvailable, NotConnected
+from feelharmonic.errors import AccountFault, BadForm, Forbidden, ListenerFault, NotAvailable, NotConnected
 from feelharmonic.music import SPOTIFY_KEY, is_spotify_key
 from feelharmonic.settings import CALLBACK_PATH
 from feelharmonic.web.i18n import chosen_language
+from feelharmonic.web.problems import fault_response
+from feelharmonic.web.schemas import MAX_TRACKS
+from feelharmonic.web.services import Services, services
 from feelharmonic.web.stores.expiring_store import ExpiringStore, InMemoryStore
 
 connect = Blueprint("connect", __name__)
-
-EXTENSION = "feelharmonic_connect"
 
 #: The browser's only trace: a random number, of no use anywhere else.
 COOKIE = "connection"
@@ -47,26 +49,12 @@ MOST_LOGINS = 1000
 #: Whatever Spotify does, the listener has an answer within 3 s.
 BUDGET_S = 2.7
 
-MOST_TRACKS, LONGEST_NAME = 50, 100
+MAX_NAME_LETTERS = 100
 
 #: A sorted playlist may be saved whole.
 MOST_SAVED = 2000
 
 PLAYLIST_LINK = re.compile(rf"playlist[/:]({SPOTIFY_KEY.pattern})(?![0-9A-Za-z])")
-
-STATUS_CODES = {
-    "bad_request": 400,
-    "not_connected": 401,
-    "forbidden": 403,
-    "premium_required": 403,
-    "spotify_refused": 403,
-    "not_available": 404,
-    "no_device": 409,
-    "connections_away": 503,
-    "spotify_broken": 502,
-    "spotify_busy": 503,
-    "spotify_unreachable": 504,
-}
 
 Result = TypeVar("Result")
 
@@ -215,7 +203,7 @@ def bind(
     logins = None
     if kept is None:
         kept, logins = InMemoryStore(MOST_CONNECTIONS), InMemoryStore(MOST_LOGINS)
-    app.extensions[EXTENSION] = Connections(accounts, kept, logins=logins, budget_s=budget_s)
+    Services.of(app).connections = Connections(accounts, kept, logins=logins, budget_s=budget_s)
     app.register_blueprint(connect)
 
 
@@ -297,7 +285,7 @@ def read() -> dict:
     link = _fields({"link"}).get("link")
     found = PLAYLIST_LINK.search(link) if isinstance(link, str) else None
     if found is None:
-        raise BadRequest("Expected the link of a Spotify playlist.", "Copy it in Spotify: Share, Copy link.")
+        raise BadForm("Expected the link of a Spotify playlist.", "Copy it in Spotify: Share, Copy link.")
     rows = _act(lambda: account.playlist(found[1]))
     return {"tracks": [{"id": track_id, "artist": artist, "title": title} for track_id, artist, title in rows]}
 
@@ -331,13 +319,8 @@ def disconnect() -> Response:
 
 
 @connect.errorhandler(ListenerFault)
-def problem(fault: ListenerFault) -> Response:
-    """The fault as a problem document."""
-    status_code = STATUS_CODES[fault.code]
-    response = jsonify(type="about:blank", title=fault.text, status=status_code, detail=fault.action, code=fault.code)
-    response.status_code = status_code
-    response.mimetype = "application/problem+json"
-    return response
+def problem(fault: ListenerFault) -> PlainResponse:
+    return fault_response(fault)
 
 
 def _account() -> Account:
@@ -371,7 +354,7 @@ def _in_time(action: Callable[[], Result]) -> Result:
 
 
 def _connections() -> Connections:
-    return current_app.extensions[EXTENSION]
+    return services().connections
 
 
 def new_key() -> str:
@@ -413,19 +396,19 @@ def _fields(known: set[str]) -> dict:
     except RecursionError:  # lists in lists, too deep: silent stands for a ValueError only
         value = None
     if not isinstance(value, dict) or set(value) != known:
-        raise BadRequest(f"Expected a JSON object with {' and '.join(sorted(known))}.", "Send nothing else.")
+        raise BadForm(f"Expected a JSON object with {' and '.join(sorted(known))}.", "Send nothing else.")
     return value
 
 
-def _ids(value: object, most: int = MOST_TRACKS) -> list[str]:
+def _ids(value: object, most: int = MAX_TRACKS) -> list[str]:
     is_list = isinstance(value, list) and 1 <= len(value) <= most
     if not is_list or not all(is_spotify_key(item) for item in value):
-        raise BadRequest(f"Expected ids to be 1 to {most} track ids.", "Send the ids of the cards.")
+        raise BadForm(f"Expected ids to be 1 to {most} track ids.", "Send the ids of the cards.")
     return value
 
 
 def _name(value: object) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not 1 <= len(text) <= LONGEST_NAME:
-        raise BadRequest(f"Expected name to be 1 to {LONGEST_NAME} characters.", "Give the playlist a name.")
+    if not 1 <= len(text) <= MAX_NAME_LETTERS:
+        raise BadForm(f"Expected name to be 1 to {MAX_NAME_LETTERS} characters.", "Give the playlist a name.")
     return text

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import current_app, request
+from flask import request
 
 from feelharmonic.music import Reason, TrackList
+from feelharmonic.web.services import services
 
 
 def note_in(words: Mapping[str, str], served: TrackList) -> str:
@@ -48,7 +49,7 @@ def read_words(root: Path, language: str) -> dict[str, str]:
 
 def words_in(language: str) -> dict[str, str]:
     """Every text in ``language``, which is one of LANGUAGES."""
-    return current_app.config["FEELHARMONIC_WORDS"][language]
+    return services().translations[language]
 
 
 def chosen_language() -> str:

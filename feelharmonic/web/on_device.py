@@ -16,10 +16,9 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, reque
 
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.music import MusicService
+from feelharmonic.web.services import Services, services
 
 device = Blueprint("device", __name__)
-
-EXTENSION = "feelharmonic_device"
 
 #: ONNX Runtime's program, as `npm run vendor` puts it into static/vendor.
 RUNTIME = "ort-wasm-simd-threaded.wasm"
@@ -45,7 +44,7 @@ RUNTIME_SCRIPT = "vendor/ort.wasm.min.js"
 SERVICE_WORKER = "js/service-worker.js"
 
 
-class DeviceParts:
+class DeviceFiles:
     """``constants``: the stages', JSON-ready. ``files``: networks and runtime by name. ``starter`` serves the starter
     table alone. What costs time is made when it is first asked for, and kept."""
 
@@ -88,7 +87,7 @@ def bind(app: Flask, *, constants: dict, networks: dict[str, Path], starter: Mus
     """Put the addresses on ``app``. Without ``networks`` nobody reads on a device; the page still works offline."""
     runtime = Path(app.root_path) / "static" / "vendor" / RUNTIME
     files = {**networks, RUNTIME: runtime} if networks else {}
-    app.extensions[EXTENSION] = DeviceParts(constants=constants, files=files, starter=starter)
+    Services.of(app).device_files = DeviceFiles(constants=constants, files=files, starter=starter)
     app.register_blueprint(device)
 
 
@@ -143,7 +142,7 @@ def parts_fields() -> dict:
     }
 
 
-def _file_fields(known: DeviceParts, name: str, path: Path) -> dict:
+def _file_fields(known: DeviceFiles, name: str, path: Path) -> dict:
     sha256 = known.sha256(path)
     return {"url": url_for("device.file", sha256=sha256, name=name), "sha256": sha256, "bytes": path.stat().st_size}
 
@@ -178,5 +177,5 @@ def _told_anew(response: Response) -> Response:
     return response.make_conditional(request)
 
 
-def _parts() -> DeviceParts:
-    return current_app.extensions[EXTENSION]
+def _parts() -> DeviceFiles:
+    return services().device_files

@@ -1,16 +1,25 @@
-"""The page, its headers, and the word that the server lives."""
+"""The pages, the headers of their answers, the health check."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
 
 from feelharmonic.emotions import GOALS
 from feelharmonic.params import Params
-from feelharmonic.web.i18n import LANGUAGE_COOKIE, LANGUAGES, chosen_language, read_words
+from feelharmonic.web.i18n import (
+    LANGUAGE_COOKIE,
+    LANGUAGES,
+    chosen_language,
+    label_in,
+    read_words,
+    sentence_in,
+    words_in,
+)
 from feelharmonic.web.security.headers import HEADERS
+from feelharmonic.web.services import Services, services
 
 pages = Blueprint("pages", __name__)
 
@@ -20,8 +29,9 @@ YEAR_S = 31_536_000
 def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
     """Put the page and the headers of every answer on ``app``."""
     words = {code: read_words(Path(app.root_path), code) for code in LANGUAGES}
-    app.config["FEELHARMONIC_WORDS"] = words
-    app.config["FEELHARMONIC_PAGES"] = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
+    services = Services.of(app)
+    services.translations = words
+    services.page_config = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
     app.register_blueprint(pages)
     app.after_request(_with_headers)
 
@@ -67,18 +77,37 @@ def choose_language(code: str) -> Response:
 def in_language(template: str, **told: object) -> Response:
     """``template`` with its texts and what its scripts are told, in the language that the browser wants."""
     language = chosen_language()
-    words = current_app.config["FEELHARMONIC_WORDS"]
+    words = services().translations
     page = render_template(
         template,
         language=language,
         languages={code: words[code]["language"] for code in LANGUAGES},
         words=words[language],
-        config=current_app.config["FEELHARMONIC_PAGES"][language],
+        config=services().page_config[language],
         **told,
     )
     response = Response(page)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
+
+
+@pages.get("/status")
+def status() -> str:
+    """How the music providers are, for people; /api/v1/providers says the same to programs."""
+    language = chosen_language()
+    words = words_in(language)
+    rows = [
+        {
+            "label": label_in(words, provider.name),
+            "state": provider.state,
+            "why": sentence_in(words, provider.name, provider.why) if provider.why else "",
+            "action": provider.action,
+            "rests_for_s": provider.rests_for_s,
+            "served": provider.served,
+        }
+        for provider in services().music.status()
+    ]
+    return render_template("status.html", language=language, words=words, rows=rows)
 
 
 @pages.get("/healthz")

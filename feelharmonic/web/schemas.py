@@ -1,121 +1,279 @@
-"""Checks of what the events of /live carry."""
+"""What requests may hold: one set of marshmallow fields and schemas for the events of /live and for REST.
+
+In: what a browser or a program sent. Out: checked values, or a text that says what was expected and what came. A text's
+``{place}`` stands for where the value lies, such as ``wishes.decades``; one without it is told behind its place.
+Answers on a frame's way are written by hand (`serializers.py`): that takes 20 µs where a schema takes 50.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import fields
+import itertools
+from collections.abc import Iterator
 
-from feelharmonic.emotions import EMOTIONS
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadRequest
-from feelharmonic.music import Wishes
+from feelharmonic.music import Wishes, is_track_id
 from feelharmonic.reading import Mood
 
-FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
+#: How many tracks one answer may hold.
+MIN_TRACKS, MAX_TRACKS, DEFAULT_TRACKS = 1, 50, 8
+#: How many genres or decades a listener may wish for or bar.
+MAX_WISHES = 20
+#: How many faults of one request are told, and how much of a name or value in it: both are the caller's.
+MAX_FAULTS_TOLD, MAX_NAME_TOLD = 5, 60
+#: How far the sum of seven probabilities may be from 1.
+SUM_TOLERANCE = 0.02
 
-#: A listener may wish for so many genres or decades.
-MOST_WISHED = 20
+
+def shown(value: object) -> str:
+    """A caller's value as an error may repeat it."""
+    return repr(value)[: MAX_NAME_TOLD - 20] if isinstance(value, str) else str(value)[: MAX_NAME_TOLD - 20]
 
 
-def _is_whole(value: object) -> bool:
+def expected(what: str, value: object) -> ma.ValidationError:
+    return ma.ValidationError(f"Expected {{place}} to be {what}, got {shown(value)}.")
+
+
+class Choice(fields.String):
+    """One of ``names``."""
+
+    def __init__(self, names: tuple[str, ...], **options: object):
+        self.names = names
+        super().__init__(validate=validate.OneOf(names), **options)
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> str:
+        if not isinstance(value, str) or value not in self.names:
+            raise expected(f"one of {', '.join(self.names)}", value)
+        return value
+
+
+class Number(fields.Float):
+    """A number from ``low`` to ``high``; texts and booleans are none."""
+
+    def __init__(self, low: float, high: float, **options: object):
+        self.low, self.high = low, high
+        super().__init__(allow_nan=False, validate=validate.Range(low, high), **options)
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise expected(f"a number from {self.low:g} to {self.high:g}", value)
+        return float(value)
+
+
+class WholeNumber(fields.Integer):
+    """A whole number from ``low`` to ``high``. A query's numbers come as texts: ``reads_text`` takes those."""
+
+    def __init__(self, low: int, high: int, *, reads_text: bool = False, **options: object):
+        self.low, self.high, self._reads_text = low, high, reads_text
+        super().__init__(validate=validate.Range(low, high), **options)
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> int:
+        number = value
+        if self._reads_text and isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
+            number = int(value[:MAX_NAME_TOLD])
+        if isinstance(number, bool) or not isinstance(number, int) or not self.low <= number <= self.high:
+            raise expected(f"a whole number from {self.low} to {self.high}", value)
+        return number
+
+
+class Switch(fields.Boolean):
+    """True or false, and nothing that only looks like it."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> bool:
+        if not isinstance(value, bool):
+            raise expected("true or false", value)
+        return value
+
+
+class BoundedList(fields.List):
+    """A list whose length is checked before its elements are looked at: of too many each would take time and be told
+    as a fault of its own."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> list:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, attr, data, **options)
+
+
+class GenreNames(fields.Field):
+    """At most MAX_WISHES names of genres; they come out in lower case."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or len(value) > MAX_WISHES or not all(isinstance(x, str) and x for x in value):
+            raise ma.ValidationError(f"Expected {{place}} to be a list of at most {MAX_WISHES} genre names.")
+        return tuple(text.lower() for text in value)
+
+
+class Decades(fields.Field):
+    """At most MAX_WISHES decades, each by its first year."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[int, ...]:
+        if not isinstance(value, list) or len(value) > MAX_WISHES:
+            raise ma.ValidationError(f"Expected {{place}} to be a list of at most {MAX_WISHES} decades.")
+        if not all(type(year) is int and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
+            raise ma.ValidationError("Expected each of {place} to be a decade's first year, like 1990.")
+        return tuple(value)
+
+
+class Probabilities(fields.Field):
+    """Seven numbers 0..1 that sum to 1, as a tuple."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[float, ...]:
+        if not isinstance(value, list) or len(value) != len(EMOTIONS):
+            raise ma.ValidationError(f"Expected {{place}} to be a list of {len(EMOTIONS)} numbers.")
+        for number in value:
+            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
+                raise ma.ValidationError(f"Expected each of {{place}} to be a number from 0 to 1, got {shown(number)}.")
+        if abs(sum(value) - 1) > SUM_TOLERANCE:
+            raise ma.ValidationError(f"Expected {{place}} that sum to 1, got a sum of {sum(value):.3f}.")
+        return tuple(map(float, value))
+
+
+def emotion(**options: object) -> Choice:
+    return Choice(EMOTIONS, **options)
+
+
+def goal(**options: object) -> Choice:
+    return Choice(GOALS, **options)
+
+
+def probability(**options: object) -> fields.Float:
+    return fields.Float(validate=validate.Range(0, 1), allow_nan=False, **options)
+
+
+def probabilities(**options: object) -> BoundedList:
+    """Seven numbers as they come from a reading: their sum may be rounded, or 0 where no face was seen."""
+    about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)}"}
+    return BoundedList(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
+
+
+class EventSchema(ma.Schema):
+    """A schema whose own messages say what was expected, as those of its fields do."""
+
+    def handle_error(self, error: ma.ValidationError, data: object, **options: object) -> None:
+        """Name the fields that are not known before all other faults."""
+        unknown = [str(name)[:40] for name in data if name not in self.fields] if isinstance(data, dict) else []
+        if unknown:
+            raise ma.ValidationError(f"Not known{{in_place}}: {', '.join(sorted(unknown)[:5])}.")
+        if not isinstance(data, dict):
+            raise ma.ValidationError(f"Expected an object{{in_place}}, got {type(data).__name__}.")
+
+
+class WishesSchema(EventSchema):
+    """What a listener asks of every track; see `music.messages.Wishes`."""
+
+    genres_liked = GenreNames()
+    genres_barred = GenreNames()
+    decades = Decades()
+    explicit = Switch()
+    instrumental_only = Switch()
+    familiarity = Number(0, 1)
+
+    @ma.pre_load
+    def without_nulls(self, data: object, **options: object) -> object:
+        """A wish that is null asks nothing."""
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+    @ma.post_load
+    def as_wishes(self, data: dict, **options: object) -> Wishes:
+        return Wishes(**data)
+
+
+class SnapSchema(EventSchema):
+    """``snap``: tracks for an emotion, by default the mood of the moment."""
+
+    emotion = emotion(load_default=None, allow_none=True)
+    goal = goal(load_default=None, allow_none=True)
+    n = WholeNumber(MIN_TRACKS, MAX_TRACKS, load_default=DEFAULT_TRACKS, allow_none=True)
+    wishes = fields.Nested(WishesSchema, load_default=Wishes, allow_none=True)
+
+
+class GoalSchema(EventSchema):
+    goal = goal(required=True)
+
+
+class BaselineSchema(EventSchema):
+    probabilities = Probabilities(load_default=None, allow_none=True)
+
+
+class GroupSchema(EventSchema):
+    on = Switch(required=True)
+
+
+class MoodSchema(EventSchema):
+    """A mood as an answer held it."""
+
+    emotion = emotion(required=True)
+    confidence = Number(0, 1, required=True)
+    since_s = Number(0, 1e9, required=True)
+
+    @ma.post_load
+    def as_mood(self, data: dict, **options: object) -> Mood:
+        return Mood(**data)
+
+
+class ResumeSchema(EventSchema):
+    mood = fields.Nested(MoodSchema, load_default=None, allow_none=True)
+    at_s = Number(0, 1e11, required=True)
+
+
+class TrackKey(fields.String):
+    """The id of a track, as an answer gave it."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> str:
+        if not is_track_id(value):
+            raise ma.ValidationError("Expected {place} to be a track's id, as an answer gave it.")
+        return value
+
+
+class FeedbackSchema(EventSchema):
+    id = TrackKey(required=True)
+    like = Switch(required=True)
+
+
+SNAP, GOAL, BASELINE, GROUP = SnapSchema(), GoalSchema(), BaselineSchema(), GroupSchema()
+RESUME, FEEDBACK = ResumeSchema(), FeedbackSchema()
+
+
+def read_event(schema: ma.Schema, arguments: tuple) -> dict:
+    """The one object that an event carries, checked; none counts as an empty one. Raises BadRequest."""
+    value = arguments[0] if arguments and arguments[0] is not None else {}
+    action = f"Send {{{', '.join(schema.fields)}}}."
+    if not isinstance(value, dict):
+        raise BadRequest(f"Expected an object, got {type(value).__name__}.", action)
+    try:
+        return schema.load(value)
+    except ma.ValidationError as fault:
+        raise BadRequest(next(fault_lines(fault.normalized_messages())), action) from fault
+
+
+def is_sequence_number(value: object) -> bool:
+    """Whether ``value`` may number a frame: a whole number that JavaScript holds exactly."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
-def _fields(args: tuple, known: set[str]) -> dict:
-    """The one object that an event carries; nothing counts as an empty one."""
-    value = args[0] if args and args[0] is not None else {}
-    if not isinstance(value, dict):
-        raise BadRequest(f"Expected an object, got {type(value).__name__}.", f"Send {{{', '.join(sorted(known))}}}.")
-    unknown = sorted(str(key)[:40] for key in value if key not in known)
-    if unknown:
-        raise BadRequest(f"Not known: {', '.join(unknown[:5])}.", f"Send only {', '.join(sorted(known))}.")
-    return value
+def faults_told(messages: object) -> str:
+    """webargs' messages, a tree by place, in one line: the first few, and how many more there are."""
+    # The first level names the part of the request: json, query, files.
+    parts = messages.values() if isinstance(messages, dict) else [messages]
+    lines = itertools.chain.from_iterable(fault_lines(part) for part in parts)
+    told = list(itertools.islice(lines, MAX_FAULTS_TOLD))
+    more = sum(1 for _ in lines)
+    return " ".join([*told, f"And {more} more."] if more else told)
 
 
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> str | None:
-    if value is None or value in known:
-        return value
-    raise BadRequest(
-        f"Expected {name} to be one of {', '.join(known)}, got {str(value)[:40]!r}.", f"Name a known {name}."
-    )
-
-
-def _count(value: object) -> int:
-    if value is None:
-        return TRACKS
-    if not _is_whole(value) or not FEWEST_TRACKS <= value <= MOST_TRACKS:
-        raise BadRequest(
-            f"Expected n to be a whole number from {FEWEST_TRACKS} to {MOST_TRACKS}, got {str(value)[:40]}.",
-            "Ask for fewer tracks.",
-        )
-    return value
-
-
-def _wishes(value: object) -> Wishes:
-    """What the listener asks of every track; nothing asks nothing."""
-    wish = _fields((value,), {item.name for item in fields(Wishes)})
-    read = {
-        name: check(f"wishes.{name}", wish[name]) for name, check in WISH_CHECKS.items() if wish.get(name) is not None
-    }
-    return Wishes(**read)
-
-
-def _names(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > MOST_WISHED or not all(isinstance(x, str) and x for x in value):
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} genre names.", "Send fewer names.")
-    return tuple(text.lower() for text in value)
-
-
-def _decades(name: str, value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > MOST_WISHED:
-        raise BadRequest(f"Expected {name} to be a list of at most {MOST_WISHED} decades.", "1990 is 1990 to 1999.")
-    if not all(_is_whole(year) and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
-        raise BadRequest(f"Expected each of {name} to be a decade's first year, like 1990.", "1990 is 1990 to 1999.")
-    return tuple(value)
-
-
-def _yes_or_no(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise BadRequest(f"Expected {name} to be true or false, got {str(value)[:40]}.", "Send true or false.")
-    return value
-
-
-#: What each wish must be, by its name in messages.Wishes.
-WISH_CHECKS: dict[str, Callable[[str, object], object]] = {
-    "genres_liked": _names,
-    "genres_barred": _names,
-    "decades": _decades,
-    "explicit": _yes_or_no,
-    "instrumental_only": _yes_or_no,
-    "familiarity": lambda name, value: _number(name, value, 0, 1),
-}
-
-
-def _number(name: str, value: object, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise BadRequest(
-            f"Expected {name} to be a number from {low:g} to {high:g}, got {str(value)[:40]}.", "Send a number."
-        )
-    return float(value)
-
-
-def _probabilities(value: object) -> tuple[float, ...]:
-    action = "Send seven numbers from 0 to 1 that sum to 1."
-    if not isinstance(value, list) or len(value) != len(EMOTIONS):
-        raise BadRequest(f"Expected probabilities to be a list of {len(EMOTIONS)} numbers.", action)
-    numbers = tuple(_number("each probability", item, 0, 1) for item in value)
-    if not math.isclose(sum(numbers), 1, abs_tol=0.02):
-        raise BadRequest(f"Expected probabilities that sum to 1, got a sum of {sum(numbers):.3f}.", action)
-    return numbers
-
-
-def _mood(value: object) -> Mood:
-    wish = _fields((value,), {"emotion", "confidence", "since_s"})
-    emotion = _one_of("mood.emotion", wish.get("emotion"), EMOTIONS)
-    if emotion is None:
-        raise BadRequest("Expected mood.emotion, got nothing.", "Send the mood as it came.")
-    return Mood(
-        emotion=emotion,
-        confidence=_number("mood.confidence", wish.get("confidence"), 0, 1),
-        since_s=_number("mood.since_s", wish.get("since_s"), 0, 1e9),
-    )
+def fault_lines(messages: object, place: str = "") -> Iterator[str]:
+    """One sentence for each of marshmallow's messages; ``place``: where they belong."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            name = "" if name == "_schema" else str(name)[:MAX_NAME_TOLD]
+            yield from fault_lines(inner, f"{place}.{name}" if place and name else place or name)
+    else:
+        texts = " ".join(map(str, messages)) if isinstance(messages, list) else str(messages)
+        if "{place}" in texts or "{in_place}" in texts:
+            yield texts.replace("{place}", place).replace("{in_place}", f" in {place}" if place else "")
+        else:
+            yield f"{place}: {texts}" if place else texts

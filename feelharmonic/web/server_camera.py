@@ -11,19 +11,22 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response
+from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.music import MusicService
 from feelharmonic.reading import Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.pages import in_language
+from feelharmonic.web.problems import problem_response
 from feelharmonic.web.serializers import reading_fields, track_fields
+from feelharmonic.web.services import Services, services
 
 watch = Blueprint("watch", __name__, url_prefix="/watch")
 
-EXTENSION = "feelharmonic_watch"
-
 BOUNDARY = "frame"
+#: How the host starts a camera.
+COMMAND = "flask --app app camera --source 0"
 
 #: A new mood brings new tracks once it has held for so long (seconds).
 TRACKS_AFTER_S = 6.0
@@ -47,7 +50,7 @@ class Watching(Protocol):
     def newest(self, after: int = -1, timeout_s: float = 0.0) -> Seen: ...
 
 
-class Showing:
+class CameraView:
     """The camera reader, if there is one, and the tracks for the mood that it held last."""
 
     def __init__(self, jukebox: MusicService):
@@ -80,11 +83,11 @@ class Showing:
             self._asking.release()
 
 
-def bind(app: Flask, jukebox: MusicService) -> Callable[[Watching], None]:
+def bind(app: Flask, music: MusicService) -> Callable[[Watching], None]:
     """Put the addresses on ``app``; returns what makes a camera the one that they show."""
-    showing = app.extensions[EXTENSION] = Showing(jukebox)
+    view = Services.of(app).camera = CameraView(music)
     app.register_blueprint(watch)
-    return showing.show
+    return view.show
 
 
 @watch.get("")
@@ -94,11 +97,11 @@ def page() -> Response | tuple[Response, int]:
 
 
 @watch.get("/stream")
-def stream() -> Response | tuple[dict, int]:
+def stream() -> Response | PlainResponse:
     """The annotated pictures, one after another (multipart/x-mixed-replace)."""
     watcher = _showing().watcher
     if watcher is None:
-        return _nothing()
+        return _no_camera()
     return Response(
         _pictures(watcher),
         mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
@@ -107,11 +110,11 @@ def stream() -> Response | tuple[dict, int]:
 
 
 @watch.get("/state")
-def state() -> dict | tuple[dict, int]:
+def state() -> dict | PlainResponse:
     """What the newest picture showed, and the tracks for it."""
     showing = _showing()
     if showing.watcher is None:
-        return _nothing()
+        return _no_camera()
     seen = showing.watcher.newest()
     showing.renew(seen.reading)
     served = showing.served
@@ -136,9 +139,9 @@ def _pictures(watcher: Watching) -> Iterator[bytes]:
             return
 
 
-def _nothing() -> tuple[dict, int]:
-    return {"problem": "Nothing is watched here. Start with: flask --app app camera --source 0"}, 404
+def _no_camera() -> PlainResponse:
+    return problem_response(404, "no_camera", "No camera is set up on this server.", f"Start one: {COMMAND}")
 
 
-def _showing() -> Showing:
-    return current_app.extensions[EXTENSION]
+def _showing() -> CameraView:
+    return services().camera

@@ -28,6 +28,7 @@ from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.frame import decode, decode_photograph
 from feelharmonic.settings import Settings
 from feelharmonic.web import account
+from feelharmonic.web.services import Services
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from tests.support.raw_websocket import RawListener
 from tests.support.samples import encode
@@ -264,7 +265,7 @@ class StandInAccount:
 
     def save(self, name: str, description: str, ids: list[str]) -> str:
         assert isinstance(name, str)
-        assert 1 <= len(name) <= account.LONGEST_NAME
+        assert 1 <= len(name) <= account.MAX_NAME_LETTERS
         self.queue(ids)
         return "https://open.spotify.com/playlist/1"
 
@@ -289,7 +290,7 @@ class StandInAccounts:
 @pytest.fixture
 def connected(app):
     """Makes a browser whose account is connected, and the headers of its page's requests."""
-    app.extensions[account.EXTENSION] = connections = account.Connections(
+    Services.of(app).connections = connections = account.Connections(
         StandInAccounts(), InMemoryStore(10), budget_s=20.0
     )
     client = app.test_client()

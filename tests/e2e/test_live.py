@@ -122,7 +122,7 @@ def test_a_mood_picked_by_hand_needs_no_camera_and_nothing_repeats(listener):
         ({"emotion": ["sad"]}, "Expected emotion to be one of"),
         ({"emotion": "sad", "goal": "win"}, "Expected goal to be one of match, lift, calm, energise, got 'win'."),
         ({"emotion": "sad", "n": 0}, "Expected n to be a whole number from 1 to 50, got 0."),
-        ({"emotion": "sad", "n": "five"}, "Expected n to be a whole number from 1 to 50, got five."),
+        ({"emotion": "sad", "n": "five"}, "Expected n to be a whole number from 1 to 50, got 'five'."),
         ({"emotoin": "sad"}, "Not known: emotoin."),
         ("sad", "Expected an object, got str."),
     ],
@@ -154,15 +154,15 @@ def test_wishes_are_kept(listener):
 @pytest.mark.parametrize(
     ("wishes", "text"),
     [
-        ({"genre": ["pop"]}, "Not known: genre."),
+        ({"genre": ["pop"]}, "Not known in wishes: genre."),
         ({"genres_liked": "pop"}, "Expected wishes.genres_liked to be a list of at most 20 genre names."),
         ({"genres_barred": [1]}, "Expected wishes.genres_barred to be a list of at most 20 genre names."),
         ({"decades": [1995]}, "Expected each of wishes.decades to be a decade's first year, like 1990."),
         ({"decades": ["1990"]}, "Expected each of wishes.decades to be a decade's first year, like 1990."),
         ({"decades": list(range(1900, 2100, 10)) * 2}, "Expected wishes.decades to be a list of at most 20 decades."),
-        ({"explicit": "no"}, "Expected wishes.explicit to be true or false, got no."),
+        ({"explicit": "no"}, "Expected wishes.explicit to be true or false, got 'no'."),
         ({"familiarity": 2}, "Expected wishes.familiarity to be a number from 0 to 1, got 2."),
-        (["pop"], "Expected an object, got list."),
+        (["pop"], "Expected an object in wishes, got list."),
     ],
 )
 def test_a_wrong_wish_is_explained(listener, wishes, text):
@@ -310,15 +310,15 @@ class BreakingFinder:
 def test_a_handler_that_raises_answers_server_fault_and_reads_the_next_frame(astronaut_jpeg, caplog):
     finder = BreakingFinder()
     parts = replace(Networks.load(), finder=finder)
-    app = create_app(Settings(providers=("catalogue",)), parts=parts)
+    app = create_app(Settings(providers=("catalogue",)), networks=parts)
     client = app.extensions["socketio"].test_client(app, namespace="/live")
     finder.broken = True
     answer = client.emit("frame", 4, astronaut_jpeg, namespace="/live", callback=True)
     assert answer["seq"] == 4
     assert answer["problem"] == {
         "code": "server_fault",
-        "text": "Something broke on the server.",
-        "action": "Try again; whoever runs it finds the reason in its log.",
+        "text": "Something went wrong on the server.",
+        "action": "Try again; the server's log has the reason.",
     }
     assert answer["wait_ms"] > 0
     assert "a fault of ours" in caplog.text

@@ -406,7 +406,7 @@ def test_every_event_of_the_wire_is_listed_here():
 @pytest.mark.parametrize("arguments", ["right", "wrong"])
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_counts_once_and_beyond_the_rate_is_answered_busy(parts, event, arguments):
-    app = create_app(Settings(socket_rate="4/minute"), parts=parts)
+    app = create_app(Settings(socket_rate="4/minute"), networks=parts)
     wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
     given = EVENTS[event] if arguments == "right" else ("no such thing",)
     answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]

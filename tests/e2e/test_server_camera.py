@@ -16,7 +16,8 @@ from feelharmonic.app import create_app
 from feelharmonic.reading.camera import SIDE_PX, CameraReader, annotated, colour_bgr
 from feelharmonic.reading.messages import Mood, Reading
 from feelharmonic.reading.networks import Networks
-from feelharmonic.web.server_camera import TRACKS_AFTER_S, Showing
+from feelharmonic.web.server_camera import TRACKS_AFTER_S
+from feelharmonic.web.services import Services
 from tests.support.samples import PROJECT
 
 DEADLINE_S = 30
@@ -163,14 +164,14 @@ def app():
 
 @pytest.mark.parametrize("path", ["/watch", "/watch/state", "/watch/stream"])
 def test_without_a_watcher_the_addresses_say_how_to_get_one(app, path):
-    app.extensions["feelharmonic_watch"].watcher = None
+    Services.of(app).camera.watcher = None
     answer = app.test_client().get(path)
     assert answer.status_code == 404
     assert "flask --app app camera --source 0" in answer.get_data(as_text=True)
 
 
 def test_the_stream_is_made_of_pictures(app):
-    app.extensions["feelharmonic_watch"].watcher = Still(reading_of(1.0))
+    Services.of(app).camera.watcher = Still(reading_of(1.0))
     answer = app.test_client().get("/watch/stream")
     assert answer.content_type == "multipart/x-mixed-replace; boundary=frame"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -178,7 +179,7 @@ def test_the_stream_is_made_of_pictures(app):
 
 
 def test_tracks_come_once_a_new_mood_has_held(app):
-    showing: Showing = app.extensions["feelharmonic_watch"]
+    showing = Services.of(app).camera
     client = app.test_client()
     showing.watcher = Still(reading_of(TRACKS_AFTER_S - 1))
     assert client.get("/watch/state").get_json()["tracks"] == []

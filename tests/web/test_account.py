@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from feelharmonic.params import Params
 from feelharmonic.web import account, pages
+from feelharmonic.web.services import Services
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from spotifyaccess import SpotifyAccounts, SpotifyApp
 from tests.support.spotify_stand_in import CLIENT_ID, DOWN, DRIPS, HANGS, RATE_LIMIT, StandIn
@@ -101,7 +102,7 @@ def browser(app, spotify) -> Browser:
 
 def problem_of(response) -> tuple[int, str]:
     assert response.mimetype == "application/problem+json"
-    assert set(response.json) == {"type", "title", "status", "detail", "code"}
+    assert set(response.json) == {"type", "title", "status", "detail", "code", "action"}
     assert response.json["status"] == response.status_code
     return response.status_code, response.json["code"]
 
@@ -301,7 +302,7 @@ def test_without_the_csrf_token_nothing_is_done(browser, spotify, path, csrf):
 def test_what_cannot_be_done_is_refused_before_spotify_is_asked(browser, spotify, path, body, text):
     response = browser.post(path, body, browser.connect())
     assert problem_of(response) == (400, "bad_request")
-    assert response.json["title"] == text
+    assert response.json["detail"] == text
     assert not spotify.asked("/v1/")
 
 
@@ -327,11 +328,11 @@ def test_the_player_says_what_is_missing(browser, spotify, switch, status, code)
 @pytest.mark.parametrize("fault", [HANGS, DRIPS], ids=["hangs", "drips"])
 def test_nobody_waits_for_a_spotify_that_does_not_answer(app, browser, spotify, fault):
     csrf = browser.connect()
-    app.extensions[account.EXTENSION].budget_s = 0.3
+    Services.of(app).connections.budget_s = 0.3
     spotify.faults["/v1/me"] = fault
     response = browser.post("play", {"ids": IDS}, csrf)
     assert problem_of(response) == (504, "spotify_unreachable")
-    assert response.json["title"] == "Spotify did not answer in time."
+    assert response.json["detail"] == "Spotify did not answer in time."
 
 
 def test_a_consent_that_ran_out_disconnects(browser, spotify):
@@ -339,7 +340,7 @@ def test_a_consent_that_ran_out_disconnects(browser, spotify):
     spotify.revoke_consent()
     response = browser.post("play", {"ids": IDS}, csrf)
     assert problem_of(response) == (401, "not_connected")
-    assert response.json["detail"] == "Connect Spotify once more."
+    assert response.json["action"] == "Connect Spotify once more."
     assert browser.status()["connected"] is False
 
 
@@ -351,7 +352,7 @@ def test_disconnect_forgets_everything(app, browser, spotify):
     assert browser.status()["connected"] is False
     browser.client.set_cookie("connection", key, domain="127.0.0.1")  # a copy of the cookie opens nothing
     assert problem_of(browser.post("play", {"ids": IDS}, csrf)) == (401, "not_connected")
-    assert len(app.extensions["feelharmonic_connect"].kept) == 0
+    assert len(Services.of(app).connections.kept) == 0
 
 
 def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
@@ -363,11 +364,11 @@ def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
 
 
 def test_logins_do_not_pile_up(app, browser):
-    app.extensions["feelharmonic_connect"].logins = InMemoryStore(3)
+    Services.of(app).connections.logins = InMemoryStore(3)
     for _ in range(5):
         browser.client.delete_cookie("connection", domain="127.0.0.1")
         browser.get("/connect/spotify")
-    assert len(app.extensions["feelharmonic_connect"].logins) == 3
+    assert len(Services.of(app).connections.logins) == 3
 
 
 def test_logins_push_no_account_out(project, accounts, spotify, monkeypatch):
@@ -410,7 +411,7 @@ def test_logs_and_reprs_hold_no_secret(app, browser, spotify, caplog):
     back = spotify.agree(url)
     browser.client.get("/connect/callback", base_url=HOME, query_string=back)
     browser.post("play", {"ids": IDS}, browser.status()["csrf"])
-    connections = app.extensions["feelharmonic_connect"]
+    connections = Services.of(app).connections
     told = caplog.text + repr((connections, connections.kept, connections.find(browser.cookie())))
     verifier = spotify.asked("/api/token")[-1].form["code_verifier"]
     state = parse_qs(urlsplit(url).query)["state"][0]

@@ -15,6 +15,7 @@ from feelharmonic.app import create_app
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web import api
 from tests.support.samples import encode
@@ -231,8 +232,11 @@ def test_tracks_by_their_ids_come_in_that_order_without_the_unknown(client):
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        ("emotion=bored", "emotion: Must be one of: angry, disgust, fear, happy, sad, surprise, neutral."),
-        ("emotion=sad&n=51", "n: Must be greater than or equal to 1 and less than or equal to 50."),
+        (
+            "emotion=bored",
+            "Expected emotion to be one of angry, disgust, fear, happy, sad, surprise, neutral, got 'bored'.",
+        ),
+        ("emotion=sad&n=51", "Expected n to be a whole number from 1 to 50, got '51'."),
         ("ids=a,,b", "ids: String does not match expected pattern."),
     ],
 )
@@ -296,7 +300,7 @@ def test_a_fault_of_ours_tells_nothing_but_that(client, monkeypatch, astronaut_j
     def broken(_data: bytes) -> None:
         raise RuntimeError("inner matters")
 
-    monkeypatch.setattr(api.Networks, "read_photograph", lambda self, data: broken(data))
+    monkeypatch.setattr(Networks, "read_photograph", lambda self, data: broken(data))
     document = told(posted(client, astronaut_jpeg), 500)
     assert document["code"] == "server_fault"
     assert "inner" not in str(document)

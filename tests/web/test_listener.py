@@ -12,8 +12,8 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web import live
 from feelharmonic.web.listener import MOST_GIVEN, MOST_JUDGED, Listener, Newest
+from feelharmonic.web.services import Services
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def parts():
 
 @pytest.fixture
 def app(parts):
-    return create_app(Settings(providers=("catalogue",)), parts=parts)
+    return create_app(Settings(providers=("catalogue",)), networks=parts)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def wire(app):
 
 @pytest.fixture
 def listener(app, wire) -> Listener:
-    (held,) = app.extensions[live.EXTENSION]._listeners.values()
+    (held,) = Services.of(app).live._listeners.values()
     return held
 
 
@@ -95,14 +95,14 @@ def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
 def now_s(app, monkeypatch) -> list[float]:
     """The wire's clock, to be set by hand."""
     clock = [100.0]
-    monkeypatch.setattr(app.extensions[live.EXTENSION], "_clock", lambda: clock[0])
+    monkeypatch.setattr(Services.of(app).live, "_clock", lambda: clock[0])
     return clock
 
 
 def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkeypatch, astronaut_jpeg):
-    held = app.extensions[live.EXTENSION]
+    held = Services.of(app).live
     asked = []
-    monkeypatch.setattr(held._inference_queue, "retry_after_ms", lambda: asked.append(1) or 400)
+    monkeypatch.setattr(held._queue, "retry_after_ms", lambda: asked.append(1) or 400)
 
     def frame(seq: int) -> dict:
         return wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
@@ -128,7 +128,7 @@ def test_who_waits_as_told_is_read_whatever_others_do(app, wire, now_s, astronau
 
 def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch):
     counted = []
-    monkeypatch.setattr(app.extensions[live.EXTENSION], "_admits", lambda who: counted.append(who) or True)
+    monkeypatch.setattr(Services.of(app).live, "_allows", lambda who: counted.append(who) or True)
     for name in ("nosuch", "__class__"):
         problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
         assert problem["code"] == "bad_request"

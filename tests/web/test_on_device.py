@@ -14,6 +14,7 @@ from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web.on_device import RUNTIME
+from feelharmonic.web.services import Services
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def parts() -> Networks:
 def client(project, parts):
     if not (project / "static" / "vendor" / RUNTIME).is_file():
         pytest.skip("static/vendor is not there: run `make vendor`")
-    return create_app(Settings(providers=("catalogue",)), parts=parts).test_client()
+    return create_app(Settings(providers=("catalogue",)), networks=parts).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_every_mood_and_goal_has_three_different_lists_of_eight(client, emotion,
 
 
 def test_the_lists_are_the_same_in_every_process(client, parts):
-    other = create_app(Settings(providers=("catalogue",)), parts=parts).test_client()
+    other = create_app(Settings(providers=("catalogue",)), networks=parts).test_client()
     assert other.get("/device/cards.json").data == client.get("/device/cards.json").data
 
 
@@ -100,15 +101,15 @@ def test_all_that_the_service_worker_keeps_is_there(client):
 
 
 def test_the_service_workers_version_changes_with_what_it_keeps(parts, tmp_path, project):
-    app = create_app(Settings(providers=("catalogue",)), parts=parts)
+    app = create_app(Settings(providers=("catalogue",)), networks=parts)
     before = release(app.test_client())["version"]
-    assert release(create_app(Settings(providers=("catalogue",)), parts=parts).test_client())["version"] == before
-    app.extensions["feelharmonic_device"].constants = {"finder": "another"}
+    assert release(create_app(Settings(providers=("catalogue",)), networks=parts).test_client())["version"] == before
+    Services.of(app).device_files.constants = {"finder": "another"}
     assert release(app.test_client())["version"] != before
 
 
 def test_where_the_host_wants_no_reading_on_devices_no_network_is_given(parts):
-    client = create_app(Settings(providers=("catalogue",), on_device="never"), parts=parts).test_client()
+    client = create_app(Settings(providers=("catalogue",), on_device="never"), networks=parts).test_client()
     assert client.get("/device/parts.json").json["files"] == {}
     assert b'"on_device": "never"' in client.get("/").data
     assert client.get("/device/cards.json").status_code == 200

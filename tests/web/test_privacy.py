@@ -64,7 +64,7 @@ def parts() -> Networks:
 
 def test_no_picture_is_in_the_log_at_any_level(parts, astronaut_jpeg, caplog):
     caplog.set_level(logging.DEBUG)
-    app = create_app(Settings(providers=("catalogue",)), parts=parts)
+    app = create_app(Settings(providers=("catalogue",)), networks=parts)
     client = app.extensions["socketio"].test_client(app, namespace="/live")
     logging.getLogger("feelharmonic").debug("the log is read")
     for picture in (astronaut_jpeg, astronaut_jpeg[:2000], b"no picture" * 50):
@@ -83,7 +83,7 @@ def test_what_is_held_for_a_listener_goes_with_the_connection(parts, astronaut_j
             held.append(weakref.ref(self))
 
     monkeypatch.setattr(live, "Listener", Watched)
-    app = create_app(Settings(providers=("catalogue",)), parts=parts)
+    app = create_app(Settings(providers=("catalogue",)), networks=parts)
     client = app.extensions["socketio"].test_client(app, namespace="/live")
     assert client.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["faces"]
     assert client.emit("baseline", {"probabilities": None}, namespace="/live", callback=True)["ok"]

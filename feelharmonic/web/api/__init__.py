@@ -16,37 +16,49 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from http import HTTPStatus
-from itertools import islice
 from typing import IO
 
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, Response, current_app, jsonify, render_template, request
+from flask import Flask, Request, current_app, render_template, request
 from flask_smorest import Blueprint
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from feelharmonic.audio_features import ACCEPTED_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadInput, BadRequest, ListenerFault
-from feelharmonic.music import TRACK_MOODS, MusicService, track_moods_of
-from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Expression, Networks, moods_of
+from feelharmonic.music import TRACK_MOODS, track_moods_of
+from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Expression, moods_of
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
-from feelharmonic.web.problems import PROBLEM_TYPE, problem_code, problem_document
+from feelharmonic.web.problems import PROBLEM_TYPE, fault_response, problem_code, problem_response
+from feelharmonic.web.schemas import (
+    DEFAULT_TRACKS,
+    MAX_TRACKS,
+    MIN_TRACKS,
+    BoundedList,
+    WholeNumber,
+    emotion,
+    faults_told,
+    goal,
+    probabilities,
+    probability,
+)
 from feelharmonic.web.serializers import face_fields, group_fields, mood_fields, placed_fields, track_fields
-from feelharmonic.web.serving.inference_queue import InferenceQueue
+from feelharmonic.web.services import Services, services
 
 log = logging.getLogger(__name__)
 
 
 PREFIX = "/api/v1"
 
-EXTENSION = "feelharmonic_api"
+UPLOADS = "feelharmonic_uploads"
 
 #: What a multipart body has around the picture: headers and boundaries.
 MULTIPART_MARGIN_BYTES = 64 * 1024
@@ -67,18 +79,10 @@ MAX_PLAYLIST_LETTERS = 600_000
 
 MOST_TRACKS_READ = 1000
 
-FEWEST_TRACKS, MOST_TRACKS, TRACKS = 1, 50, 8
-
-TRACK_IDS = re.compile(rf"\A[0-9A-Za-z]{{1,40}}(,[0-9A-Za-z]{{1,40}}){{0,{MOST_TRACKS - 1}}}\Z")
+TRACK_IDS = re.compile(rf"\A[0-9A-Za-z]{{1,40}}(,[0-9A-Za-z]{{1,40}}){{0,{MAX_TRACKS - 1}}}\Z")
 
 #: These may take more than 5 ms: they run in a thread of their own, in which their parser and their answer run, too.
 LONG_ENDPOINTS = ("api.moods", "api.tracks_moods", "api.sorted_playlist")
-
-#: Of a body's faults so many are told, and so much of the names in it: both are the caller's, as many and as long as
-#: they like.
-MOST_FAULTS_TOLD, LONGEST_NAME_TOLD = 5, 60
-
-STATUS_CODES = {"bad_frame": 422, "too_large": 413, "bad_request": 422, "busy": 429}
 
 
 class NoRoom(ListenerFault):
@@ -96,25 +100,6 @@ class Problem(ma.Schema):
     code = fields.String(required=True, metadata={"description": "for programs, such as bad_frame or too_large"})
     detail = fields.String(required=True, metadata={"description": "what was expected and what came"})
     action = fields.String(required=True, metadata={"description": "what to do about it"})
-
-
-def probability(**options: object) -> fields.Float:
-    return fields.Float(validate=validate.Range(0, 1), allow_nan=False, **options)
-
-
-class BoundedList(fields.List):
-    """A list whose length is checked before its elements are looked at: of too many each would take time and be told
-    as a fault of its own."""
-
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> list:
-        if isinstance(value, list):
-            self._validate(value)
-        return super()._deserialize(value, attr, data, **options)
-
-
-def probabilities(**options: object) -> BoundedList:
-    about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)}"}
-    return BoundedList(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
 
 
 class Picture(ma.Schema):
@@ -184,11 +169,9 @@ class Moods(ma.Schema):
 
 
 class TrackQuery(ma.Schema):
-    emotion = fields.String(
-        load_default="neutral", validate=validate.OneOf(EMOTIONS), metadata={"description": "the mood to start from"}
-    )
-    goal = fields.String(load_default="match", validate=validate.OneOf(GOALS))
-    n = fields.Integer(load_default=TRACKS, validate=validate.Range(FEWEST_TRACKS, MOST_TRACKS))
+    emotion = emotion(load_default="neutral", metadata={"description": "the mood to start from"})
+    goal = goal(load_default="match")
+    n = WholeNumber(MIN_TRACKS, MAX_TRACKS, reads_text=True, load_default=DEFAULT_TRACKS)
     ids = fields.String(
         validate=validate.Regexp(TRACK_IDS),
         metadata={"description": "instead of all else: ids between commas; those at hand come back"},
@@ -265,8 +248,8 @@ class PlaylistText(ma.Schema):
         validate=validate.Length(max=MAX_PLAYLIST_LETTERS),
         metadata={"description": "a CSV as export tools write it, or lines: artist – title"},
     )
-    emotion = fields.String(load_default="neutral", validate=validate.OneOf(EMOTIONS))
-    goal = fields.String(load_default="match", validate=validate.OneOf(GOALS))
+    emotion = emotion(load_default="neutral")
+    goal = goal(load_default="match")
 
 
 class PlacedTrackOf(FoundTrack):
@@ -302,17 +285,6 @@ class Providers(ma.Schema):
 
 class Health(ma.Schema):
     status = fields.String(required=True, validate=validate.Equal("ok"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Behind:
-    """What the addresses answer from."""
-
-    parts: Networks
-    jukebox: MusicService
-    photographs: InferenceQueue
-    texts: InferenceQueue
-    uploads: Uploads
 
 
 class Uploads:
@@ -372,7 +344,7 @@ class Api(flask_smorest.Api):
         if not request.path.startswith(f"{PREFIX}/"):
             return error
         told = getattr(error, "data", None) or {}
-        detail = _told(told["messages"]) if "messages" in told else error.description or ""
+        detail = faults_told(told["messages"]) if "messages" in told else error.description or ""
         return problem(error.code or 500, problem_code(error.code or 500), detail, error.get_response().headers)
 
     def _register_responses(self) -> None:
@@ -400,15 +372,8 @@ class InMemoryRequest(Request):
 api = Addresses("api", __name__, url_prefix=PREFIX, description="Faces, moods and tracks")
 
 
-def bind(
-    app: Flask,
-    parts: Networks,
-    jukebox: MusicService,
-    photographs: InferenceQueue | None = None,
-    texts: InferenceQueue | None = None,
-) -> None:
-    """Put the addresses, their description and the page about them on ``app``; ``photographs`` are read in turn, and
-    so are long ``texts``."""
+def bind(app: Flask) -> None:
+    """Put the paths, their description and the page about them on ``app``."""
     app.request_class = InMemoryRequest
     app.config.update(
         API_TITLE="Feelharmonic",
@@ -417,18 +382,12 @@ def bind(
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.extensions[EXTENSION] = Behind(
-        parts=parts,
-        jukebox=jukebox,
-        photographs=photographs or InferenceQueue(1),
-        texts=texts or InferenceQueue(1),
-        uploads=Uploads(MOST_UPLOADS),
-    )
+    app.extensions[UPLOADS] = Uploads(MOST_UPLOADS)
     described = Api(app, spec_kwargs={"info": {"description": __doc__.splitlines()[0]}})
     described.register_blueprint(api)
     for endpoint in LONG_ENDPOINTS:
         app.view_functions[endpoint] = off_the_loop(app.view_functions[endpoint])
-    app.extensions[f"{EXTENSION}_spec"] = described.spec
+    Services.of(app).openapi = described.spec
     app.add_url_rule(f"{PREFIX}/", "api.about", about)
 
 
@@ -439,7 +398,7 @@ def off_the_loop(view: Callable) -> Callable:
     def run(*args: object, **named: object) -> object:
         request.get_data()  # kept for the parser
         context = contextvars.copy_context()  # of Flask's request
-        return _behind().texts.run(lambda: context.run(answered, *args, **named))
+        return services().texts.run(lambda: context.run(answered, *args, **named))
 
     def answered(*args: object, **named: object) -> object:
         try:
@@ -461,7 +420,7 @@ def receive_upload() -> None:
     """Read the body of a picture here, where there is room for it: the turns begin only after."""
     if request.endpoint != "api.expressions":
         return
-    with _behind().uploads.place(request.remote_addr or ""):
+    with current_app.extensions[UPLOADS].place(request.remote_addr or ""):
         len(request.files)  # the first look at them receives them
 
 
@@ -473,7 +432,7 @@ def send_back(fault: NoRoom) -> Response:
 
 @api.errorhandler(ListenerFault)
 def refuse(fault: ListenerFault) -> Response:
-    return problem(STATUS_CODES[fault.code], fault.code, fault.text, action=fault.action)
+    return fault_response(fault)
 
 
 @api.errorhandler(Exception)
@@ -495,8 +454,8 @@ def expressions(files: dict, query: dict) -> dict:
     """Read every face of a picture: where it is, and the probabilities of the seven emotions."""
     if set(request.form) or len(request.files) > 1:
         raise BadRequest("Expected one field, image, got more.", "Send a picture and nothing else.")
-    data, behind = files["image"].read(), _behind()
-    reading = behind.photographs.run(lambda: behind.parts.read_photograph(data))
+    data, parts = files["image"].read(), services()
+    reading = parts.photographs.run(lambda: parts.networks.read_photograph(data))
     faces = [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]
     return {"faces": faces, "group": group_fields(reading.group)} if query["group"] else {"faces": faces}
 
@@ -508,7 +467,7 @@ def moods(series: dict) -> dict:
     """Hold a mood over a series of readings, as the live page does: smoothed in time, corrected by a resting face."""
     readings = [(moment["at_s"], _expression(moment["probabilities"])) for moment in series["readings"]]
     resting = _expression(series["baseline"])
-    held = moods_of(_behind().parts.params, readings, resting and resting.probabilities)
+    held = moods_of(services().networks.params, readings, resting and resting.probabilities)
     return {"moods": [mood_fields(mood) for mood in held]}
 
 
@@ -517,11 +476,11 @@ def moods(series: dict) -> dict:
 @api.response(200, Tracks)
 def tracks(query: dict) -> dict:
     """Tracks for a mood and a goal; or, by their ids, those of the tracks at hand."""
-    jukebox = _behind().jukebox
+    music = services().music
     if "ids" in query:
-        found = jukebox.known(query["ids"].split(","))
+        found = music.known(query["ids"].split(","))
         return {"tracks": [track_fields(track) for track in found], "provider": "catalogue", "note": ""}
-    served = jukebox.playlist(emotion=query["emotion"], goal=query["goal"], n=query["n"], chance=random.Random())
+    served = music.playlist(emotion=query["emotion"], goal=query["goal"], n=query["n"], chance=random.Random())
     return {
         "tracks": [track_fields(track) for track in served.tracks],
         "provider": served.provider,
@@ -533,7 +492,7 @@ def tracks(query: dict) -> dict:
 @api.response(200, Emotions)
 def emotions() -> dict:
     """The seven emotions in their order: colours, genres, and the audio features that their music aims at."""
-    params = _behind().parts.params
+    params = services().networks.params
     rows = [
         {
             "name": name,
@@ -561,7 +520,7 @@ def tracks_moods(body: dict) -> dict:
 def sorted_playlist(wish: dict) -> dict:
     """The songs of a playlist by how near they are to a mood and a goal, each with its own mood."""
     try:
-        placed, unknown = _behind().jukebox.sorted_playlist(wish["text"], wish["emotion"], wish["goal"])
+        placed, unknown = services().music.sorted_playlist(wish["text"], wish["emotion"], wish["goal"])
     except BadInput as fault:
         raise BadRequest(str(fault), "Send a CSV with title and artist, or lines: artist – title.") from fault
     return {
@@ -574,7 +533,7 @@ def sorted_playlist(wish: dict) -> dict:
 @api.response(200, Providers)
 def providers() -> dict:
     """How the music providers are, in the order in which they are asked."""
-    rows = [asdict(status) for status in _behind().jukebox.status()]
+    rows = [asdict(status) for status in services().music.status()]
     for row in rows:
         del row["why"]  # `reason` says it in a whole sentence
     return {"providers": rows}
@@ -589,7 +548,7 @@ def healthz() -> dict:
 
 def about() -> str:
     """The description for people, from the same source as the one for programs."""
-    spec = current_app.extensions[f"{EXTENSION}_spec"].to_dict()
+    spec = services().openapi.to_dict()
     language = chosen_language()
     operations = [
         {"method": method.upper(), "path": path, **operation}
@@ -600,20 +559,11 @@ def about() -> str:
     return render_template("api.html", language=language, words=words_in(language), operations=operations, spec=spec)
 
 
-def problem(status: int, code: str, detail: str, headers: object = None, *, action: str = "") -> Response:
-    """An RFC 9457 problem document."""
-    told = problem_document(status, code, detail, action or f"{PREFIX}/openapi.json says what is expected.")
-    response = jsonify(told)
-    response.status_code = status
-    response.content_type = PROBLEM_TYPE
-    for name in ("Allow", "Retry-After"):
-        if headers is not None and name in headers:
-            response.headers[name] = headers[name]
-    return response
-
-
-def _behind() -> Behind:
-    return current_app.extensions[EXTENSION]
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, *, action: str = ""
+) -> Response:
+    """A problem document; without an ``action`` it points to the description."""
+    return problem_response(status, code, detail, action or f"{PREFIX}/openapi.json says what is expected.", headers)
 
 
 def _expression(values: list[float] | None) -> Expression | None:
@@ -622,23 +572,3 @@ def _expression(values: list[float] | None) -> Expression | None:
     if values is None or total <= 0:
         return None
     return Expression(probabilities=tuple(value / total for value in values))
-
-
-def _told(messages: object, where: str = "") -> str:
-    """webargs' messages, a tree by place, in one line: the first few, and how many more there are."""
-    lines = _lines(messages, where)
-    told = list(islice(lines, MOST_FAULTS_TOLD))
-    more = sum(1 for _ in lines)
-    return " ".join([*told, f"And {more} more."] if more else told)
-
-
-def _lines(messages: object, where: str) -> Iterator[str]:
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            # The first level names the part of the request: json, query, files.
-            place = str(name)[:LONGEST_NAME_TOLD] if where else " "
-            yield from _lines(inner, f"{where.strip()}.{place}" if where.strip() else place)
-    elif isinstance(messages, list):
-        yield f"{where.strip()}: {' '.join(map(str, messages))}" if where.strip() else " ".join(map(str, messages))
-    else:
-        yield f"{where.strip()}: {messages}"

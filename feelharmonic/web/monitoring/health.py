@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.problems import PROBLEM_TYPE, problem_code
+from feelharmonic.web.services import Services, services
 
 inside = Blueprint("inside", __name__)
-
-EXTENSION = "feelharmonic_inside"
 
 
 def bind(app: Flask, figures: Metrics, checks: dict[str, Callable[[], bool]]) -> None:
     """Put /readyz and /metrics on ``app``, and count what it refuses; ``checks``: what must hold, by name."""
-    app.extensions[EXTENSION] = (figures, checks)
+    services = Services.of(app)
+    services.metrics, services.ready_checks = figures, checks
     app.register_blueprint(inside)
     app.after_request(lambda response: count_refusal(figures, response))
 
@@ -34,15 +34,14 @@ def count_refusal(figures: Metrics, response: Response) -> Response:
 @inside.get("/readyz")
 def readyz() -> tuple[dict, int]:
     """Whether everything that a listener needs is there; which thing is not."""
-    _, checks = current_app.extensions[EXTENSION]
+    checks = services().ready_checks
     held = {name: holds(check) for name, check in checks.items()}
     return {"status": "ok" if all(held.values()) else "not ready", "checks": held}, 200 if all(held.values()) else 503
 
 
 @inside.get("/metrics")
 def metrics() -> Response:
-    figures, _ = current_app.extensions[EXTENSION]
-    return Response(figures.text(), content_type=CONTENT_TYPE_LATEST)
+    return Response(services().metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def holds(check: Callable[[], bool]) -> bool:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Response as PlainResponse
 
-from feelharmonic.web.problems import told_plainly
+from feelharmonic.web.problems import problem_response
 from feelharmonic.web.security.origins import socket_origins
 from feelharmonic.web.security.rate_limits import EventCounter
 
@@ -94,18 +94,20 @@ def is_handshake(environ: dict) -> bool:
 
 def no_handshake() -> PlainResponse:
     detail = "Expected the handshake of a WebSocket of version 13, got another request."
-    return told_plainly(HTTPStatus.BAD_REQUEST, "bad_request", detail, "Open a WebSocket, as Socket.IO's client does.")
+    return problem_response(
+        HTTPStatus.BAD_REQUEST, "bad_request", detail, "Open a WebSocket, as Socket.IO's client does."
+    )
 
 
 def too_many_wires(window_s: int) -> PlainResponse:
     detail = "Expected fewer wires and events from one address."
-    response = told_plainly(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
+    response = problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
     response.headers["Retry-After"] = str(window_s)
     return response
 
 
 def no_room(most_open: int) -> PlainResponse:
     detail = f"All {most_open} wires of this server are open, those that wait for a place among them."
-    response = told_plainly(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a while.")
+    response = problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a while.")
     response.headers["Retry-After"] = str(NO_ROOM_WAIT_S)
     return response

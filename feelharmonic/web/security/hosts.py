@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.settings import Settings
-from feelharmonic.web.problems import told_plainly
+from feelharmonic.web.problems import problem_response
 from feelharmonic.web.security.origins import shown
 
 #: A request's Host: a name or an address, and a port or none.
@@ -67,4 +67,4 @@ def is_address(name: str) -> bool:
 def unknown_name(host: str) -> PlainResponse:
     detail = f"Expected this server's address or a name that it knows, got {shown(f'//{host}')}."
     action = "If that name is this server's, have its host add it to ALLOWED_HOSTS; else open the server's address."
-    return told_plainly(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)
+    return problem_response(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-from feelharmonic.web.problems import told
+from feelharmonic.web.problems import problem_response
 
 #: Methods that change nothing, which any page may send.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -19,7 +19,8 @@ def refuse_foreign(allowed: tuple[str, ...]) -> Response | None:
     origin = request.headers.get("Origin")
     if request.method in SAFE_METHODS or origin is None or origin in allowed or origin == own_origin():
         return None
-    return told(HTTPStatus.FORBIDDEN, "forbidden", f"Expected a request of this page, got one of {shown(origin)}.")
+    detail = f"Expected a request of this page, got one of {shown(origin)}."
+    return problem_response(HTTPStatus.FORBIDDEN, "forbidden", detail, "Load the page from this server.")
 
 
 def socket_origins(allowed: tuple[str, ...]) -> Callable[[str, dict], bool]:

@@ -14,7 +14,7 @@ from limits import parse
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from feelharmonic.web.problems import told
+from feelharmonic.web.problems import problem_response
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def address() -> str:
 
 def too_many(fault: RateLimitExceeded) -> Response:
     detail = f"Expected at most {fault.limit.limit} from one address."
-    response = told(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
+    response = problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
     response.headers["Retry-After"] = str(fault.limit.limit.get_expiry())
     return response
 

@@ -42,14 +42,17 @@ def patch_standard_library() -> None:
 def main(create_app: Callable[..., Flask], timeouts: Timeouts | None = None) -> int:
     """Serve until stopped. Returns the exit status: 0 stopped by the user, 2 a setup fault (printed on stderr)."""
     logs.set_up()
+    from feelharmonic.web.services import Services  # imports Flask, which comes after the patches
+
     timeouts = timeouts or Timeouts()
     try:
         app = create_app(timeouts=timeouts)
-        settings: Settings = app.config["FEELHARMONIC_SETTINGS"]
+        services = Services.of(app)
+        settings = services.settings
         check_vendor(Path(app.root_path))
         check_port(bound_host(settings), settings.port)
         raise_file_limit(settings.max_listeners)
-        app.extensions["feelharmonic_jukebox"].start()
+        services.music.start()
     except SetupFault as fault:
         print("Feelharmonic cannot start:", file=sys.stderr)
         for text in fault.faults:
@@ -117,5 +120,7 @@ def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Ce
     mode = async_mode.load(settings.async_mode)
     options = mode.server_options(timeouts, settings.max_listeners, certificate)
     socketio = app.extensions["socketio"]
-    mode.install_sigterm_handler(app.extensions["feelharmonic_drain"].run, socketio.stop)
+    from feelharmonic.web.services import Services
+
+    mode.install_sigterm_handler(Services.of(app).drain.run, socketio.stop)
     socketio.run(app, host=bound_host(settings), port=settings.port, **options)

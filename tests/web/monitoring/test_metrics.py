@@ -14,8 +14,8 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
-from feelharmonic.web.api import EXTENSION as API
 from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.services import Services
 from tests.support.samples import HANDSHAKE, PROJECT
 
 WIRE = "/socket.io/?EIO=4&transport=websocket"
@@ -86,7 +86,7 @@ def test_every_kind_of_event_that_is_refused_is_counted(astronaut_jpeg):
 def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
     app = create_app(Settings(providers=("catalogue",), http_rate="20/minute"))
     client = app.test_client()
-    photographs = app.extensions[API].photographs
+    photographs = Services.of(app).photographs
     told = [
         client.post("/api/v1/moods", json={"readings": 1}),
         client.post("/api/v1/expressions", data={"image": (io.BytesIO(b"no picture"), "a.jpg")}),

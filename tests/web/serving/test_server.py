@@ -15,6 +15,7 @@ from flask import Flask
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
+from feelharmonic.web.services import Services
 from feelharmonic.web.serving.capacity import raise_file_limit
 from feelharmonic.web.serving.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
 from feelharmonic.web.serving.timeouts import Timeouts
@@ -129,7 +130,7 @@ def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypat
     monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_sigterm_handler", lambda *args: None)
     app = Flask("nothing")
     app.extensions["socketio"] = ServingStandIn()
-    app.extensions["feelharmonic_drain"] = SimpleNamespace(run=None)
+    Services.of(app).drain = SimpleNamespace(run=None)
     serve(app, Settings(async_mode=mode, max_listeners=5000), Timeouts())
     assert app.extensions["socketio"].options.get("max_size") == most
 
