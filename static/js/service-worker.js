@@ -1,6 +1,6 @@
 /**
- * Keeps the page for times without a network. The server writes `self.RELEASE` before this text: the addresses to keep,
- * and a version that changes with any of them. The network comes first, so that nobody sees an old page while it is there.
+ * Caches the page for use without a network. The server writes `self.RELEASE` before this text: the addresses to cache,
+ * and a version that changes with any of them. The network comes first, so that nobody sees an old page while online.
  */
 
 /** @typedef {{version: string, addresses: string[]}} Release */
@@ -10,7 +10,7 @@ const worker = /** @type {any} */ (self);
 /** @type {Release} */
 const { version, addresses } = worker.RELEASE;
 const PAGE = `feelharmonic-page-${version}`;
-/** Networks and runtime are named by their checksums: a new release goes on with those that did not change. */
+/** Networks and runtime, named by their checksums: a new release keeps those that did not change. */
 const FILES = "feelharmonic-files";
 const BY_CHECKSUM = /^\/device\/[0-9a-f]{64}\//;
 

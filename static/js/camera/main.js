@@ -1,5 +1,6 @@
 /**
- * The page of a camera on the server: the stream is an image, mood and tracks are asked for every second.
+ * The entry point of /watch, the page of a camera on the server: the stream is an image, mood and tracks are requested every
+ * second.
  */
 
 import { element, readConfig } from "../lib/elements.js";

@@ -1,5 +1,5 @@
 /**
- * The listener's wishes for every track: reads the controls, returns them under the wire's names. Lost with the page.
+ * The listener's wishes for every track: reads the controls, returns them under the server's names. Lost with the page.
  */
 
 const DECADES = [1960, 1970, 1980, 1990, 2000, 2010, 2020];

@@ -1,5 +1,5 @@
 /**
- * The photograph's page: choose, drop, paste or take a picture; faces, their moods, tracks. The entry point of /photo.
+ * The entry point of /photo: choose, drop, paste or take a picture; its faces, their moods, tracks.
  */
 
 import { element, input, readConfig } from "../lib/elements.js";

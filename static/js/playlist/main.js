@@ -1,5 +1,5 @@
 /**
- * The page of one's own playlist: text or a file or a link in, a mood map and a list out. The entry point of /playlist.
+ * The entry point of /playlist: the listener's playlist as text, file or link in, a mood map and a sorted list out.
  */
 
 import { element, input, readConfig } from "../lib/elements.js";

@@ -3,6 +3,7 @@
  */
 
 import * as ort from "../../vendor/ort.wasm.min.js";
+import { request } from "../lib/http.js";
 import { ExpressionReader } from "./expression.js";
 
 const RUNTIME = "ort-wasm-simd-threaded.wasm";
@@ -71,7 +72,7 @@ function expressionNetwork(session) {
 async function download({ url, sha256, bytes }, onBytes) {
   const content = new Uint8Array(bytes);
   let length = 0;
-  const reader = /** @type {ReadableStream<Uint8Array>} */ ((await fetchOk(url)).body).getReader();
+  const reader = /** @type {ReadableStream<Uint8Array>} */ ((await request(url)).body).getReader();
   for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
     const part = /** @type {Uint8Array} */ (value);
     if (length + part.length <= bytes) {
@@ -88,13 +89,4 @@ async function download({ url, sha256, bytes }, onBytes) {
     throw new Error(`Expected ${url} with the SHA-256 ${sha256}, got ${length} bytes with ${got}. Load the page again.`);
   }
   return content;
-}
-
-/** @param {string} url @returns {Promise<Response>} rejects unless its status is OK */
-export async function fetchOk(url) {
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new Error(`Expected ${url}, got status ${response.status}. Load the page again.`);
-  }
-  return response;
 }

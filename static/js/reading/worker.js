@@ -3,10 +3,11 @@
  * {job, fault} out, {progress} in between.
  */
 
+import { requestJson } from "../lib/http.js";
 import { cutCrop } from "./crop.js";
 import { FaceFinder } from "./face-finder.js";
 import { black, fromRgba } from "./frame.js";
-import { downloadNetworks, fetchOk } from "./networks.js";
+import { downloadNetworks } from "./networks.js";
 import { Pipeline } from "./pipeline.js";
 
 /** The self-test ends after this many rounds or this time. The first rounds are slower than all others and do not count. */
@@ -35,7 +36,7 @@ async function answer({ job, kind, ...fields }) {
 
 /** @param {{url: string}} fields of the list of files and constants @returns {Promise<{rate_hz: number, least_rate_hz: number}>} */
 async function load({ url }) {
-  const { constants, files, least_rate_hz } = await (await fetchOk(url)).json();
+  const { constants, files, least_rate_hz } = await requestJson(url);
   const { detector, refiner, expressions } = await downloadNetworks(files, (progress) => self.postMessage({ progress }));
   const finder = new FaceFinder(detector, refiner, constants.finder);
   pipeline = new Pipeline(finder, expressions, constants);

@@ -1,5 +1,5 @@
 /**
- * Seven probabilities as bars that glide. Knows no socket.
+ * Seven probabilities as animated bars. Knows no socket.
  */
 
 export class BarsView {

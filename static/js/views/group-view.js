@@ -1,5 +1,5 @@
 /**
- * How a group's mood came about: a row for each face, its emotion and its share. Knows no socket.
+ * What a group's mood consists of: a row for each face, with its emotion and its share. Knows no socket.
  */
 
 export class GroupView {

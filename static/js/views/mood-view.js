@@ -1,5 +1,5 @@
 /**
- * The mood in one word, how sure it is, and a polite word to screen readers when it changes. Knows no socket.
+ * The mood in one word and how sure it is; a change is announced to screen readers. Knows no socket.
  */
 
 export class MoodView {
@@ -31,7 +31,7 @@ export class MoodView {
     const word = mood ? String(this.#labels.get(mood.emotion)) : this.#t("mood.looking");
     set(this.#word, word);
     set(this.#sure, aside ?? (mood ? howSure(mood, this.#t) : this.#t("mood.unclear")));
-    // Per change, not per frame; and a mood that was lost for a moment is no news.
+    // Read out when it changes, not with every frame, nor when the same mood comes back.
     if (mood && mood.emotion !== this.#spoken) {
       this.#spoken = mood.emotion;
       set(this.#said, this.#t("mood.said", { mood: word }));

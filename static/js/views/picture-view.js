@@ -47,7 +47,7 @@ export class PictureView {
 
   thaw() {
     this.#still.hidden = true;
-    // The frozen picture leaves memory too.
+    // Frees the frozen picture's memory.
     this.#still.width = this.#still.height = 0;
     this.update([]);
   }

@@ -5,7 +5,7 @@
 
 const PLAYER = "https://open.spotify.com/embed/track/";
 const DARK = "(prefers-color-scheme: dark)";
-const TRACKS = 8;
+const PLACEHOLDERS = 8;
 
 export class TracksView {
   #element;
@@ -27,18 +27,18 @@ export class TracksView {
     this.#title = /** @type {HTMLElement} */ (element.querySelector("h2"));
     this.#note = /** @type {HTMLElement} */ (element.querySelector(".note"));
     this.#cards = /** @type {HTMLElement} */ (element.querySelector(".cards"));
-    // Clicking into a player of another origin shows here only as the window losing focus to it.
+    // A click into a player of another origin is seen here only as the window's loss of focus.
     window.addEventListener("blur", () => this.#keepFocused());
   }
 
-  /** Tracks are on their way: what is here stays; an empty list keeps their place. */
+  /** Tracks were asked for: the list stays as it is; an empty one gets placeholders. */
   wait() {
     this.#note.textContent = this.#t("tracks.waiting");
     this.#cards.setAttribute("aria-busy", "true");
     if (this.#cards.childElementCount === 0) {
       this.#title.textContent = this.#t("tracks.waiting");
       this.#note.textContent = "";
-      this.#cards.append(...Array.from({ length: TRACKS }, placeholder));
+      this.#cards.append(...Array.from({ length: PLACEHOLDERS }, placeholder));
     }
     this.#element.hidden = false;
   }
@@ -61,12 +61,12 @@ export class TracksView {
         card.remove();
       }
     }
-    // Kept cards are not moved either: a frame that moves in the document loads anew.
+    // Kept cards are not moved either: a frame that is moved in the document reloads.
     this.#cards.append(...tracks.filter((track) => !kept.has(track.id)).map((track) => this.#card(track)));
     this.#element.hidden = false;
   }
 
-  /** The tracks did not come: what was here before stays. @param {string} note */
+  /** No tracks came: the list stays as it was. @param {string} note */
   fail(note) {
     this.#note.textContent = note;
     this.#cards.removeAttribute("aria-busy");
@@ -133,7 +133,7 @@ export class TracksView {
     button.addEventListener("click", () => {
       const neighbour = card.nextElementSibling ?? card.previousElementSibling;
       card.remove();
-      // The keyboard goes on where the card was.
+      // Keyboard focus moves to the card's neighbour.
       /** @type {HTMLElement|null|undefined} */ (neighbour?.querySelector("button"))?.focus({ preventScroll: true });
       this.#onFeedback?.(track.id, false);
     });

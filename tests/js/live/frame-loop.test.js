@@ -4,10 +4,10 @@ import test from "node:test";
 import { frameLoop } from "../../../static/js/live/frame-loop.js";
 import { Pacing } from "../../../static/js/live/pacing.js";
 
-/** A world whose clock moves only by waiting; `turns` ends the loop after so many waits. */
-function world({ turns = 20, hidden = () => false } = {}) {
+/** A world whose clock moves only by waiting; the loop ends after `waits` of them. */
+function world({ waits = 20, hidden = () => false } = {}) {
   let now_ms = 0;
-  let left = turns;
+  let left = waits;
   let finish;
   const done = new Promise((resolve) => (finish = resolve));
   return {
@@ -123,7 +123,7 @@ test("a lost reply does not end the loop", async () => {
 });
 
 test("starting twice leaves one loop", async () => {
-  const here = world({ turns: 10 });
+  const here = world({ waits: 10 });
   const sent = [];
   const loop = loopOf({
     capture: async () => 1,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-const LEAST = 4.5;
+const MIN_CONTRAST = 4.5;
 
 const css = readFileSync(new URL("../../../static/page.css", import.meta.url), "utf8");
 const { emotions } = JSON.parse(readFileSync(new URL("../../../emotion_params.json", import.meta.url), "utf8"));
@@ -49,7 +49,7 @@ for (const [block, scheme] of ["light", "dark"].entries()) {
       };
       for (const [what, [text, ground]] of Object.entries(pairs)) {
         const got = contrast(text, ground);
-        assert.ok(got >= LEAST, `${what}: expected at least ${LEAST}, got ${got.toFixed(2)}`);
+        assert.ok(got >= MIN_CONTRAST, `${what}: expected at least ${MIN_CONTRAST}, got ${got.toFixed(2)}`);
       }
     });
   }

@@ -84,7 +84,7 @@ export class TracksController {
     this.chooseGoal(goals[(goals.indexOf(this.#page.values.goal) + 1) % goals.length]);
   }
 
-  /** Shows tracks that nobody has to ask for. @param {string} title @param {import("../../types.js").Track[]} tracks */
+  /** Shows tracks that are known already. @param {string} title @param {import("../../types.js").Track[]} tracks */
   show(title, tracks) {
     this.#view.update(title, tracks, "");
   }
