@@ -41,3 +41,18 @@ class RawListener:
             if text == "2":
                 self.socket.send("3")
         return text
+
+
+def open_websocket(url: str, **options: object) -> websocket.WebSocket:
+    """A WebSocket to Engine.IO at ``url`` that has not joined a namespace, from the server's own page by default."""
+    address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+    return websocket.create_connection(address, timeout=DEADLINE_S, **{"origin": url, **options})
+
+
+def is_accepted(url: str, origin: str, **options: object) -> bool:
+    """Whether the server at ``url`` opens a WebSocket for a page of ``origin``."""
+    try:
+        open_websocket(url, origin=origin, **options).close()
+    except websocket.WebSocketBadStatusException:
+        return False
+    return True

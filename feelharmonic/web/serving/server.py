@@ -105,9 +105,10 @@ def check_port(host: str, port: int) -> None:
 
 def serve_home(app: Flask, settings: Settings, timeouts: Timeouts) -> None:
     """Serve every address of this machine by TLS with our own certificate: phones give the camera to https only."""
-    from feelharmonic.web.security.certificate import home_addresses, own_certificate
+    from feelharmonic.web.security.addresses import reachable_addresses
+    from feelharmonic.web.security.certificate import own_certificate
 
-    addresses = home_addresses(bound_host(settings))
+    addresses = reachable_addresses(bound_host(settings))
     certificate, key = own_certificate(Path(app.instance_path), addresses)
     for one in addresses:
         print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 
+from feelharmonic.app import create_app
 from feelharmonic.errors import SetupFault
 from feelharmonic.web.monitoring import logs
 
@@ -60,3 +61,9 @@ def test_gunicorns_lines_that_name_an_address_are_dropped():
 
     assert not logs.names_nobody(record("Invalid request from ip=192.0.2.1: nonsense"))
     assert logs.names_nobody(record("Booting worker with pid: 7"))
+
+
+def test_no_name_of_an_uploaded_file_is_logged(caplog, astronaut_jpeg):
+    client = create_app().test_client()
+    client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg[:2000]), "secret-name.jpg")})
+    assert "secret-name" not in caplog.text

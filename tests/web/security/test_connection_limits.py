@@ -1,0 +1,75 @@
+"""How many WebSockets may be open, and what is no handshake of one."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.test import Client as WerkzeugClient
+
+from feelharmonic.app import create_app
+from feelharmonic.settings import Settings
+from feelharmonic.web.security.connection_limits import ConnectionLimiter
+from feelharmonic.web.security.rate_limits import EventCounter
+from tests.support.samples import HANDSHAKE
+
+WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
+
+
+def test_above_the_connection_limit_websockets_get_503_until_one_closes():
+    told, inside = [], []
+
+    def engine(environ: dict, start_response) -> list[bytes]:
+        """The wires stay open while the next ones come."""
+        inside.append(environ)
+        if len(inside) < 3:
+            asked.get(WEBSOCKET, headers=HANDSHAKE)
+        elif len(inside) == 3:
+            # A page asks once more, plainly: a browser does not tell it why its WebSocket was refused.
+            refusals.extend([asked.get(WEBSOCKET, headers=HANDSHAKE), asked.get(WEBSOCKET)])
+        start_response("200 OK", [])
+        return []
+
+    refusals = []
+    door = ConnectionLimiter(
+        engine, (), counter=EventCounter("100/minute", "memory://"), most_open=3, refused=told.append
+    )
+    asked = WerkzeugClient(door)
+    assert asked.get(WEBSOCKET, headers=HANDSHAKE).status_code == 200
+    assert len(refusals) == 2
+    for refusal in refusals:
+        assert (refusal.status_code, refusal.json["code"], refusal.headers["Retry-After"]) == (503, "full", "5")
+    assert told == ["full", "full"]
+    assert asked.get(WEBSOCKET, headers=HANDSHAKE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"Upgrade": "h2c"},
+        {"Connection": "close"},
+        {"Sec-WebSocket-Version": "7"},
+        {"Sec-WebSocket-Key": ""},
+        {"Sec-WebSocket-Key": "x"},
+        {"Sec-WebSocket-Key": "dGhlIHNhbXBsZQ=="},
+        {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=!"},
+        {"Sec-WebSocket-Key": "\xfc"},
+    ],
+)
+def test_an_invalid_handshake_gets_400_and_holds_no_connection(told):
+    app = create_app(Settings())
+    client = app.test_client()
+    headers = HANDSHAKE | told if told else {}
+    answers = [client.get(WEBSOCKET, headers=headers) for _ in range(5)] + [client.post(WEBSOCKET, headers=HANDSHAKE)]
+    assert [(answer.status_code, answer.get_json()["code"]) for answer in answers] == [(400, "bad_request")] * 6
+    assert len(app.extensions["socketio"].server.eio.sockets) == 0
+
+
+def test_a_websocket_that_raises_frees_its_connection():
+    def broken(environ: dict, start_response) -> list[bytes]:
+        raise ConnectionError  # as Werkzeug's WebSockets end
+
+    counter = EventCounter("100/minute", "memory://")
+    asked = WerkzeugClient(ConnectionLimiter(broken, (), counter=counter, most_open=1, refused=lambda reason: None))
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            asked.get(WEBSOCKET, headers=HANDSHAKE)

@@ -1,0 +1,107 @@
+"""Rate limits per address, for HTTP and for the events of /live."""
+
+from __future__ import annotations
+
+import pytest
+
+from feelharmonic.app import create_app
+from feelharmonic.reading.networks import Networks
+from feelharmonic.settings import Settings
+from feelharmonic.web.live import Live
+from feelharmonic.web.security.rate_limits import EventCounter
+
+FOREIGN = "https://elsewhere.example"
+
+WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
+
+
+def test_requests_above_the_limit_get_429_with_a_wait():
+    client = create_app(Settings(http_rate="3/minute")).test_client()
+    assert [client.get("/api/v1/emotions").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answer = client.get("/api/v1/emotions")
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["code"] == "busy"
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/static/page.css").status_code == 200
+    other = client.get("/api/v1/emotions", environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
+    assert other.status_code == 200
+
+
+def test_unknown_urls_and_refusals_count_against_the_same_limit():
+    client = create_app(Settings(http_rate="6/minute")).test_client()
+    told = [
+        client.get("/api/v1/emotions"),
+        client.get("/"),
+        client.post("/nowhere", data=b"x" * 2_000_000),
+        client.put("/api/v1/emotions"),
+        client.post("/healthz"),
+        client.post("/language/de", headers={"Origin": FOREIGN}),
+    ]
+    assert [answer.status_code for answer in told] == [200, 200, 404, 405, 405, 403]
+    for path in ("/nowhere", "/photo", "/no/healthz"):
+        assert client.get(path).status_code == 429
+    for path in ("/healthz", "/api/v1/healthz", "/static/page.css"):
+        assert client.get(path).status_code == 200
+
+
+def test_websockets_above_the_limit_get_429_with_a_wait():
+    client = create_app(Settings(socket_rate="2/minute")).test_client()
+    assert [client.get(WEBSOCKET).status_code for _ in range(2)] == [
+        400,
+        400,
+    ]  # no WebSocket comes of it, but it counts
+    answer = client.get(WEBSOCKET)
+    assert (answer.status_code, answer.get_json()["code"], answer.headers["Retry-After"]) == (429, "busy", "60")
+    assert client.get("/api/v1/emotions").status_code == 200
+    assert client.get(WEBSOCKET, environ_overrides={"REMOTE_ADDR": "192.0.2.9"}).status_code == 400
+
+
+#: Every event of the wire, with what it is given when all is well.
+EVENTS = {
+    "frame": (0, b"no picture"),
+    "snap": ({"emotion": "sad"},),
+    "goal": ({"goal": "lift"},),
+    "baseline": ({"probabilities": None},),
+    "group": ({"on": True},),
+    "resume": ({"mood": None, "at_s": 1},),
+    "feedback": ({"id": "0" * 22, "like": True},),
+    "unknown": (1,),  # an event that has no name here; nothing is well with it
+}
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return Networks.load()
+
+
+def test_every_event_is_listed_here():
+    handlers = {name.removeprefix("on_") for name in dir(Live) if name.startswith("on_")}
+    assert handlers == {*EVENTS, "connect", "disconnect"}
+
+
+@pytest.mark.parametrize("arguments", ["right", "wrong"])
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, arguments):
+    app = create_app(Settings(socket_rate="4/minute"), parts=parts)
+    wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
+    given = EVENTS[event] if arguments == "right" else ("no such thing",)
+    answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
+    codes = [answer["problem"] and answer["problem"]["code"] for answer in answers]
+    assert "busy" not in codes[:3]
+    assert codes[3:] == ["busy", "busy"]
+    if event == "frame":
+        assert (answers[3]["faces"], answers[3]["seq"]) == ([], 0 if arguments == "right" else None)
+        assert answers[3]["wait_ms"] >= 1000
+
+
+def test_joins_above_the_limit_are_refused():
+    app = create_app(Settings(socket_rate="3/minute"))
+    came = [app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(4)]
+    assert [one.is_is_accepted("/live") for one in came] == [True, True, True, False]
+
+
+def test_without_redis_each_process_counts_alone(caplog):
+    counter = EventCounter("2/minute", "redis://127.0.0.1:9/0")
+    assert [counter.admits("192.0.2.1") for _ in range(3)] == [True, True, False]
+    assert "192.0.2.1" not in caplog.text
