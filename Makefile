@@ -1,5 +1,6 @@
 # make run   set everything up, start the server, print its address
-# make test  set everything up, run every test
+# make test  set everything up, check every claim once
+# make test-all  what CI runs: also the other async modes, every theme and width, endurance, training, the audit
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-js test-browser gallery lint vendor clean
+.PHONY: help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -18,22 +19,31 @@ help:
 run: $(VENV)/runtime.stamp static/vendor/stamp
 	@$(BIN)/python app.py
 
-test-all: test audit test-train
-
 test: lint test-python test-e2e test-js test-browser
 
-test-python: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests --ignore tests/browser --ignore tests/training --ignore tests/fer --ignore tests/e2e
+# Everything; what `make test` has run is not run again.
+test-all: test test-full audit test-train
 
-# Servers in processes of their own, thousands of made-up inputs, the API against its description.
+PYTEST = $(BIN)/python -m pytest
+SERVERS = tests/e2e tests/deploy
+
+# On every core: these tests start no servers and wait for nothing.
+test-python: $(VENV)/test.stamp static/vendor/stamp
+	$(PYTEST) -m 'not full' -n auto --dist loadfile tests $(addprefix --ignore ,$(SERVERS) tests/browser tests/training tests/fer)
+
+# Servers in processes of their own. One after the other: they measure time and memory.
 test-e2e: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests/e2e
+	$(PYTEST) -m 'not full' $(SERVERS)
+
+# The tests that are marked `full`, of all kinds.
+test-full: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
+	$(PYTEST) -m full tests --ignore tests/training --ignore tests/fer
 
 test-js: node_modules/stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
 
 test-browser: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
-	$(BIN)/python -m pytest tests/browser
+	$(PYTEST) -m 'not full' tests/browser
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -107,15 +117,15 @@ audit: $(VENV)/test.stamp $(VENV)/node.stamp
 
 # The fuzzing of `make test`, 25 times as long.
 fuzz: $(VENV)/test.stamp
-	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/e2e/test_fuzz.py
+	FUZZ_CASES=50000 $(PYTEST) tests/fuzz
 
-# An hour of twenty listeners; `make test` does a minute of it.
+# An hour of twenty listeners; `make test-all` does a minute of it.
 soak: $(VENV)/test.stamp static/vendor/stamp
-	SOAK_S=3600 $(BIN)/python -m pytest -s tests/e2e/test_soak.py
+	SOAK_S=3600 $(PYTEST) -s tests/e2e/test_soak.py
 
 # Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp
-	$(BIN)/python -m pytest -q tests/browser/gallery.py
+	$(PYTEST) -q tests/browser/gallery.py
 
 vendor: static/vendor/stamp
 

@@ -9,7 +9,7 @@ from tests.browser.steps import DEADLINE_MS, go_live, pick, refusing, snap
 from tests.support.serving import Server
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, width):
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     check(page, "welcome")
@@ -60,6 +60,7 @@ def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
         server.kill()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
 def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
     page = visit(
@@ -89,7 +90,7 @@ def test_nothing_is_found_in_german(visit, check):
     check(page, "german")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_nothing_is_found_on_the_status_page(visit, check, scheme, width):
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.get_by_role("link", name="Where the music comes from").click()

@@ -31,7 +31,7 @@ def watched(tmp_path_factory, project, astronaut_bgr):
     process.wait()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_the_room_sees_the_stream_the_mood_and_tracks(visit, watched, check, shoot, width, scheme):
     page = visit(url=watched, grants=(), viewport={"width": width, "height": 900}, color_scheme=scheme)
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)

@@ -65,6 +65,7 @@ def test_http_is_answered_when_all_websockets_are_open(tmp_path, mode):
         server.kill()
 
 
+@pytest.mark.full
 def test_gunicorn_answers_http_when_all_websockets_are_open(tmp_path):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE="threading", MAX_LISTENERS="1").start()
     wires = []

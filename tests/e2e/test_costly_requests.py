@@ -8,9 +8,8 @@ import time
 import pytest
 import requests
 
-from feelharmonic.settings import ASYNC_MODES
 from tests.support.costly_pictures import PHOTOGRAPH_BYTES, scans
-from tests.support.serving import Server
+from tests.support.serving import MODES, Server
 
 #: As the longest lines that are read allow; the opening brackets once cost a pattern quadratic time.
 BRACKETS = {"text": "\n".join(["a – " + 990 * "("] * 600)}
@@ -21,7 +20,7 @@ MAX_WAIT_S = 2.0
 DEADLINE_S = 30
 
 
-@pytest.fixture(params=ASYNC_MODES)
+@pytest.fixture(params=MODES)
 def server(request, tmp_path):
     running = Server(tmp_path, ASYNC_MODE=request.param).start()
     yield running

@@ -14,13 +14,13 @@ from feelharmonic.app import create_app
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.messages import Face
 from feelharmonic.reading.networks import Networks
-from feelharmonic.settings import ASYNC_MODES, Settings
+from feelharmonic.settings import Settings
 from tests.support.corrupt_pictures import png
 from tests.support.samples import encode
-from tests.support.serving import Server
+from tests.support.serving import MODES, Server
 
 
-@pytest.fixture(scope="module", params=ASYNC_MODES)
+@pytest.fixture(scope="module", params=MODES)
 def server(request, tmp_path_factory):
     running = Server(tmp_path_factory.mktemp(request.param), ASYNC_MODE=request.param, MAX_LISTENERS="5").start()
     yield running

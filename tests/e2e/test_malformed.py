@@ -12,9 +12,8 @@ import time
 import pytest
 import requests
 
-from feelharmonic.settings import ASYNC_MODES
 from tests.support.external_servers import Gunicorn
-from tests.support.serving import SHORT_TIMEOUTS, Server
+from tests.support.serving import GUNICORN_MODES, MODES, SHORT_TIMEOUTS, Server
 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 VERSION = b"Sec-WebSocket-Version: 13\r\n"
@@ -70,8 +69,8 @@ def assert_is_ours(log: str) -> None:
     assert "GARBAGE" not in log
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_what_is_no_request_is_refused_and_nobody_named(tmp_path, mode):
+@pytest.mark.parametrize("mode", MODES)
+def test_malformed_requests_get_400_and_no_address_is_logged(tmp_path, mode):
     server = Server(tmp_path, ASYNC_MODE=mode).start()
     try:
         begun = len(server.log())
@@ -88,8 +87,8 @@ def test_what_is_no_request_is_refused_and_nobody_named(tmp_path, mode):
         server.kill()
 
 
-@pytest.mark.parametrize("mode", ["gevent", "threading"])
-def test_behind_gunicorn_a_body_that_breaks_off_is_its_senders_fault(tmp_path, mode):
+@pytest.mark.parametrize("mode", GUNICORN_MODES)
+def test_behind_gunicorn_a_broken_body_gets_400(tmp_path, mode):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
     try:
         for name in ("broken chunks", "a picture in broken chunks"):
@@ -100,31 +99,25 @@ def test_behind_gunicorn_a_body_that_breaks_off_is_its_senders_fault(tmp_path, m
         gunicorn.kill()
 
 
-def test_a_server_under_tls_waits_for_nobody_who_makes_no_handshake(tmp_path):
-    """All three async modes at once."""
-    servers = []
+@pytest.mark.parametrize("mode", MODES)
+def test_silent_tls_clients_hold_up_nobody(tmp_path, mode):
+    server = Server(tmp_path, timeouts=SHORT_TIMEOUTS, HTTPS="1", ASYNC_MODE=mode)
+    server.url = f"https://127.0.0.1:{server.port}"
+    server.start()
     try:
-        for mode in ASYNC_MODES:
-            (tmp_path / mode).mkdir()
-            one = Server(tmp_path / mode, timeouts=SHORT_TIMEOUTS, HTTPS="1", ASYNC_MODE=mode)
-            one.url = f"https://127.0.0.1:{one.port}"
-            servers.append(one.start())
-        begun = [len(one.log()) for one in servers]
-        silent = [[socket.create_connection(("127.0.0.1", one.port), 20) for _ in range(3)] for one in servers]
-        for one in servers:
-            with socket.create_connection(("127.0.0.1", one.port), 20) as plain:
-                plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            with socket.create_connection(("127.0.0.1", one.port), 20) as line, pytest.raises(ssl.SSLError):
-                ssl.create_default_context().wrap_socket(line, server_hostname="localhost")
-            for _ in range(3):
-                assert requests.get(f"{one.url}/healthz", timeout=20, verify=False).ok
-        ends = time.monotonic() + SHORT_TIMEOUTS.silence_s + 20
-        for line in (line for lines in silent for line in lines):
-            line.settimeout(max(ends - time.monotonic(), 0.1))
+        started = len(server.log())
+        silent = [socket.create_connection(("127.0.0.1", server.port), 20) for _ in range(3)]
+        with socket.create_connection(("127.0.0.1", server.port), 20) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", server.port), 20) as line, pytest.raises(ssl.SSLError):
+            ssl.create_default_context().wrap_socket(line, server_hostname="localhost")
+        for _ in range(3):
+            assert requests.get(f"{server.url}/healthz", timeout=20, verify=False).ok
+        deadline = time.monotonic() + SHORT_TIMEOUTS.silence_s + 20
+        for line in silent:
+            line.settimeout(max(deadline - time.monotonic(), 0.1))
             assert line.recv(1) == b""
             line.close()
-        for one, length in zip(servers, begun, strict=True):
-            assert_is_ours(one.log()[length:])
+        assert_is_ours(server.log()[started:])
     finally:
-        for one in servers:
-            one.kill()
+        server.kill()

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from feelharmonic.settings import ASYNC_MODES
-from tests.support.serving import Server
+from tests.support.serving import MODES, Server
 from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, DRIPS, StandIn, song
 
 PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
@@ -28,7 +27,7 @@ def served_at(folder: Path, spotify: StandIn, mode: str) -> Server:
     ).start()
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_whatever_spotify_does_the_page_plays_and_says_from_what(tmp_path, mode):
     """A drip outlives the sockets' timeouts: under green threads too the budget must end it, for everybody."""
     with StandIn([song(number) for number in range(40)]) as spotify:

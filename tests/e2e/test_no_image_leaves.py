@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from feelharmonic.settings import ASYNC_MODES
-from tests.support.serving import PROJECT, Server
+from tests.support.serving import MODES, PROJECT, Server
 
 FRAMES, UPLOADS = 100, 24
 #: Larger than what Werkzeug keeps in memory of a form unless told.
@@ -118,7 +117,7 @@ def test_the_watch_sees_a_breach(tmp_path):
     assert {"os.link", "os.rename", "os.mkdir", "os.truncate", "subprocess.Popen", "os.system"} <= events
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_no_picture_is_written_or_sent_on(tmp_path, astronaut_jpeg, mode):
     """With the catalogue as the only provider no address is listed: nobody is called. Its log is what it was given."""
     server = Server(tmp_path, ASYNC_MODE=mode, **watched(tmp_path)).start()

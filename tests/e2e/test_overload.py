@@ -66,6 +66,9 @@ def resident_mb(server: Server) -> float:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
 
 
+pytestmark = pytest.mark.full
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_beyond_what_is_read_nobody_starves_and_nothing_grows(tmp_path, mode, astronaut_jpeg, record_property):

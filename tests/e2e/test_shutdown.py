@@ -16,10 +16,9 @@ import numpy as np
 import pytest
 import socketio
 
-from feelharmonic.settings import ASYNC_MODES
 from tests.support.external_servers import Gunicorn
 from tests.support.samples import encode
-from tests.support.serving import Server
+from tests.support.serving import GUNICORN_MODES, MODES, Server
 
 DEADLINE_S = 20
 
@@ -110,7 +109,7 @@ def large_bgr(astronaut_bgr) -> np.ndarray:
     return cv2.resize(astronaut_bgr, (1280, 960), interpolation=cv2.INTER_CUBIC)
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, large_bgr):
     server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
     try:
@@ -136,7 +135,7 @@ runpy.run_path(sys.argv[2], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_a_snap_under_way_is_answered_before_the_server_ends(tmp_path, mode):
     program = tmp_path / "slow.py"
     program.write_text(SLOW_PROVIDER)
@@ -155,7 +154,7 @@ def test_a_snap_under_way_is_answered_before_the_server_ends(tmp_path, mode):
         server.kill()
 
 
-@pytest.mark.parametrize("mode", ["gevent", "threading"])
+@pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_what_is_under_way_is_answered_before_gunicorns_worker_ends(tmp_path, mode, large_bgr):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20", FRAMES_AT_ONCE="1").start()
     try:
@@ -164,7 +163,7 @@ def test_what_is_under_way_is_answered_before_gunicorns_worker_ends(tmp_path, mo
         gunicorn.kill()
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_listeners_are_told_and_the_server_ends_by_itself(tmp_path, mode, astronaut_jpeg):
     server = Server(tmp_path, ASYNC_MODE=mode).start()
     try:
@@ -180,7 +179,7 @@ def test_listeners_are_told_and_the_server_ends_by_itself(tmp_path, mode, astron
     assert "Traceback" not in server.log()
 
 
-@pytest.mark.parametrize("mode", ["gevent", "threading"])
+@pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_gunicorns_workers_serve_and_take_their_leave(tmp_path, mode, astronaut_jpeg):
     gunicorn = Gunicorn(tmp_path, workers=2, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
     try:

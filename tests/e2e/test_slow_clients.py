@@ -125,6 +125,7 @@ def test_a_half_open_connection_gives_its_place_back(server, astronaut_jpeg):
 
 
 @needs_proc
+@pytest.mark.full
 def test_a_thousand_connects_and_drops_leave_nothing_behind(server, astronaut_jpeg):
     def come_and_go(times: int) -> None:
         for number in range(times):

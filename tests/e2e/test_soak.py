@@ -1,4 +1,4 @@
-"""Twenty listeners at five frames a second, for a minute here and for an hour in `make soak` (SOAK_S says how long):
+"""Twenty listeners at five frames a second, for a minute or as many seconds as SOAK_S says (`make soak`: an hour):
 every reply comes, none is a fault, and the server's memory stays as it is."""
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ SOAK_S = float(os.environ.get("SOAK_S", "60"))
 FLAT = 0.05
 
 pytestmark = [
+    pytest.mark.full,
     pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc"),
     pytest.mark.timeout(SOAK_S + 120),
 ]

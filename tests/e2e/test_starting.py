@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from feelharmonic.settings import ASYNC_MODES
-from tests.support.serving import Server
+from tests.support.serving import MODES, Server
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_the_server_starts_with_its_address_and_without_a_warning(tmp_path, mode):
     server = Server(tmp_path, ASYNC_MODE=mode).start()  # its first request was answered
     try:
@@ -17,7 +16,7 @@ def test_the_server_starts_with_its_address_and_without_a_warning(tmp_path, mode
         server.kill()
 
 
-@pytest.mark.parametrize("mode", ASYNC_MODES)
+@pytest.mark.parametrize("mode", MODES)
 def test_on_the_home_network_it_says_its_addresses_and_what_the_browser_will_say(tmp_path, mode):
     server = Server(tmp_path, ASYNC_MODE=mode, HTTPS="1")
     server.url = f"https://127.0.0.1:{server.port}"

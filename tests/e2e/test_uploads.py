@@ -11,15 +11,14 @@ import time
 import pytest
 import requests
 
-from feelharmonic.settings import ASYNC_MODES
 from feelharmonic.web.api import MOST_UPLOADS, UPLOADS_RETRY_S
-from tests.support.serving import Server
+from tests.support.serving import MODES, Server
 
 HEAD = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
 LENGTH = 9_900_000
 
 
-@pytest.fixture(params=ASYNC_MODES)
+@pytest.fixture(params=MODES)
 def async_mode(request):
     return request.param
 

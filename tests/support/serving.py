@@ -44,6 +44,9 @@ def free_port() -> int:
 #: Each async mode; but for gevent only in `make test-all`.
 MODES = tuple(mode if mode == "gevent" else pytest.param(mode, marks=pytest.mark.full) for mode in ASYNC_MODES)
 
+#: Those that gunicorn has a worker for.
+GUNICORN_MODES = ("gevent", pytest.param("threading", marks=pytest.mark.full))
+
 
 class Server:
     """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies;

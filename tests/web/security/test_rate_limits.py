@@ -83,7 +83,7 @@ def test_every_event_is_listed_here():
 @pytest.mark.parametrize("arguments", ["right", "wrong"])
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, arguments):
-    app = create_app(Settings(socket_rate="4/minute"), parts=parts)
+    app = create_app(Settings(socket_rate="4/minute"), networks=parts)
     wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
     given = EVENTS[event] if arguments == "right" else ("no such thing",)
     answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
@@ -98,7 +98,7 @@ def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, argum
 def test_joins_above_the_limit_are_refused():
     app = create_app(Settings(socket_rate="3/minute"))
     came = [app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(4)]
-    assert [one.is_is_accepted("/live") for one in came] == [True, True, True, False]
+    assert [one.is_connected("/live") for one in came] == [True, True, True, False]
 
 
 def test_without_redis_each_process_counts_alone(caplog):

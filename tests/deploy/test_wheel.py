@@ -16,6 +16,8 @@ import requests
 
 from tests.support.serving import PROJECT, QUIET, free_port
 
+pytestmark = pytest.mark.full
+
 INSTALL_S = 400
 COMMAND_S = 60
 
