@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -166,7 +167,7 @@ class Tokens(Protocol):
 
     def write(self, tokens: dict[str, Any]) -> None: ...
 
-    def alone(self) -> AbstractContextManager[None]:
+    def alone(self) -> AbstractContextManager[object]:
         """A lock against other refreshes: one may end the refresh token of another."""
         ...
 
@@ -184,7 +185,7 @@ class OwnTokens:
     def write(self, tokens: dict[str, Any]) -> None:
         self._tokens = tokens
 
-    def alone(self) -> AbstractContextManager[None]:
+    def alone(self) -> AbstractContextManager[object]:
         return self._refreshing
 
 
@@ -212,7 +213,7 @@ class Account:
             playlist_id, url = str(playlist["id"]), str(playlist["external_urls"]["spotify"])
         for start in range(0, len(ids), MAX_ITEMS_AT_ONCE):
             uris = [_uri(track_id) for track_id in ids[start : start + MAX_ITEMS_AT_ONCE]]
-            self._ask(lambda spotify, uris=uris: spotify.playlist_add_items(playlist_id, uris))
+            self._ask(partial(spotipy.Spotify.playlist_add_items, playlist_id=playlist_id, items=uris))
         return url
 
     def playlist(self, playlist_id: str) -> list[tuple[str, str, str]]:
@@ -220,11 +221,8 @@ class Account:
         rows: list[tuple[str, str, str]] = []
         offset = 0
         while offset < MAX_PLAYLIST_ITEMS:
-            page = self._ask(
-                lambda spotify, offset=offset: spotify.playlist_items(
-                    playlist_id, limit=PLAYLIST_PAGE, offset=offset, additional_types=("track",)
-                )
-            )
+            rest = {"limit": PLAYLIST_PAGE, "offset": offset, "additional_types": ("track",)}
+            page = self._ask(partial(spotipy.Spotify.playlist_items, playlist_id=playlist_id, **rest))
             with _account_faults():
                 found = page["items"]
                 rows += [row for item in found if (row := playlist_row(item)) is not None]
@@ -241,7 +239,7 @@ class Account:
     def queue(self, ids: Sequence[str]) -> None:
         """Put those tracks into the queue of the listener's active device (Premium)."""
         for track_id in ids:
-            self._ask(lambda spotify, track_id=track_id: spotify.add_to_queue(_uri(track_id)), plays=True)
+            self._ask(partial(spotipy.Spotify.add_to_queue, uri=_uri(track_id)), plays=True)
 
     def _ask(self, call: Callable[[spotipy.Spotify], Any], *, plays: bool = False) -> Any:
         with _account_faults(plays=plays):
@@ -346,7 +344,7 @@ def _refusal(exc: Exception) -> Refusal:
 
 def _response(exc: BaseException | None) -> requests.Response | None:
     while exc is not None:
-        response = getattr(exc, "response", None)
+        response: requests.Response | None = getattr(exc, "response", None)
         if response is not None:
             return response
         exc = exc.__context__

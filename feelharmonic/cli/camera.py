@@ -52,7 +52,7 @@ def camera(source: str, rate: float, group: bool, once: bool, host: str, port: i
 @click.command(hidden=True)
 @camera_options
 @click.pass_context
-def watch(context: click.Context, **options: object) -> None:
+def watch(context: click.Context, /, **options: object) -> None:
     """The old name of `camera`."""
     click.echo("`watch` is now called `camera`; the old name goes with the next release.", err=True)
     context.invoke(camera, **options)

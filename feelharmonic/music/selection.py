@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
+from feelharmonic.music.catalogue.columns import Rows
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
 
@@ -54,7 +55,7 @@ class Journey:
     of the tracks at K places, (K, 9) float64."""
 
     steps: Sequence[MusicTargets]
-    features: Callable[[Sequence[int]], np.ndarray]
+    features: Callable[[Rows], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -81,20 +81,22 @@ class MusicService:
         `feelharmonic.music.playlist` says which forms ``text`` may have. Raises BadInput where it is no playlist.
         """
         lines = read_playlist(text)
-        tracks, unknown = self._matched(lines)
-        if not tracks:
+        matched, unknown = self._matched(lines)
+        if not matched:
             return [], unknown
-        features = np.array([[track.features[name] for name in FEATURES] for track in tracks], np.float64)  # (N, 9)
-        away = distances(features, targets_for(self._params, emotion, goal))
-        moods = track_moods_of([track.features for track in tracks])
+        features = [known for _, known in matched]
+        values = np.array([[known[name] for name in FEATURES] for known in features], np.float64)  # (N, 9)
+        away = distances(values, targets_for(self._params, emotion, goal))
         placed = [
             PlacedTrack(track=track, mood=mood, distance=float(distance))
-            for track, mood, distance in zip(tracks, moods, away, strict=True)
+            for (track, _), mood, distance in zip(matched, track_moods_of(features), away, strict=True)
         ]
         return sorted(placed, key=lambda one: one.distance), unknown
 
-    def _matched(self, lines: Sequence[PlaylistLine]) -> tuple[list[Track], list[PlaylistLine]]:
-        """Each line's track, once, by its id, else by its names; and the lines without one."""
+    def _matched(
+        self, lines: Sequence[PlaylistLine]
+    ) -> tuple[list[tuple[Track, dict[str, float]]], list[PlaylistLine]]:
+        """Each line's track with its features, once, by its id, else by its names; and the lines without one."""
         by_id = self._tracks.known([line.track_id for line in lines if line.track_id])
         keys = [song_key(line.artist, line.title) for line in lines]
         wanted = [
@@ -103,15 +105,15 @@ class MusicService:
             if line.track_id not in by_id and line.artist and line.title
         ]
         by_name = self._tracks.named(wanted, song_key)
-        tracks: dict[str, Track] = {}
+        matched: dict[str, tuple[Track, dict[str, float]]] = {}
         unknown = []
         for line, key in zip(lines, keys, strict=True):
-            track = by_id.get(line.track_id) or by_name.get(key)
+            track = by_id.get(line.track_id or "") or by_name.get(key)
             if track is None or track.features is None:
                 unknown.append(line)
             else:
-                tracks[track.id] = track
-        return list(tracks.values()), unknown
+                matched[track.id] = track, track.features
+        return list(matched.values()), unknown
 
     def start(self) -> None:
         """Find out in the background which providers answer; later calls do nothing."""

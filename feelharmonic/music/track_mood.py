@@ -63,7 +63,8 @@ class TrackMoodReader:
         scores = prepare(features) @ self._coefficients.T + self._intercepts
         scores -= scores.max(axis=1, keepdims=True)
         odds = np.exp(scores)
-        return odds / odds.sum(axis=1, keepdims=True)
+        shares: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
+        return shares
 
     def read(self, features: np.ndarray) -> list[TrackMood]:
         """The likeliest mood of each of N tracks; input and faults as for ``probabilities``."""
@@ -99,8 +100,10 @@ def prepare(features: np.ndarray) -> np.ndarray:
 
 def _logit(share: np.ndarray) -> np.ndarray:
     share = np.clip(share, 0, 1)
-    return np.log((share + LOGIT_MARGIN) / (1 - share + LOGIT_MARGIN))
+    logit: np.ndarray = np.log((share + LOGIT_MARGIN) / (1 - share + LOGIT_MARGIN))
+    return logit
 
 
 def _log(share: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(share, 0, 1) + LOG_MARGIN)
+    logarithm: np.ndarray = np.log(np.clip(share, 0, 1) + LOG_MARGIN)
+    return logarithm

@@ -19,6 +19,7 @@ from feelharmonic.music.catalogue.columns import (
     UNKNOWN_POPULARITY,
     UNKNOWN_YEAR,
     Columns,
+    Rows,
     artist_number,
     text_hash,
 )
@@ -100,7 +101,7 @@ class Catalogue:
         missing = [track_id for track_id in ids if track_id not in found]
         return {**self._database_rows(missing), **found} if self._database and missing else found
 
-    def tracks(self, rows: Sequence[int]) -> list[Track]:
+    def tracks(self, rows: Rows) -> list[Track]:
         """The tracks at ``rows``, in that order."""
         places = [int(self._places[row]) for row in rows]
         names = self._names_at([place for place in places if place >= len(self._starter)])
@@ -156,9 +157,10 @@ class Catalogue:
         order = np.argsort(all_hashes, kind="stable")
         return all_hashes[order], np.array(places, np.int32)[order]
 
-    def features(self, rows: Sequence[int]) -> np.ndarray:
+    def features(self, rows: Rows) -> np.ndarray:
         """(K, 9) float64 in FEATURES' order and units."""
-        return self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
+        values: np.ndarray = self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
+        return values
 
     def playable(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray:
         """Those of ``rows`` that may play, in their order.
@@ -221,8 +223,9 @@ class Catalogue:
         return _any(genre == number for number in genres)
 
     def _put_starter(self, place: int, track: Track) -> None:
-        columns = self.columns
-        columns.figures[:POPULARITY, place] = [track.features[name] for name in FEATURES]
+        columns, features = self.columns, track.features
+        assert features is not None, track
+        columns.figures[:POPULARITY, place] = [features[name] for name in FEATURES]
         columns.figures[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
         columns.genre[place] = self._genre_number(track.genre)
         columns.year[place] = track.year or UNKNOWN_YEAR
@@ -252,6 +255,7 @@ class Catalogue:
         return self._genres.setdefault((name or "").lower(), len(self._genres))
 
     def _database_rows(self, ids: Sequence[str]) -> dict[str, int]:
+        assert self._database is not None
         marks = ",".join("?" * len(ids))
         with closing(connect(self._database)) as connection:
             found = connection.execute(f"SELECT id, number FROM tracks WHERE id IN ({marks})", ids).fetchall()
@@ -265,6 +269,7 @@ class Catalogue:
         """id, title and artist of imported tracks by place."""
         if not places:
             return {}
+        assert self._database is not None
         numbers = [place - len(self._starter) + 1 for place in places]
         marks = ",".join("?" * len(numbers))
         with closing(connect(self._database)) as connection:
@@ -291,4 +296,5 @@ class Catalogue:
 
 
 def _any(masks: Iterable[np.ndarray]) -> np.ndarray:
-    return np.logical_or.reduce(list(masks))
+    mask: np.ndarray = np.logical_or.reduce(list(masks))
+    return mask

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from feelharmonic.audio_features import FEATURES
+
+#: Places of tracks in the columns.
+Rows = Sequence[int] | np.ndarray
 
 UNKNOWN_YEAR = 0
 

@@ -65,14 +65,14 @@ def _spotify_recommendations(settings: Settings, catalogue: Catalogue) -> MusicP
     from feelharmonic.music.providers.spotify import SpotifyRecommendations, app_client
 
     client = app_client(settings)
-    return client and SpotifyRecommendations(client, catalogue.known)
+    return None if client is None else SpotifyRecommendations(client, catalogue.known)
 
 
 def _spotify_search(settings: Settings, catalogue: Catalogue) -> MusicProvider | None:
     from feelharmonic.music.providers.spotify import SpotifySearch, app_client
 
     client = app_client(settings)
-    return client and SpotifySearch(client, catalogue.known)
+    return None if client is None else SpotifySearch(client, catalogue.known)
 
 
 #: By name, as in the setting PROVIDERS. Each is imported only where it is made.

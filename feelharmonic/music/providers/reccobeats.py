@@ -15,6 +15,7 @@ from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import ProviderUnavailable
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest, is_spotify_key
+from feelharmonic.music.providers.spotify_answers import artist_names
 from feelharmonic.music.selection import Candidates, Found, rank_found, stages
 
 API_URL = "https://api.reccobeats.com/v1"
@@ -112,8 +113,7 @@ def _read_one(item: object, places: range) -> Found | None:
         return None
     key = str(item.get("href") or "").rstrip("/").rsplit("/", 1)[-1]
     title = item.get("trackTitle")
-    artists = [artist.get("name") for artist in item.get("artists") or () if isinstance(artist, dict)]
-    artists = [name for name in artists if isinstance(name, str) and name]
+    artists = artist_names(item)
     if not is_spotify_key(key) or not isinstance(title, str) or not title or not artists:
         return None
     popularity = item.get("popularity")

@@ -24,8 +24,7 @@ def read_tracks(items: Sequence[object]) -> list[FoundTrack]:
 def _read_track(item: object) -> FoundTrack | None:
     if not isinstance(item, dict) or item.get("is_playable") is False:
         return None
-    artists = [artist.get("name") for artist in item.get("artists") or () if isinstance(artist, dict)]
-    artists = [name for name in artists if isinstance(name, str) and name]
+    artists = artist_names(item)
     key, title = item.get("id"), item.get("name")
     if not isinstance(key, str) or not is_spotify_key(key) or not isinstance(title, str) or not title or not artists:
         return None
@@ -38,6 +37,12 @@ def _read_track(item: object) -> FoundTrack | None:
         explicit=explicit if isinstance(explicit, bool) else None,
     )
     return FoundTrack(track, artists[0])
+
+
+def artist_names(item: dict[str, Any]) -> list[str]:
+    """The names of a track's artists, those that are texts."""
+    names = [artist.get("name") for artist in item.get("artists") or () if isinstance(artist, dict)]
+    return [name for name in names if isinstance(name, str) and name]
 
 
 def playlist_row(item: object) -> tuple[str, str, str] | None:
