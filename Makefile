@@ -51,40 +51,45 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# From the data (DATA_DIR) to feelharmonic/reading/weights/expression.onnx and its card: a network, what it says of all faces, and
-# one that learns from both. Hours on a processor's core; killed, the same command goes on.
+# From the data (DATA_DIR) to feelharmonic/reading/weights/expression.onnx and its card: a first network, its soft labels,
+# a student that learns from both, three fine-tuned runs. Takes hours on one core; after a kill the same command resumes.
 RUNS ?= $(HOME)/.cache/feelharmonic/expression
 TRAIN = .venv-train/bin/python -m training
-LEARN = --lessons $(RUNS)/lessons.npz
+EXPRESSION = $(TRAIN).expression
+SOFT = --soft-labels $(RUNS)/soft_labels.npz --soft-label-weight
 train: .venv-train/stamp
-	$(TRAIN).expression.train --runs $(RUNS) --name small --epochs 110
-	test -f $(RUNS)/lessons.npz || $(TRAIN).expression.distill --runs $(RUNS) --teachers small --out $(RUNS)/lessons.npz
-	$(TRAIN).expression.train --runs $(RUNS) --name pupil --start small $(LEARN) --trust 0.6 --rate 0.05 --epochs 42
-	$(TRAIN).expression.train --runs $(RUNS) --name gentle --start small,small,small,pupil --harm 0.3 --rate 0.02 --epochs 10
-	$(TRAIN).expression.train --runs $(RUNS) --name third --start small,small,small,pupil,gentle,gentle --seed 3 $(LEARN) --trust 0.6 --harm 0.5 --rate 0.03 --epochs 14
-	$(TRAIN).expression.train --runs $(RUNS) --name fifth --start gentle,third --seed 5 $(LEARN) --trust 0.3 --harm 0.2 --rate 0.02 --epochs 12
-	$(TRAIN).expression.export --runs $(RUNS) --name fifth,third,gentle --int8
-	$(TRAIN).expression.shown
-	$(TRAIN).expression.card --run $(RUNS)/fifth
+	$(EXPRESSION).train --runs $(RUNS) --name small --epochs 110
+	test -f $(RUNS)/soft_labels.npz || $(EXPRESSION).distill --runs $(RUNS) --teachers small --out $(RUNS)/soft_labels.npz
+	$(EXPRESSION).train --runs $(RUNS) --name student --start small $(SOFT) 0.6 --rate 0.05 --epochs 42
+	$(EXPRESSION).train --runs $(RUNS) --name fine-tune-1 --start small,small,small,student \
+		--augmentation 0.3 --rate 0.02 --epochs 10
+	$(EXPRESSION).train --runs $(RUNS) --name fine-tune-3 --start small,small,small,student,fine-tune-1,fine-tune-1 \
+		--seed 3 $(SOFT) 0.6 --augmentation 0.5 --rate 0.03 --epochs 14
+	$(EXPRESSION).train --runs $(RUNS) --name fine-tune-5 --start fine-tune-1,fine-tune-3 \
+		--seed 5 $(SOFT) 0.3 --augmentation 0.2 --rate 0.02 --epochs 12
+	$(EXPRESSION).export --runs $(RUNS) --name fine-tune-5,fine-tune-3,fine-tune-1 --int8
+	$(EXPRESSION).shown
+	$(EXPRESSION).card --run $(RUNS)/fine-tune-5
 
-# The same for feelharmonic/reading/weights/face_finder.onnx and face_look.onnx. Labels by MTCNN, whose package would pull in an older
-# torch: it comes without what it asks for.
+# The same for face_finder.onnx (detector) and face_look.onnx (refiner). MTCNN labels the faces; its package asks for an
+# older torch, so it is installed without its dependencies.
 FINDER ?= $(HOME)/.cache/feelharmonic/finder
+FINDER_TRAINING = $(TRAIN).face_finder
 train-finder: .venv-train/stamp
 	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --no-deps facenet-pytorch
-	test -f $(FINDER)/labels.npz || $(TRAIN).face_finder.labels --out $(FINDER)/labels.npz
-	$(TRAIN).face_finder.shards --folder $(FINDER) --shards 75
-	$(TRAIN).face_finder.train --folder $(FINDER) --samples 2600000
-	$(TRAIN).face_finder.export --folder $(FINDER)
+	test -f $(FINDER)/labels.npz || $(FINDER_TRAINING).labels --out $(FINDER)/labels.npz
+	$(FINDER_TRAINING).shards --folder $(FINDER) --shards 75
+	$(FINDER_TRAINING).train --folder $(FINDER) --samples 2600000
+	$(FINDER_TRAINING).export --folder $(FINDER)
 	test -f $(FINDER)/shards/900_0000.npz || \
-		$(TRAIN).face_finder.hard_negatives --folder $(FINDER) --network feelharmonic/reading/weights/face_finder.onnx
-	$(TRAIN).face_finder.train --folder $(FINDER) --samples 3280000
-	$(TRAIN).face_finder.export --folder $(FINDER)
-	$(TRAIN).face_finder.windows --folder $(FINDER) --shards 22
-	$(TRAIN).face_finder.train --folder $(FINDER) --samples 1500000 --second-look
-	$(TRAIN).face_finder.export --folder $(FINDER) --second-look
+		$(FINDER_TRAINING).hard_negatives --folder $(FINDER) --network feelharmonic/reading/weights/face_finder.onnx
+	$(FINDER_TRAINING).train --folder $(FINDER) --samples 3280000
+	$(FINDER_TRAINING).export --folder $(FINDER)
+	$(FINDER_TRAINING).windows --folder $(FINDER) --shards 22
+	$(FINDER_TRAINING).train --folder $(FINDER) --samples 1500000 --refiner
+	$(FINDER_TRAINING).export --folder $(FINDER) --refiner
 
-# Training has an environment of its own: it needs PyTorch, the server does not.
+# Training has its own environment: it needs PyTorch, the server does not.
 test-train: .venv-train/stamp
 	.venv-train/bin/python -m pytest tests/training
 

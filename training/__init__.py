@@ -1,4 +1,4 @@
-"""How the networks were made: data, augmentation, training, export, evaluation. Never imported by the app.
+"""Data, training, evaluation and export of the networks. The app never imports anything from here.
 
-Training imports the app's own `prepare` arithmetic, so that training and serving cannot drift apart.
+Training imports the app's own `prepare`, so that a network sees the same input in training and in serving.
 """

@@ -1,4 +1,4 @@
-"""What harms a webcam's face, each at one fixed strength, to measure by. Not used in training (`augment.py` is).
+"""Corruptions of webcam faces at one fixed strength each, for evaluation only; training uses `expression/augment.py`.
 
 In and out: (N, 48, 48) uint8 grey.
 """

@@ -1,27 +1,60 @@
-"""How well probabilities fit labels: accuracy, F1, confusion, calibration. NumPy only.
+"""How well probabilities fit labels (accuracy, F1, confusion, calibration), and how long calls take. NumPy only.
 
-Labels are (N,) int in EMOTIONS' order, -1 where there is none (such faces do not count); probabilities (N, 7), rows
-summing to 1; vote shares (N, 7), rows summing to 1.
+Labels are (N,) int class indices, -1 for an unlabelled row, which is left out; probabilities and vote shares are
+(N, classes), rows summing to 1.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-BINS = 15
+DEFAULT_BINS = 15
 FOLDS = 5
+BATCH = 256
+
+
+class CropReader(Protocol):
+    """An expression network as the app reads it."""
+
+    def read_crops(self, crops: np.ndarray, *, labels: str | None) -> np.ndarray: ...
+
+
+def read_in_batches(reader: CropReader, crops: np.ndarray, head: str | None) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 7) float32: the probabilities of ``head``, one of LABELS; of None what the page shows."""
+    return np.concatenate([reader.read_crops(crops[i : i + BATCH], labels=head) for i in range(0, len(crops), BATCH)])
+
+
+def median_ms(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[float]:
+    """Median milliseconds of each of ``calls``. They take turns, so that other load slows all of them alike; the
+    first tenth of the rounds warms up and does not count."""
+    taken_ms = np.empty((rounds, len(calls)))
+    for i in range(rounds):
+        for j, call in enumerate(calls):
+            start = time.perf_counter()
+            call()
+            taken_ms[i, j] = (time.perf_counter() - start) * 1e3
+    return np.median(taken_ms[rounds // 10 :], axis=0).tolist()
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    raised = np.exp(logits - logits.max(-1, keepdims=True))
+    return raised / raised.sum(-1, keepdims=True)
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the labelled faces whose likeliest emotion is the label, 0..1."""
+    """Share of the labelled rows whose likeliest class is the label, 0..1."""
     known = labels >= 0
     return float((probabilities[known].argmax(1) == labels[known]).mean())
 
 
 def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(7, 7) int: faces by label (rows) and by what was read (columns)."""
+    """(classes, classes) int: how many rows have each label (rows) and each likeliest class (columns)."""
     known = labels >= 0
     side = probabilities.shape[1]
     pairs = labels[known] * side + probabilities[known].argmax(1)
@@ -29,49 +62,47 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def macro_f1(counts: np.ndarray) -> float:
-    """Mean over the emotions of the harmonic mean of precision and recall, of a `confusion` table; 0..1."""
+    """Mean over the classes of the harmonic mean of precision and recall, from a `confusion` table; 0..1."""
     hits = np.diag(counts)
     return float((2 * hits / np.maximum(counts.sum(0) + counts.sum(1), 1)).mean())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reliability:
-    """What a reliability plot shows, per bin of the top probability; empty bins have a count of 0 and zeros."""
+    """A reliability plot: per bin of the top probability. Empty bins hold zeros."""
 
-    count: np.ndarray  # (15,) int
-    confidence: np.ndarray  # (15,) mean top probability
-    share: np.ndarray  # (15,) mean share of the votes for the emotion that was read
+    count: np.ndarray  # (bins,) int
+    confidence: np.ndarray  # (bins,) mean top probability
+    share: np.ndarray  # (bins,) mean share of the votes for the likeliest class
 
     @property
     def error(self) -> float:
-        """Mean |confidence - share| over the bins, weighted by count."""
+        """Expected calibration error: mean |confidence - share| over the bins, weighted by count."""
         return float((np.abs(self.confidence - self.share) * self.count).sum() / self.count.sum())
 
 
-def reliability(probabilities: np.ndarray, shares: np.ndarray) -> Reliability:
-    """Fifteen equal bins of the top probability against the annotators' share for that emotion."""
+def reliability(probabilities: np.ndarray, shares: np.ndarray, bins: int = DEFAULT_BINS) -> Reliability:
+    """The top probability in equally wide bins, against the share of votes for that class."""
     rows = np.arange(len(probabilities))
     read = probabilities.argmax(1)
     top, voted = probabilities[rows, read], shares[rows, read]
-    bins = np.minimum((top * BINS).astype(int), BINS - 1)
-    count = np.bincount(bins, minlength=BINS)
-    most = np.maximum(count, 1)
+    places = np.minimum((top * bins).astype(int), bins - 1)
+    count = np.bincount(places, minlength=bins)
+    divisor = np.maximum(count, 1)
     return Reliability(
         count=count,
-        confidence=np.bincount(bins, top, BINS) / most,
-        share=np.bincount(bins, voted, BINS) / most,
+        confidence=np.bincount(places, top, bins) / divisor,
+        share=np.bincount(places, voted, bins) / divisor,
     )
 
 
 def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """(N, 7) probabilities made flatter (above 1) or sharper (below): softmax(logits / temperature)."""
-    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12)) / temperature
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    return raised / raised.sum(1, keepdims=True)
+    """softmax(logits / temperature): flatter above 1, sharper below."""
+    return softmax(np.log(np.maximum(probabilities.astype(np.float64), 1e-12)) / temperature)
 
 
 def best_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """The temperature under which ``targets`` (N, 7), distributions, cost the least cross-entropy; 0.25..4."""
+    """The temperature in 0.25..4 with the least cross-entropy to ``targets`` (N, classes), by golden-section search."""
     low, high = np.log(0.25), np.log(4.0)
     golden = (5**0.5 - 1) / 2
     for _ in range(40):
@@ -84,7 +115,7 @@ def best_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
 
 
 def cross_fitted(probabilities: np.ndarray, targets: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """(N, 7): each fifth of the faces at the temperature that fits the other four fifths."""
+    """(N, classes): each fifth of the rows at the temperature that fits the other four fifths."""
     fold = np.random.default_rng(seed).permutation(len(probabilities)) % FOLDS
     out = np.empty(probabilities.shape)
     for i in range(FOLDS):

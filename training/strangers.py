@@ -19,8 +19,8 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.expression import CROP_SIDE_PX
 from feelharmonic.reading.face_finder import Finder
+from training.data_dir import DataMissing
 from training.expression import picture_folders as folders
-from training.expression.data import DataMissing
 
 SETS = ("photographs", "posed", "smiles")
 PARTS = ("learn", "choose")

@@ -1,7 +1,7 @@
-"""What a webcam does to a face, in batches on whatever device the faces lie on.
+"""Augmentation: faces moved and degraded as by webcams, in batches on the faces' device.
 
-In: (N, 48, 48) uint8 grey. Out: (N, 1, 48, 48) float32 as `prepare` gives. All chance comes from the generator that is
-passed in. Every kind of harm strikes a share of the faces only, so most of each batch stays near the data's own look.
+In: (N, 48, 48) uint8 grey. Out: (N, 1, 48, 48) float32 as `prepare` gives. All random numbers come from the generator
+that is passed in. Each degradation affects a share of the faces only, so that most of a batch stays close to the data.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SIDE = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strength:
-    """How far faces are moved, and the share of them that each harm strikes (0..1)."""
+class DegradationShares:
+    """How far faces are moved, and the share of them that each degradation affects (0..1)."""
 
     tilt_deg: float = 20.0
     zoom: float = 0.18
@@ -33,39 +33,38 @@ class Strength:
     jpeg: float = 0.12
     cover: float = 0.20
 
-    def gentler(self, harm: float) -> Strength:
-        """As far moved, but each harm strikes ``harm`` (0..1) of the faces that it struck."""
-        shares = {name: getattr(self, name) * harm for name in HARMS}
-        return replace(self, **shares)
+    def scaled(self, factor: float) -> DegradationShares:
+        """``factor`` (0..1) times the degraded shares; faces are moved as far as before."""
+        return replace(self, **{name: getattr(self, name) * factor for name in DEGRADATIONS})
 
 
-#: What spoils a picture, as against what moves it.
-HARMS = ("light", "dark", "cover", "blur", "small", "noise", "jpeg")
+#: The fields that are shares of degraded faces.
+DEGRADATIONS = ("light", "dark", "cover", "blur", "small", "noise", "jpeg")
 
 
-def augmented(crops: Tensor, generator: Generator, strength: Strength | None = None) -> Tensor:
-    """(N, 48, 48) uint8 → (N, 1, 48, 48) float32 in -1..1, moved, lit and harmed by chance."""
-    strength = strength or Strength()
-    chance = Chance(crops.device, generator)
+def augmented(crops: Tensor, generator: Generator, shares: DegradationShares | None = None) -> Tensor:
+    """(N, 48, 48) uint8 → (N, 1, 48, 48) float32 in -1..1, moved and degraded at random."""
+    shares = shares or DegradationShares()
+    draw = Random(crops.device, generator)
     x = crops[:, None].float() / 255  # (N, 1, 48, 48) 0..1
-    x = _moved(x, chance, strength)
-    for share, harm in (
-        (strength.light, _lit),
-        (strength.dark, _dark),
-        (strength.cover, _covered),
-        (strength.blur, _blurred),
-        (strength.small, _small),
-        (strength.noise, _noisy),
-        (strength.jpeg, _jpeg),
+    x = _moved(x, draw, shares)
+    for share, degrade in (
+        (shares.light, _lit),
+        (shares.dark, _dark),
+        (shares.cover, _covered),
+        (shares.blur, _blurred),
+        (shares.small, _small),
+        (shares.noise, _noisy),
+        (shares.jpeg, _jpeg),
     ):
-        struck = chance.uniform(len(x)).lt(share).nonzero()[:, 0]
-        if len(struck):
-            x[struck] = harm(x[struck], chance).clamp(0, 1)
+        affected = draw.uniform(len(x)).lt(share).nonzero()[:, 0]
+        if len(affected):
+            x[affected] = degrade(x[affected], draw).clamp(0, 1)
     return normalised((x.clamp(0, 1) * 255).round())
 
 
-class Chance:
-    """Draws from one generator, on one device."""
+class Random:
+    """Random numbers of one generator, on one device."""
 
     def __init__(self, device: torch.device, generator: Generator):
         self.device = device
@@ -82,14 +81,14 @@ class Chance:
         return torch.randn(*shape, device=self.device, generator=self.generator)
 
 
-def _moved(x: Tensor, chance: Chance, strength: Strength) -> Tensor:
+def _moved(x: Tensor, draw: Random, shares: DegradationShares) -> Tensor:
     """Mirrored (half of them), tilted, zoomed, stretched and shifted; edges are replicated as `cut_crop` does."""
     n = len(x)
-    angle = torch.deg2rad(chance.uniform(n, low=-strength.tilt_deg, high=strength.tilt_deg))
-    zoom = 1 + chance.uniform(n, low=-strength.zoom, high=strength.zoom)
-    stretch = 1 + chance.uniform(n, low=-strength.stretch, high=strength.stretch)
-    mirror = chance.uniform(n).lt(0.5).float() * 2 - 1
-    shift = chance.uniform(n, 2, low=-2 * strength.shift, high=2 * strength.shift)  # the grid is 2 wide
+    angle = torch.deg2rad(draw.uniform(n, low=-shares.tilt_deg, high=shares.tilt_deg))
+    zoom = 1 + draw.uniform(n, low=-shares.zoom, high=shares.zoom)
+    stretch = 1 + draw.uniform(n, low=-shares.stretch, high=shares.stretch)
+    mirror = draw.uniform(n).lt(0.5).float() * 2 - 1
+    shift = draw.uniform(n, 2, low=-2 * shares.shift, high=2 * shares.shift)  # the grid is 2 wide
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     move = torch.stack(
         (
@@ -102,30 +101,30 @@ def _moved(x: Tensor, chance: Chance, strength: Strength) -> Tensor:
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def _lit(x: Tensor, chance: Chance) -> Tensor:
+def _lit(x: Tensor, draw: Random) -> Tensor:
     """Gamma, contrast, brightness, and a slope of light across the face."""
-    x = x.clamp(1e-3, 1) ** torch.exp(chance.each(x, -0.45, 0.45))
-    x = (x - 0.5) * torch.exp(chance.each(x, -0.35, 0.3)) + 0.5 + chance.each(x, -0.15, 0.15)
+    x = x.clamp(1e-3, 1) ** torch.exp(draw.each(x, -0.45, 0.45))
+    x = (x - 0.5) * torch.exp(draw.each(x, -0.35, 0.3)) + 0.5 + draw.each(x, -0.15, 0.15)
     along = torch.linspace(-1, 1, SIDE, device=x.device)
-    return x + chance.each(x, -0.15, 0.15) * along + chance.each(x, -0.1, 0.1) * along[:, None]
+    return x + draw.each(x, -0.15, 0.15) * along + draw.each(x, -0.1, 0.1) * along[:, None]
 
 
-def _dark(x: Tensor, chance: Chance) -> Tensor:
-    return x * chance.each(x, 0.12, 0.5) + chance.normal(*x.shape) * chance.each(x, 0.005, 0.03)
+def _dark(x: Tensor, draw: Random) -> Tensor:
+    return x * draw.each(x, 0.12, 0.5) + draw.normal(*x.shape) * draw.each(x, 0.005, 0.03)
 
 
-def _covered(x: Tensor, chance: Chance) -> Tensor:
-    """A rectangle of up to half the face in one grey: a hand, a scarf, hair, the picture's edge."""
-    share = chance.uniform(len(x), 2, low=0.15, high=0.75)
-    start = chance.uniform(len(x), 2, low=-0.2, high=0.85)
+def _covered(x: Tensor, draw: Random) -> Tensor:
+    """A rectangle of up to half the face in one grey, as a hand, a scarf, hair or the picture's edge covers it."""
+    share = draw.uniform(len(x), 2, low=0.15, high=0.75)
+    start = draw.uniform(len(x), 2, low=-0.2, high=0.85)
     at = (torch.arange(SIDE, device=x.device) + 0.5) / SIDE
-    inside = (at > start[..., None]) & (at < (start + share * (0.4 + 0.6 * chance.uniform(len(x), 1)))[..., None])
+    inside = (at > start[..., None]) & (at < (start + share * (0.4 + 0.6 * draw.uniform(len(x), 1)))[..., None])
     mask = inside[:, 0, :, None] & inside[:, 1, None, :]  # (N, 48, 48)
-    return torch.where(mask[:, None], chance.each(x, 0.0, 1.0), x)
+    return torch.where(mask[:, None], draw.each(x, 0.0, 1.0), x)
 
 
-def _blurred(x: Tensor, chance: Chance) -> Tensor:
-    sigma = chance.uniform(len(x), 1, low=0.5, high=1.8)
+def _blurred(x: Tensor, draw: Random) -> Tensor:
+    sigma = draw.uniform(len(x), 1, low=0.5, high=1.8)
     reach = torch.arange(-3, 4, device=x.device)
     kernel = torch.exp(-((reach / sigma) ** 2) / 2)
     kernel = kernel / kernel.sum(1, keepdim=True)  # (N, 7)
@@ -134,15 +133,15 @@ def _blurred(x: Tensor, chance: Chance) -> Tensor:
     return functional.conv2d(rows, kernel[:, None, :, None], groups=len(x)).transpose(0, 1)
 
 
-def _small(x: Tensor, chance: Chance) -> Tensor:
-    """As if the face had been 14 to 36 pixels wide: one size for all the faces struck in a batch."""
-    side = 14 + int(chance.uniform(1).item() * 22)
+def _small(x: Tensor, draw: Random) -> Tensor:
+    """As if the face had been 14 to 36 pixels wide: one size for all affected faces of a batch."""
+    side = 14 + int(draw.uniform(1).item() * 22)
     shrunk = functional.interpolate(x, (side, side), mode="area")
     return functional.interpolate(shrunk, (SIDE, SIDE), mode="bilinear", align_corners=False)
 
 
-def _noisy(x: Tensor, chance: Chance) -> Tensor:
-    return x + chance.normal(*x.shape) * chance.each(x, 0.01, 0.06)
+def _noisy(x: Tensor, draw: Random) -> Tensor:
+    return x + draw.normal(*x.shape) * draw.each(x, 0.01, 0.06)
 
 
 #: Quantisation of luminance: ITU-T T.81, table K.1.
@@ -158,11 +157,11 @@ JPEG_LUMINANCE = (
 )
 
 
-def _jpeg(x: Tensor, chance: Chance) -> Tensor:
-    """What JPEG's rounding of 8×8 cosine coefficients leaves."""
+def _jpeg(x: Tensor, draw: Random) -> Tensor:
+    """JPEG's rounding of the cosine coefficients of 8×8 blocks."""
     basis = _cosines(x.device)
     table = torch.tensor(JPEG_LUMINANCE, device=x.device, dtype=torch.float32)
-    step = table * torch.exp(chance.uniform(len(x), 1, 1, 1, 1, low=-0.7, high=1.4))  # (N, 1, 1, 8, 8)
+    step = table * torch.exp(draw.uniform(len(x), 1, 1, 1, 1, low=-0.7, high=1.4))  # (N, 1, 1, 8, 8)
     blocks = (x[:, 0] * 255 - 128).reshape(-1, 6, 8, 6, 8).transpose(2, 3)  # (N, 6, 6, 8, 8)
     coefficients = (basis @ blocks @ basis.T / step).round() * step
     back = (basis.T @ coefficients @ basis).transpose(2, 3).reshape(-1, 1, SIDE, SIDE)

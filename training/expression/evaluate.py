@@ -1,11 +1,10 @@
-"""What a network file is worth: tables and plots for its card, on `valid`.
+"""Accuracy, calibration and robustness of a network file on `valid`: tables, plots, JSON.
 
     python -m training.expression.evaluate --data FOLDER [--network FILE.onnx] [--plots FOLDER]
-                                [--run FOLDER] [--peer FILE.json] [--json]
+                                           [--run FOLDER] [--fer FILE.json] [--json]
 
-In: an exported network, read as the app reads it. Out: printed figures, and PNG files of the confusion, the
-reliability, the corruptions (fer's figures beside ours), the groups of UTKFace, and (with --run) the training's
-course: those that `training.expression.card` draws.
+In: an exported network, read as the app reads it. Out: printed figures, and the plots that the card shows: confusion,
+reliability, corruptions (beside fer's), UTKFace's groups, and with --run the course of the training.
 """
 
 from __future__ import annotations
@@ -21,33 +20,34 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.face_finder import FaceFinder
 from training.corruptions import CORRUPTIONS
-from training.data_dir import data_dir
-from training.expression.data import FER2013, FERPLUS, Faces, ferplus_majority, has_copy, load_fer, votes
-from training.expression.utkface import ARCHIVE, GROUPS, People, load_utkface
-from training.measures import Reliability, accuracy, confusion, cross_fitted, macro_f1, reliability
+from training.data_dir import add_data_option, data_dir
+from training.expression.data import FERPLUS, Faces, hard_labels, has_copy, load_fer
+from training.expression.plots import draw_figures, draw_run
+from training.measures import (
+    CropReader,
+    Reliability,
+    accuracy,
+    confusion,
+    cross_fitted,
+    macro_f1,
+    read_in_batches,
+    reliability,
+)
 from training.strangers import Strangers, load_strangers
 from training.strangers import figures as figures_of
+from training.utkface import ARCHIVE, GROUPS, People, load_utkface
 
-BATCH = 256
 #: Years at which the groups of ages begin.
 AGES = (0, 13, 20, 40, 60)
+#: Output of `.venv-fer/bin/python -m benchmarks.expression --json`.
+FER_PATH = Path(__file__).resolve().parents[1] / "fer.json"
 
 
-def read(reader: ExpressionReader, crops: np.ndarray, head: str | None) -> np.ndarray:
-    """(N, 48, 48) uint8 → (N, 7) float32, in batches; without ``head`` what the page shows."""
-    return np.concatenate([reader.read_crops(crops[i : i + BATCH], labels=head) for i in range(0, len(crops), BATCH)])
-
-
-def valid_labels(folder: Path, faces: Faces) -> dict[str, np.ndarray]:
-    """(N,) int per head: FER+'s majority (-1 where none of the seven leads) and FER2013's label."""
-    return {"ferplus": ferplus_majority(votes(folder, "valid")), "fer2013": faces.targets[:, FER2013].argmax(1)}
-
-
-def heads(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict]:
+def heads(reader: CropReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict]:
     """Per head: accuracy, macro-F1, recall of each emotion, and the confusion table."""
     out = {}
     for head in LABELS:
-        counts = confusion(read(reader, faces.crops, head), labels[head])
+        counts = confusion(read_in_batches(reader, faces.crops, head), labels[head])
         recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
         out[head] = {
             "accuracy": float(np.diag(counts).sum() / counts.sum()),
@@ -58,71 +58,73 @@ def heads(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray])
     return out
 
 
-def corrupted(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """Each corruption's accuracy per head, and that of untouched faces."""
-    seen = {"none": faces.crops} | {name: harm(faces.crops) for name, harm in CORRUPTIONS.items()}
+def corrupted(reader: CropReader, faces: Faces, labels: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Accuracy per head under each corruption, and without one."""
+    versions = {"none": faces.crops} | {name: corrupt(faces.crops) for name, corrupt in CORRUPTIONS.items()}
     return {
-        name: {head: accuracy(read(reader, crops, head), labels[head]) for head in LABELS}
-        for name, crops in seen.items()
+        name: {head: accuracy(read_in_batches(reader, crops, head), labels[head]) for head in LABELS}
+        for name, crops in versions.items()
     }
 
 
-def calibration(reader: ExpressionReader, faces: Faces, majority: np.ndarray) -> tuple[Reliability, Reliability]:
+def calibration(reader: CropReader, faces: Faces, majority: np.ndarray) -> tuple[Reliability, Reliability]:
     """The FER+ head against the annotators' shares: as served, and cross-fitted over five folds."""
     clear = majority >= 0
     shares = faces.targets[clear, FERPLUS]
-    served = read(reader, faces.crops[clear], "ferplus")
+    served = read_in_batches(reader, faces.crops[clear], "ferplus")
     return reliability(served, shares), reliability(cross_fitted(served, shares), shares)
 
 
-def copies(reader: ExpressionReader, faces: Faces, labels: dict[str, np.ndarray], others: np.ndarray) -> dict:
-    """How many of ``faces`` have a copy among ``others`` (M, 48, 48) uint8, and each head's accuracy on those and on
-    the rest; None where there are none."""
+def copies(reader: CropReader, faces: Faces, labels: dict[str, np.ndarray], others: np.ndarray) -> dict:
+    """The number of ``faces`` with a copy among ``others`` (M, 48, 48) uint8, and each head's accuracy on those and on
+    the rest; None where there are no such faces."""
     copied = has_copy(faces.crops, others)
     out: dict = {"faces": int(copied.sum())}
     for head in LABELS:
-        read_as = read(reader, faces.crops, head)
+        probabilities = read_in_batches(reader, faces.crops, head)
         parts = {"copied": copied, "rest": ~copied}
         known = {name: rows & (labels[head] >= 0) for name, rows in parts.items()}
         out[head] = {
-            name: accuracy(read_as[rows], labels[head][rows]) if rows.any() else None for name, rows in known.items()
+            name: accuracy(probabilities[rows], labels[head][rows]) if rows.any() else None
+            for name, rows in known.items()
         }
     return out
 
 
-def by_group(reader: ExpressionReader, people: People) -> dict[str, list[float]]:
-    """What share of the faces of a group or of an age is read as each emotion (FER+ head), in EMOTIONS' order."""
-    chosen = read(reader, people.crops, "ferplus").argmax(1)
+def by_group(reader: CropReader, people: People) -> dict[str, list[float]]:
+    """The share of the faces of each group and age that is read as each of EMOTIONS, by the FER+ head."""
+    chosen = read_in_batches(reader, people.crops, "ferplus").argmax(1)
     ends = (*AGES[1:], 200)
-    sorts = {f"{name} ({(people.group == i).sum()})": people.group == i for i, name in enumerate(GROUPS)}
+    rows_of = {f"{name} ({(people.group == i).sum()})": people.group == i for i, name in enumerate(GROUPS)}
     for start, end in zip(AGES, ends, strict=True):
         of_age = (people.age >= start) & (people.age < end)
-        sorts[f"{start}–{end - 1} years ({of_age.sum()})" if end < 200 else f"{start}+ years ({of_age.sum()})"] = of_age
-    return {name: _shares(chosen[rows]) for name, rows in sorts.items() if rows.any()}
+        years = f"{start}–{end - 1}" if end < 200 else f"{start}+"
+        rows_of[f"{years} years ({of_age.sum()})"] = of_age
+    return {name: _shares(chosen[rows]) for name, rows in rows_of.items() if rows.any()}
 
 
 def _shares(chosen: np.ndarray) -> list[float]:
     return (np.bincount(chosen, minlength=len(EMOTIONS)) / len(chosen)).tolist()
 
 
-def strangers(reader: ExpressionReader, sets: dict[str, Strangers]) -> dict[str, dict]:
-    """What the page shows of each set's faces to choose by: `training.strangers.figures`, and how well its confidence
-    fits (reliability)."""
+def strangers(reader: CropReader, sets: dict[str, Strangers]) -> dict[str, dict]:
+    """Of each set's part "choose": `training.strangers.figures` and calibration of what the page shows."""
     out = {}
     for name, one in sets.items():
         part = one.part("choose")
-        read_as = read(reader, part.crops, None)
-        fitted = reliability(read_as, np.eye(len(EMOTIONS))[part.label])
+        probabilities = read_in_batches(reader, part.crops, None)
+        fitted = reliability(probabilities, np.eye(len(EMOTIONS))[part.label])
         bins = {field: getattr(fitted, field).tolist() for field in ("count", "confidence", "share")}
-        out[name] = figures_of(read_as, part.label) | {"faceless": one.faceless, "error": fitted.error, "bins": bins}
+        extra = {"faceless": one.faceless, "error": fitted.error, "bins": bins}
+        out[name] = figures_of(probabilities, part.label) | extra
     return out
 
 
 def evaluate(folder: Path, network: Path) -> dict:
-    """All figures of ``network`` on `valid`, as the card quotes them."""
+    """All figures of the file ``network`` on `valid`, as the card quotes them."""
     reader = ExpressionReader.load(path=network)
     faces = load_fer(folder, "valid")
-    labels = valid_labels(folder, faces)
+    labels = hard_labels(folder, "valid")
     served, fitted = calibration(reader, faces, labels["ferplus"])
     figures = {
         "network": network.name,
@@ -142,8 +144,19 @@ def evaluate(folder: Path, network: Path) -> dict:
     return figures
 
 
-def tell_strangers(figures: dict) -> list[str]:
-    """The lines of a table: what the page shows of faces from elsewhere, the parts to choose by."""
+def describe_copies(figures: dict) -> str:
+    """A sentence about the faces of `valid` that have a copy in the training split."""
+    copied = figures["copies"]
+    share = copied["faces"] / figures["faces"]
+    text = f"Of valid, {copied['faces']} faces ({share:.1%}) have a copy in the training split"
+    if not copied["faces"]:
+        return f"{text}."
+    parts = [f"`{head}` {_share(copied[head]['copied'])} and {_share(copied[head]['rest'])}" for head in LABELS]
+    return f"{text}; accuracy on them and on the rest: {', '.join(parts)}."
+
+
+def strangers_table(figures: dict) -> list[str]:
+    """The lines of a table: what the page shows of faces from other sources, of their parts "choose"."""
     lines = [
         f"| set | faces | accuracy | mean recall | {' | '.join(EMOTIONS)} | calibration error |",
         "|---|---|---|---|" + "---|" * (len(EMOTIONS) + 1),
@@ -157,22 +170,11 @@ def tell_strangers(figures: dict) -> list[str]:
     return lines
 
 
-def tell_copies(figures: dict) -> str:
-    """What the faces of valid that have copies in the training split do to its figures."""
-    copied = figures["copies"]
-    share = copied["faces"] / figures["faces"]
-    text = f"Of valid, {copied['faces']} faces ({share:.1%}) have a copy in the training split"
-    if not copied["faces"]:
-        return f"{text}."
-    parts = [f"`{head}` {_share(copied[head]['copied'])} and {_share(copied[head]['rest'])}" for head in LABELS]
-    return f"{text}; accuracy on them and on the rest: {', '.join(parts)}."
-
-
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-def tell(figures: dict) -> None:
+def report(figures: dict) -> None:
     """Print ``figures`` as the card's tables."""
     print(f"{figures['network']}: {figures['bytes'] / 1e6:.2f} MB, sha256 {figures['sha256']}")
     print(f"on {figures['faces']} faces of valid\n\n| head | accuracy | macro-F1 | {' | '.join(EMOTIONS)} |")
@@ -185,39 +187,61 @@ def tell(figures: dict) -> None:
     print("\n| faces | " + " | ".join(f"`{head}`" for head in LABELS) + " |\n|---|---|---|")
     for name, by_head in figures["corruptions"].items():
         print(f"| {name} | " + " | ".join(f"{by_head[head]:.1%}" for head in LABELS) + " |")
-    print("\n" + tell_copies(figures))
+    print("\n" + describe_copies(figures))
     if "strangers" in figures:
-        print(
-            "\nwhat the page shows of strangers' faces, the parts to choose by\n\n" + "\n".join(tell_strangers(figures))
-        )
+        print("\nwhat the page shows of faces from other sources\n")
+        print("\n".join(strangers_table(figures)))
     if "groups" in figures:
         print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
         for name, shares in figures["groups"].items():
             print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
 
 
+def read_fer(path: Path) -> dict[str, str]:
+    """fer's column in the output of `benchmarks.expression --json`, by the row's name. Raises SystemExit without it."""
+    if not path.is_file():
+        raise SystemExit(f"Expected the output of benchmarks.expression --json in {path}, found no such file.")
+    return {row[""]: row["fer"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"] if "fer" in row}
+
+
+def fer_row(corruption: str) -> str:
+    """The name of the row in `benchmarks.expression` that holds the accuracy under ``corruption``."""
+    return "FER2013 label, by its head" if corruption == "none" else f"FER2013 label, {corruption}"
+
+
+def fer_corruptions(figures: dict, fer: dict[str, str]) -> dict[str, float]:
+    """fer's accuracy (FER2013 label, 0..1) under each corruption of ``figures``."""
+    known = {name: fer[fer_row(name)] for name in figures["corruptions"] if fer_row(name) in fer}
+    return {name: float(text.removesuffix("%")) / 100 for name, text in known.items()}
+
+
+def draw(figures: dict, folder: Path, fer: dict[str, str], run: Path | None) -> None:
+    """All plots of ``figures`` in ``folder``; with ``run`` also the course of that run."""
+    draw_figures(figures, folder, fer_corruptions(figures, fer))
+    if run:
+        draw_run(run / "log.jsonl", folder)
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options of this command and of the card's, which ``parser`` may extend."""
+    add_data_option(parser)
+    parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the file that the app serves")
+    parser.add_argument("--run", type=Path, help="a run's folder, whose log is plotted as well")
+    parser.add_argument("--fer", type=Path, default=FER_PATH, help="fer's figures, from benchmarks.expression --json")
+    return parser.parse_args()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
-    parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
-    parser.add_argument("--plots", type=Path, help="where PNG plots go (default: plots/ beside the network)")
-    parser.add_argument("--run", type=Path, help="a run's folder, to plot its log too")
-    parser.add_argument("--peer", type=Path, help="figures of fer, from benchmarks.expression --json (default: ours)")
+    parser.add_argument("--plots", type=Path, help="folder of the plots (default: plots/ beside the network)")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
+    options = arguments(parser)
     figures = evaluate(data_dir(options.data), options.network)
     if options.json:
         print(json.dumps(figures, indent=1))
     else:
-        tell(figures)
-    from training.expression.card import PEER_PATH, peer_corruptions, read_peer  # card imports this module
-    from training.expression.plots import draw, draw_run
-
-    plots = options.plots or options.network.parent / "plots"
-    peer = options.peer or (PEER_PATH if PEER_PATH.is_file() else None)
-    draw(figures, plots, peer_corruptions(figures, read_peer(peer)))
-    if options.run:
-        draw_run(options.run / "log.jsonl", plots)
+        report(figures)
+    draw(figures, options.plots or options.network.parent / "plots", read_fer(options.fer), options.run)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,37 @@
 """The expression network: a plain residual net with two heads over one body.
 
-In: (N, 1, 48, 48) float32 from `feelharmonic.reading.expression.prepare`. Out: (N, 2, 7) logits, heads
-in LABELS' order.
-
-Nothing but dense convolutions, additions and ReLUs: at this size those are what ONNX Runtime runs fastest on one
-thread (squeeze-excitation and depthwise layers cost more time than their multiplications say).
+In: (N, 1, 48, 48) float32 from the app's `prepare`. Out: (N, 2, 7) logits, heads in LABELS' order. It has only dense
+convolutions, additions and ReLUs, which ONNX Runtime runs fastest on one thread at this size: squeeze-excitation and
+depthwise layers take more time than their number of multiplications suggests.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from feelharmonic.emotions import EMOTIONS
-from feelharmonic.reading.expression import LABELS
+from feelharmonic.reading.expression import LABELS, normalised
+
+DROPOUT = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How large a network is: channels and residual blocks of each stage; each stage but the first halves the side."""
+    """Channels and residual blocks of each stage. Each stage but the first halves the side."""
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
-    stem_stride: int = 2
-    dropout: float = 0.2
 
 
-#: "medium" can grow out of "small" (widen.py). "fine" looks at all 48 rows first, as published nets do, at
-#: three times small's multiplications: a teacher. "wide" is one of 25 times as many, for a GPU. "tiny" is for tests.
+#: "tiny" is for tests.
 SHAPES = {
     "small": Shape(widths=(32, 64, 128, 256), depths=(1, 2, 2, 1)),
-    "medium": Shape(widths=(48, 96, 160, 256), depths=(1, 2, 2, 1), dropout=0.3),
-    "fine": Shape(widths=(32, 64, 128, 256), depths=(0, 2, 2, 1), stem_stride=1),
-    "wide": Shape(widths=(64, 128, 256, 512), depths=(2, 3, 3, 2), stem_stride=1, dropout=0.4),
     "tiny": Shape(widths=(8, 8), depths=(1, 1)),
 }
 
@@ -49,7 +45,7 @@ class Block(nn.Module):
         self.first_norm = nn.BatchNorm2d(channels_out)
         self.second = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
         self.second_norm = nn.BatchNorm2d(channels_out)
-        # A block begins as its shortcut, so that a fresh net trains at a high rate from the first steps.
+        # A block starts as its shortcut alone, so that a new network can train at a high rate from the first step.
         nn.init.zeros_(self.second_norm.weight)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or channels_in != channels_out:
@@ -70,11 +66,9 @@ class ExpressionNetwork(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
         first = shape.widths[0]
-        self.stem = nn.Sequential(
-            nn.Conv2d(1, first, 5, shape.stem_stride, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU()
-        )
+        self.stem = nn.Sequential(nn.Conv2d(1, first, 5, 2, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU())
         self.body = nn.Sequential(*_blocks(shape))
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = nn.Dropout(DROPOUT)
         self.heads = nn.Linear(shape.widths[-1], len(LABELS) * len(EMOTIONS))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,6 +84,28 @@ def _blocks(shape: Shape) -> list[Block]:
             blocks.append(Block(channels, width, 2 if stage and not i else 1))
             channels = width
     return blocks
+
+
+@torch.no_grad()
+def predict(network: ExpressionNetwork, crops: np.ndarray, batch: int = 512) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 2, 7) float32 logits, computed in float32."""
+    device = next(network.parameters()).device
+    network.eval()
+    parts = torch.from_numpy(np.ascontiguousarray(crops)).split(batch)
+    logits = [network(normalised(part.to(device).float())[:, None]).float().cpu() for part in parts]
+    return torch.cat(logits).numpy()
+
+
+def best_device() -> torch.device:
+    """CUDA where there is a GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def fast_arithmetic(device: torch.device) -> AbstractContextManager:
+    """bfloat16 where the hardware multiplies it faster: CUDA, and processors with AMX or AVX512-BF16."""
+    if device.type == "cpu" and not torch.backends.mkldnn.is_available():
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def multiply_accumulates(network: ExpressionNetwork) -> int:

@@ -1,14 +1,14 @@
-"""Other sets of photographs, a folder per class: labelled faces to mix into the training, each set by itself.
+"""Other sets of labelled photographs, a folder per class, to mix into the training.
 
 In: a folder that holds `set.json` and one folder of pictures (JPEG, PNG, WebP) per class:
 
     {"classes": {"anger": "angry", "joy": "happy", "contempt": null}, "weight": 0.5, "crops": false}
 
-`classes` maps each folder's name to one of EMOTIONS, or to null: not used. `weight` (default 1) is how much a face of
-the set counts beside one of FER2013's. With `crops` the pictures are faces in FER2013's framing already, of 48×48
-pixels; without, whole photographs, whose largest face is found and cut as at run time. Out: a LabelledSet: FER2013's
-kind of label, one emotion a face, for that head alone; a fifth of the pictures, by name, is held back to be reported.
-Files of another kind (TIFF, BMP) are counted as unreadable: convert them.
+`classes` maps each folder's name to one of EMOTIONS, or to null: not used. `weight` (default 1) is the weight of a face
+in the loss beside 1 for FER2013's. With `crops` the pictures are 48×48 faces in FER2013's framing; without, they are
+whole photographs, whose largest face is found and cut as at run time. Out: a LabelledSet, with labels for FER2013's
+head alone; a fifth of the pictures, chosen by name, is held out and reported by itself. Other formats (TIFF, BMP) count
+as unreadable: convert them.
 """
 
 from __future__ import annotations
@@ -31,55 +31,56 @@ from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
 from feelharmonic.reading.face_finder import Finder
 from feelharmonic.reading.frame import decode_photograph
 from feelharmonic.reading.photograph_search import search_photograph
-from training.expression.data import FER2013, DataMissing, Faces
+from training.data_dir import DataMissing
+from training.expression.data import FER2013, Faces
 
 DESCRIPTION = "set.json"
-#: One picture in so many is held back, chosen by its name alone: the same ones in every run.
-HELD_BACK_EVERY = 5
+#: One picture of this many is held out, by its name alone: the same ones in every run.
+HELD_OUT_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What `set.json` says."""
+    """The contents of `set.json`."""
 
-    classes: dict[str, str | None]  # a folder's name → an emotion, or None: not used
-    weight: float = 1.0  # of each face, beside 1 for FER2013's; above 0
+    classes: dict[str, str | None]  # folder name → emotion, or None: not used
+    weight: float = 1.0  # of a face in the loss, above 0
     crops: bool = False  # the pictures are 48×48 faces, not photographs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelledSet:
-    """Faces of one set, those to learn from and those to report, and what became of its pictures."""
+    """One set: its training faces, its held-out faces, and how many pictures gave none."""
 
     name: str
     faces: Faces
-    held_back: Faces
-    faceless: int = 0  # photographs in which no face was found
-    unreadable: int = 0  # files that are no whole picture, or no 48×48 one where crops were promised
+    held_out: Faces
+    faceless: int = 0  # photographs without a face
+    unreadable: int = 0  # files that are not a complete picture, or with `crops` not 48×48
 
     @property
     def label(self) -> np.ndarray:
-        """(M,) int: the emotion of each face held back."""
-        return self.held_back.targets[:, FER2013].argmax(1)
+        """(M,) int: the emotion of each held-out face."""
+        return self.held_out.targets[:, FER2013].argmax(1)
 
     def report(self) -> str:
-        """One line: how many faces of each emotion, and what was left out."""
+        """One line: the number of faces of each emotion, and of pictures left out."""
         counts = np.bincount(self.faces.targets[:, FER2013].argmax(1), minlength=len(EMOTIONS))
         emotions = ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True) if count)
         return (
-            f"{self.name}: {len(self.faces)} faces to learn from ({emotions or 'none'}), {len(self.held_back)} held "
-            f"back, {self.faceless} pictures without a face, {self.unreadable} unreadable (no JPEG, PNG or WebP)"
+            f"{self.name}: {len(self.faces)} training faces ({emotions or 'none'}), {len(self.held_out)} held out, "
+            f"{self.faceless} pictures without a face, {self.unreadable} unreadable (not JPEG, PNG or WebP)"
         )
 
 
 def read_description(folder: Path) -> Description:
-    """``folder``'s set.json. Raises DataMissing saying what was expected where it is absent or wrong."""
+    """``folder``'s set.json. Raises DataMissing where it is absent or invalid."""
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise DataMissing(f"{path} is missing: it says which folder holds which emotion (docs/training.md, 'Data').")
+        raise DataMissing(f"{path} is missing: it maps folders to emotions.")
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        description = Description(**said)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        description = Description(**document)
     except (ValueError, TypeError) as exc:
         known = ", ".join(Description.__dataclass_fields__)
         raise DataMissing(f"{path}: expected a JSON object with {known}, got {exc}.") from exc
@@ -116,32 +117,32 @@ def load_folder(folder: Path, finder: Finder, *, quiet: bool = False) -> Labelle
     for path, emotion in tqdm(list(pictures(folder, description)), desc=folder.name, disable=quiet, mininterval=10):
         try:
             crop = crop_of(path.read_bytes(), finder, cut=description.crops)
-        except (ListenerFault, OSError):  # what a listener who sent this picture would be told; or it cannot be opened
+        except (ListenerFault, OSError):  # refused as a listener's picture would be, or the file cannot be opened
             unreadable += 1
             continue
         if crop is None:
             faceless += 1
             continue
         seen[path.relative_to(folder).as_posix()] = crop, emotion
-    back = held_back(list(seen))
-    if len(back) == len(seen):
-        left_out = f"{faceless} pictures without a face, {unreadable} that are no JPEG, PNG or WebP"
-        raise DataMissing(f"Expected faces to learn from in {folder}, found none ({left_out}).")
-    learnt, others = ([seen[name] for name in seen if (name in back) is kept] for kept in (False, True))
+    excluded = held_out_names(list(seen))
+    if len(excluded) == len(seen):
+        left_out = f"{faceless} pictures without a face, {unreadable} that are not JPEG, PNG or WebP"
+        raise DataMissing(f"Expected faces to train on in {folder}, found none ({left_out}).")
+    training, others = ([seen[name] for name in seen if (name in excluded) is out] for out in (False, True))
     return LabelledSet(
         name=folder.name,
-        faces=_faces(learnt, description.weight),
-        held_back=_faces(others, description.weight),
+        faces=_faces(training, description.weight),
+        held_out=_faces(others, description.weight),
         faceless=faceless,
         unreadable=unreadable,
     )
 
 
-def held_back(names: list[str]) -> set[str]:
-    """Those of the pictures ``names`` (paths inside the set's folder) that are kept out of training: a fifth by their
-    names alone, and of five and more never none."""
-    chosen = {name for name in names if _draw(name)[0] % HELD_BACK_EVERY == 0}
-    return chosen if chosen or len(names) < HELD_BACK_EVERY else {min(names, key=_draw)}
+def held_out_names(names: list[str]) -> set[str]:
+    """Those of ``names`` (paths inside the set's folder) that are held out: about a fifth, by the name alone; at least
+    one of five or more."""
+    chosen = {name for name in names if _draw(name)[0] % HELD_OUT_EVERY == 0}
+    return chosen if chosen or len(names) < HELD_OUT_EVERY else {min(names, key=_draw)}
 
 
 def _draw(name: str) -> bytes:
@@ -149,7 +150,7 @@ def _draw(name: str) -> bytes:
 
 
 def load_folders(folders: list[Path], finder: Finder, *, quiet: bool = False) -> list[LabelledSet]:
-    """Each folder's set. Raises SystemExit where two have one name: their reports would be mistaken for one another."""
+    """Each folder's set. Raises SystemExit where two have the same name, under which the log reports them."""
     names = [folder.resolve().name for folder in folders]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -158,7 +159,7 @@ def load_folders(folders: list[Path], finder: Finder, *, quiet: bool = False) ->
 
 
 def digest(sets: list[LabelledSet]) -> str:
-    """SHA-256 of all that a run learns from ``sets``; empty without any."""
+    """SHA-256 of the training faces of ``sets``; empty without any."""
     if not sets:
         return ""
     content = hashlib.sha256()
@@ -169,7 +170,7 @@ def digest(sets: list[LabelledSet]) -> str:
 
 
 def pictures(folder: Path, description: Description) -> Iterator[tuple[Path, int]]:
-    """Paths in order, each with its emotion's index."""
+    """Paths in order, each with the index of its emotion."""
     for name, emotion in sorted(description.classes.items()):
         if emotion is not None:
             for path in sorted((folder / name).rglob("*")):
@@ -178,7 +179,7 @@ def pictures(folder: Path, description: Description) -> Iterator[tuple[Path, int
 
 
 def crop_of(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
-    """(48, 48) uint8 grey: the picture itself where it is ``cut`` already, else its largest face; None without one."""
+    """(48, 48) uint8 grey: the picture itself where it is ``cut`` already, else its largest face, or None."""
     pixels = decode_photograph(data).pixels_bgr
     if cut:
         if pixels.shape[:2] != (CROP_SIDE_PX, CROP_SIDE_PX):

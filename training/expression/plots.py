@@ -1,4 +1,4 @@
-"""The card's pictures: figures of `training.expression.evaluate` and a run's log → PNG files."""
+"""The card's plots: figures of `evaluate.py` and a run's log as PNG files."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import numpy as np
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS
-from training.expression.train import read_log
+from training.expression.runs import read_log
 
 
-def draw(figures: dict, folder: Path, peer: dict[str, float] | None = None) -> list[Path]:
-    """expression_{confusion,reliability,corruptions}.png and, where measured, expression_groups.png in ``folder``.
+def draw_figures(figures: dict, folder: Path, fer: dict[str, float] | None = None) -> list[Path]:
+    """Write expression_{confusion,reliability,corruptions}.png and, where measured, expression_groups.png.
 
-    ``peer``: fer's accuracy by FER2013's label (0..1) under each corruption, drawn beside ours.
+    ``fer``: the accuracy of the package `fer` by FER2013's label (0..1) under each corruption, drawn beside ours.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [_save(_confusion(figures), folder / "expression_confusion.png")]
     drawn.append(_save(_reliability(figures), folder / "expression_reliability.png"))
-    drawn.append(_save(_corruptions(figures["corruptions"], peer or {}), folder / "expression_corruptions.png"))
+    drawn.append(_save(_corruptions(figures["corruptions"], fer or {}), folder / "expression_corruptions.png"))
     if "groups" in figures:
         drawn.append(_save(_groups(figures["groups"]), folder / "expression_groups.png"))
     return drawn
 
 
 def draw_run(log: Path, folder: Path) -> Path:
-    """expression_training.png in ``folder``: loss and accuracy on valid by epoch."""
+    """Write expression_training.png to ``folder``: loss and accuracy on valid by epoch."""
     lines = list(read_log(log))
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     left.plot([line["epoch"] for line in lines], [line["loss"] for line in lines])
@@ -70,11 +70,11 @@ def _reliability(figures: dict) -> plt.Figure:
     return figure
 
 
-def _corruptions(ours: dict[str, dict[str, float]], peer: dict[str, float]) -> plt.Figure:
+def _corruptions(ours: dict[str, dict[str, float]], fer: dict[str, float]) -> plt.Figure:
     names = list(ours)
     bars = {head: [ours[name][head] for name in names] for head in LABELS}
-    if peer:
-        bars["fer2013 by the package fer"] = [peer.get(name, 0.0) for name in names]
+    if fer:
+        bars["fer2013 by the package fer"] = [fer.get(name, 0.0) for name in names]
     width = 0.8 / len(bars)
     figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
     for i, (whose, heights) in enumerate(bars.items()):

@@ -22,23 +22,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, SHOWN, WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.face_finder import FaceFinder
-from training.data_dir import data_dir
+from training.data_dir import add_data_option, data_dir
 from training.expression.data import load_fer
-from training.measures import best_temperature
+from training.expression.onnx_file import MIN_PROBABILITY, read_metadata, set_shown, write
+from training.measures import best_temperature, read_in_batches, softmax
 from training.strangers import NEUTRAL, Strangers, figures, load_strangers
 
-#: Below so small a probability nothing is told apart: its logarithm must stay finite.
-MIN_PROBABILITY = 1e-7
 VOTES_WEIGHTS = (0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MIN_ACCURACY = 0.76
 MIN_RESTING = 0.95
-BATCH = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,35 +60,7 @@ class ShownReading:
     def of(self, heads: np.ndarray) -> np.ndarray:
         """(N, 2, 7) probabilities, heads in LABELS' order → (N, 7), as the graph computes it."""
         matrix, bias = self.linear()
-        logits = np.log(np.maximum(heads.reshape(len(heads), -1), MIN_PROBABILITY)) @ matrix + bias
-        raised = np.exp(logits - logits.max(1, keepdims=True))
-        return raised / raised.sum(1, keepdims=True)
-
-
-def set_shown(model: onnx.ModelProto, reading: ShownReading) -> None:
-    """Give ``model`` the output `shown`, or another in the place of the one it has."""
-    graph = model.graph
-    for kept in (graph.node, graph.initializer):
-        others = [one for one in kept if not one.name.startswith(f"{SHOWN}/")]
-        del kept[:]
-        kept.extend(others)
-    outputs = [output for output in graph.output if output.name in LABELS]
-    del graph.output[:]
-    graph.output.extend(outputs)
-    matrix, bias = reading.linear()
-    constants = {"matrix": matrix, "bias": bias, "least": np.float32(MIN_PROBABILITY)}
-    graph.initializer.extend(numpy_helper.from_array(value, f"{SHOWN}/{name}") for name, value in constants.items())
-    steps = (
-        ("Concat", list(LABELS), f"{SHOWN}/both", {"axis": 1}),
-        ("Max", [f"{SHOWN}/both", f"{SHOWN}/least"], f"{SHOWN}/seen", {}),
-        ("Log", [f"{SHOWN}/seen"], f"{SHOWN}/logs", {}),
-        ("Gemm", [f"{SHOWN}/logs", f"{SHOWN}/matrix", f"{SHOWN}/bias"], f"{SHOWN}/logits", {}),
-        ("Softmax", [f"{SHOWN}/logits"], SHOWN, {"axis": 1}),
-    )
-    for kind, inputs, output, options in steps:
-        graph.node.append(helper.make_node(kind, inputs, [output], name=f"{SHOWN}/{kind.lower()}", **options))
-    seven = helper.make_tensor_value_info(SHOWN, onnx.TensorProto.FLOAT, ["n", len(EMOTIONS)])
-    graph.output.append(seven)
+        return softmax(np.log(np.maximum(heads.reshape(len(heads), -1), MIN_PROBABILITY)) @ matrix + bias)
 
 
 def label_shares(folder: Path) -> tuple[tuple[float, ...], ...]:
@@ -102,8 +71,7 @@ def label_shares(folder: Path) -> tuple[tuple[float, ...], ...]:
 
 def heads_of(reader: ExpressionReader, crops: np.ndarray) -> np.ndarray:
     """(N, 48, 48) uint8 → (N, 2, 7): both heads, in LABELS' order."""
-    parts = [crops[i : i + BATCH] for i in range(0, len(crops), BATCH)]
-    return np.concatenate([np.stack([reader.read_crops(part, labels=one) for one in LABELS], axis=1) for part in parts])
+    return np.stack([read_in_batches(reader, crops, head) for head in LABELS], axis=1)
 
 
 def candidates(priors: tuple[tuple[float, ...], ...]) -> list[ShownReading]:
@@ -153,19 +121,17 @@ def calibrated(reading: ShownReading, heads: np.ndarray, label: np.ndarray) -> S
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="data folder (default: DATA_DIR, else data/)")
+    add_data_option(parser)
     parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
     parser.add_argument("--table", action="store_true", help="print all that was compared; write nothing")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    from training.expression.export import write  # export imports this module
-
     folder = data_dir(options.data)
     model = onnx.load(options.network)
-    facts = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = read_metadata(options.network)
     if SHOWN not in {output.name for output in model.graph.output}:
-        set_shown(model, ShownReading())
-        write(model, options.network, facts)
+        set_shown(model, *ShownReading().linear())
+        write(model, options.network, metadata)
     reader = ExpressionReader.load(path=options.network)
     sets = {name: one.part("choose") for name, one in load_strangers(folder, FaceFinder.load()).items()}
     heads = {name: heads_of(reader, one.crops) for name, one in sets.items()}
@@ -176,8 +142,8 @@ def main() -> None:
         print(f"| {one.votes_weight:g} | {one.strength:g} | {figures_} | {'' if passes(found) else 'fails the rule'} |")
     if options.table:
         return
-    set_shown(model, best)
-    digest = write(model, options.network, facts | {"shown": json.dumps(asdict(best))})
+    set_shown(model, *best.linear())
+    digest = write(model, options.network, metadata | {"shown": json.dumps(asdict(best))})
     print(f"{options.network}: temperature {best.temperature:g}, sha256 {digest}")
 
 

@@ -1,4 +1,4 @@
-"""The faces that scenes are made of, split by person: train, tune (thresholds), test (a fifth, by name)."""
+"""The faces of scenes, split by person: train, tune (for thresholds; a twentieth), test (a fifth)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from training.face_finder.labels import LFW_MEAN, UTKFACE_MEAN, pictures
+from training.face_finder.geometry import LFW_MEAN, UTKFACE_MEAN
+from training.face_finder.labels import pictures
 from training.face_finder.scenes import Source
 
-#: LFW's photographs with somebody in the background (`training.face_finder.labels --crowded`): no split has them.
+#: LFW's photographs with somebody in the background (`training.face_finder.labels --crowded`), left out of all splits.
 CROWDED_PATH = Path(__file__).resolve().parent / "lfw_crowded.txt"
 
 
 def split_of(name: str) -> str:
-    """ "test" for a fifth of the people, "tune" for a twentieth, else "train"; by the name alone, so for ever."""
+    """The split of a file name: a hash of the person's name, so that it never changes."""
     person = name.rsplit("_", 1)[0] if name[:1].isalpha() else name
     place = int(hashlib.sha256(person.encode()).hexdigest(), 16) % 100
     return "test" if place < 20 else "tune" if place < 25 else "train"
 
 
 def load_sources(folder: Path, labels_path: Path | None, split: str) -> tuple[list[Source], list[str]]:
-    """The faces of ``split`` and their file names. Without ``labels_path`` LFW's own alignment says where faces are."""
+    """The faces of ``split`` and their file names. Without ``labels_path`` LFW's have its mean landmarks."""
     crowded = set(CROWDED_PATH.read_text(encoding="utf-8").split())
     points = None
     if labels_path is not None:

@@ -1,10 +1,10 @@
-"""The trained finder as weights/face_finder.onnx and weights/face_look.onnx: batch norm folded into the convolutions,
-weights kept in 8 bits.
+"""The trained detector and refiner as weights/face_finder.onnx and weights/face_look.onnx.
 
-    python -m training.face_finder.export --folder ~/.cache/feelharmonic/finder [--second-look]
+    python -m training.face_finder.export --folder ~/.cache/feelharmonic/finder [--refiner]
 
-Each weight is an 8-bit integer times its output channel's scale; ONNX Runtime multiplies them once, at load, so that it
-computes in float32 everywhere. Height and width stay free (multiples of 32).
+Batch normalisation is folded into the convolutions. Each weight is stored as an 8-bit integer and its output channel's
+scale, which ONNX Runtime multiplies once, at load: it computes in float32. Height and width are dynamic (multiples of
+32).
 """
 
 from __future__ import annotations
@@ -19,18 +19,16 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from feelharmonic.reading.face_finder import REFINER_PATH, WEIGHTS_PATH
 from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
-from training.face_finder.train import FIRST_LOOK, SECOND_LOOK
+from training.face_finder.train import DETECTOR, REFINER
 
-WEIGHTS_PATH = Path(__file__).resolve().parents[2] / "feelharmonic" / "weights" / "face_finder.onnx"
-REFINER_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
-
-#: Smaller arrays than this (biases, shapes) stay as they are.
-FEWEST_SHRUNK = 400
+#: Arrays with fewer numbers (biases, shapes) stay as they are.
+MIN_QUANTISED_SIZE = 400
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """The same function without batch norm, for inference."""
+    """``network`` with batch normalisation folded into its convolutions, for inference."""
     network = network.eval()
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential):
@@ -56,27 +54,27 @@ def export(network: nn.Module, path: Path) -> None:
         dynamo=False,
     )
     model = onnx.load(str(path))
-    shrink_weights(model)
+    quantise_weights(model)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
 
-def shrink_weights(model: onnx.ModelProto) -> None:
-    """Keep large float32 initialisers as int8, a scale for each output channel; Cast and Mul give them back."""
+def quantise_weights(model: onnx.ModelProto) -> None:
+    """Store large float32 initialisers as int8 with a scale per output channel, restored by Cast and Mul."""
     graph = model.graph
-    widened = []
+    nodes_before = []
     for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < FEWEST_SHRUNK:
+        if values.dtype != np.float32 or values.size < MIN_QUANTISED_SIZE:
             continue
         name = tensor.name
         largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
         scale = np.maximum(largest, 1e-12) / np.float32(127)
         tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}_small"))
         graph.initializer.append(numpy_helper.from_array(scale, f"{name}_scale"))
-        widened.append(helper.make_node("Cast", [f"{name}_small"], [f"{name}_whole"], to=TensorProto.FLOAT))
-        widened.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
-    nodes = [*widened, *graph.node]
+        nodes_before.append(helper.make_node("Cast", [f"{name}_small"], [f"{name}_whole"], to=TensorProto.FLOAT))
+        nodes_before.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
+    nodes = [*nodes_before, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
 
@@ -84,14 +82,14 @@ def shrink_weights(model: onnx.ModelProto) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="holds the checkpoints")
-    parser.add_argument("--second-look", action="store_true", help="export second_look.pt, not checkpoint.pt")
+    parser.add_argument("--refiner", action="store_true", help="export the refiner, not the detector")
     parser.add_argument("--out", type=Path, help="the file to write (default: the served one)")
-    arguments = parser.parse_args()
-    look, served = (SECOND_LOOK, REFINER_PATH) if arguments.second_look else (FIRST_LOOK, WEIGHTS_PATH)
+    options = parser.parse_args()
+    stage, served = (REFINER, REFINER_PATH) if options.refiner else (DETECTOR, WEIGHTS_PATH)
     network = FinderNetwork()
-    state = torch.load(arguments.folder / look.checkpoint, map_location="cpu")
-    network.load_state_dict(state["kept"])
-    out = arguments.out or served
+    state = torch.load(options.folder / stage.checkpoint, map_location="cpu")
+    network.load_state_dict(state["average"])
+    out = options.out or served
     export(network, out)
     data = out.read_bytes()
     print(f"{out.name}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}, {state['done']} scenes")

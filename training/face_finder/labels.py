@@ -1,12 +1,11 @@
-"""Where the faces are in LFW's and UTKFace's pictures: a teacher's landmarks, checked against the sets' alignment.
+"""Landmarks of LFW's faces by MTCNN, kept where they agree with the set's alignment; and photographs to leave out.
 
     python -m training.face_finder.labels --out ~/.cache/feelharmonic/finder/labels.npz
     python -m training.face_finder.labels --crowded training/face_finder/lfw_crowded.txt
 
-MTCNN (Zhang et al. 2016) from the package facenet-pytorch (MIT; its weights come with it) runs once, offline; it is
-installed with `--no-deps` beside torch. Faces where teacher and the sets' own alignment disagree are dropped. The
-second command lists LFW's photographs in which somebody stands in the background: a face that no label tells of would
-teach the network that faces are none, and would count as a false alarm when it is found.
+MTCNN (Zhang et al. 2016) comes with its weights in the package facenet-pytorch (MIT), which is installed with
+`--no-deps` beside torch. The second command lists LFW's photographs with somebody in the background: an unlabelled face
+would train the network not to find faces, and count as a false alarm in its evaluation.
 """
 
 from __future__ import annotations
@@ -15,28 +14,27 @@ import argparse
 import sys
 import types
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.data_dir import data_dir
+from training import utkface
+from training.data_dir import DataMissing, add_data_option, data_dir
+from training.face_finder.geometry import LFW_MEAN
 
-#: Mean landmarks on LFW deep-funneled (250×250): eyes and mouth corners measured, the nose between them.
-LFW_MEAN = np.float32([(103, 111), (146, 111), (125, 137), (109, 157), (141, 157)])
-#: UTKFace's own alignment (200×200): eyes and the mouth's height are given, the rest by LFW's proportions.
-UTKFACE_MEAN = np.float32([(55, 59), (145, 59), (100, 106), (67, 138), (133, 138)])
+#: Largest distance of a landmark from LFW's mean, in distances between the eyes.
+MAX_DISTANCE = 0.45
+#: A bystander is a face with at least this score and height, in a photograph of 250 pixels.
+MIN_BYSTANDER_SCORE = 0.8
+MIN_BYSTANDER_PX = 22
 
-#: A teacher's landmark may lie so far from the set's mean, in distances between the eyes.
-LARGEST_MISS = {"lfw": 0.45, "utkface": 0.6}
-
-#: A bystander is a face that the teacher is so sure of, at least so many pixels of 250 high.
-LEAST_BYSTANDER_SCORE = 0.8
-LEAST_BYSTANDER_PX = 22
+ARCHIVES = {"lfw": Path("lfw") / "lfw_deepfunneled_part.zip", "utkface": utkface.ARCHIVE}
 
 
 def load_mtcnn():
-    """The teacher. Of torchvision it needs one function, which has no CPU build for today's torch: given here."""
+    """MTCNN. It needs one function of torchvision, which has no CPU build for this torch: replaced here."""
     if "torchvision" not in sys.modules:
         names = ("torchvision", "torchvision.transforms", "torchvision.transforms.functional", "torchvision.ops")
         modules = {name: types.ModuleType(name) for name in (*names, "torchvision.ops.boxes", "torchvision.datasets")}
@@ -54,7 +52,7 @@ def load_mtcnn():
 
 
 def _batched_nms(boxes, scores, classes, threshold):
-    """Indices of the boxes that stay, best first; boxes of different classes never suppress one another."""
+    """Non-maximum suppression by class: indices of the boxes that stay, best first."""
     import torch
 
     shifted = boxes + (classes.to(boxes) * (boxes.max() + 1 if len(boxes) else 1))[:, None]
@@ -71,74 +69,73 @@ def _batched_nms(boxes, scores, classes, threshold):
     return torch.stack(kept) if kept else torch.zeros(0, dtype=torch.long)
 
 
-def pictures(folder: Path, name: str):
-    """(file name, (H, W, 3) uint8 BGR) of a set: "lfw" or "utkface"."""
-    archive = {"lfw": folder / "lfw" / "lfw_deepfunneled_part.zip", "utkface": folder / "utkface" / "utkface_half.zip"}
-    with zipfile.ZipFile(archive[name]) as archived:
-        for entry in archived.namelist():
+def pictures(folder: Path, name: str) -> Iterator[tuple[str, np.ndarray]]:
+    """File name and (H, W, 3) uint8 BGR of each picture of a set, "lfw" or "utkface". Raises DataMissing without it."""
+    path = folder / ARCHIVES[name]
+    if not path.is_file():
+        raise DataMissing(f"{path} is missing.")
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.namelist():
             if entry.endswith(".jpg"):
-                yield entry, cv2.imdecode(np.frombuffer(archived.read(entry), np.uint8), cv2.IMREAD_COLOR)
+                yield entry, cv2.imdecode(np.frombuffer(archive.read(entry), np.uint8), cv2.IMREAD_COLOR)
 
 
-def landmarks(mtcnn, picture: np.ndarray, mean: np.ndarray) -> np.ndarray | None:
-    """(5, 2) float32 of the teacher's face that is nearest to the set's mean; None where it sees none."""
+def landmarks(mtcnn, picture: np.ndarray) -> np.ndarray | None:
+    """(5, 2) float32 of the face nearest to LFW's mean; None where MTCNN finds none."""
     _, scores, points = mtcnn.detect(picture[:, :, ::-1].copy(), landmarks=True)
     if points is None:
         return None
-    sure = [np.asarray(face, np.float32) for face, score in zip(points, scores, strict=True) if score > 0.9]
-    return min(sure, key=lambda face: np.abs(face - mean).mean(), default=None)
+    faces = [np.asarray(face, np.float32) for face, score in zip(points, scores, strict=True) if score > 0.9]
+    return min(faces, key=lambda face: np.abs(face - LFW_MEAN).mean(), default=None)
 
 
-def agrees(found: np.ndarray, mean: np.ndarray, name: str) -> bool:
-    eyes = np.linalg.norm(mean[1] - mean[0])
-    return bool(np.linalg.norm(found - mean, axis=1).max() < LARGEST_MISS[name] * eyes)
+def agrees(found: np.ndarray) -> bool:
+    """Whether the landmarks ``found`` (5, 2) lie near LFW's mean."""
+    eyes = np.linalg.norm(LFW_MEAN[1] - LFW_MEAN[0])
+    return bool(np.linalg.norm(found - LFW_MEAN, axis=1).max() < MAX_DISTANCE * eyes)
 
 
 def crowded(mtcnn, folder: Path) -> list[str]:
     """Names of LFW's photographs that show more than one face."""
-    from tqdm import tqdm
+    from tqdm import tqdm  # here, so that benchmarks can read the pictures without it
 
-    mtcnn.min_face_size = LEAST_BYSTANDER_PX
+    mtcnn.min_face_size = MIN_BYSTANDER_PX
     names = []
     for entry, picture in tqdm(pictures(folder, "lfw"), desc="crowded"):
-        boxes, scores = mtcnn.detect(picture[:, :, ::-1].copy())
-        sure = [] if boxes is None else [box for box, s in zip(boxes, scores, strict=True) if s > LEAST_BYSTANDER_SCORE]
-        if len(sure) > 1:
+        _, scores = mtcnn.detect(picture[:, :, ::-1].copy())
+        if sum(score > MIN_BYSTANDER_SCORE for score in scores if score is not None) > 1:
             names.append(entry)
     return names
 
 
-def label_set(mtcnn, folder: Path, name: str, *, step: int = 1) -> dict[str, np.ndarray]:
-    """Names and landmarks of the pictures on which teacher and mean agree; every ``step``-th picture."""
-    from tqdm import tqdm  # here, so that benchmarks can read the sets' pictures without it
+def labelled(mtcnn, folder: Path) -> dict[str, np.ndarray]:
+    """Names and landmarks of LFW's pictures where MTCNN and the set's alignment agree."""
+    from tqdm import tqdm
 
-    mean = {"lfw": LFW_MEAN, "utkface": UTKFACE_MEAN}[name]
     names, points = [], []
-    for i, (entry, picture) in enumerate(tqdm(pictures(folder, name), desc=name)):
-        if i % step:
-            continue
-        found = landmarks(mtcnn, picture, mean)
-        if found is not None and agrees(found, mean, name):
+    for entry, picture in tqdm(pictures(folder, "lfw"), desc="lfw"):
+        found = landmarks(mtcnn, picture)
+        if found is not None and agrees(found):
             names.append(entry)
             points.append(found)
-    return {f"{name}_names": np.array(names), f"{name}_points": np.float32(points)}
+    return {"lfw_names": np.array(names), "lfw_points": np.float32(points)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=None, help="data folder (default: DATA_DIR)")
+    add_data_option(parser)
     wanted = parser.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--out", type=Path, help="the .npz file of landmarks to write")
     wanted.add_argument("--crowded", type=Path, help="the list of photographs with bystanders to write")
-    arguments = parser.parse_args()
-    folder = data_dir(arguments.data)
+    options = parser.parse_args()
+    folder = data_dir(options.data)
     mtcnn = load_mtcnn()
-    if arguments.crowded:
-        arguments.crowded.write_text("".join(f"{name}\n" for name in sorted(crowded(mtcnn, folder))), encoding="utf-8")
+    if options.crowded:
+        options.crowded.write_text("".join(f"{name}\n" for name in sorted(crowded(mtcnn, folder))), encoding="utf-8")
         return
-    labels = label_set(mtcnn, folder, "lfw")
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(arguments.out, **labels)
+    labels = labelled(mtcnn, folder)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(options.out, **labels)
     print({key: value.shape for key, value in labels.items()})
 
 

@@ -1,7 +1,7 @@
-"""The face finder's network: anchor-free, one class, at stride 8 of a 160×128 picture.
+"""The network of detector and refiner: anchor-free, one class, stride 8.
 
-In: (N, 3, 128, 160) float32, BGR 0..1. Out: (N, 15, 16, 20): one logit for "a face's centre is here", four for the box,
-ten for the landmarks. `feelharmonic/reading/face_finder.py` decodes it; `weights/face_finder.md` says how.
+In: (N, 3, 128, 160) float32, BGR 0..1 (the refiner: 96×96). Out: (N, 15, 16, 20), per cell: one logit for a face's
+centre, four numbers for the box, ten for the landmarks. The card, `weights/face_finder.md`, describes the decoding.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Residual(nn.Module):
 
 
 class FinderNetwork(nn.Module):
-    """19.3 MMAC, 184 thousand weights. Faces from 14 to 114 pixels: the path down to stride 32 sees the large ones."""
+    """19.3 MMAC, 184 thousand weights. Faces from 14 to 114 pixels: the path down to stride 32 is for large ones."""
 
     def __init__(self):
         super().__init__()
@@ -41,7 +41,7 @@ class FinderNetwork(nn.Module):
         self.at_16 = convolution(48, 40)
         self.at_8 = convolution(40, 32)
         self.head = nn.Conv2d(32, OUTPUTS, 1)
-        nn.init.constant_(self.head.bias[:1], -4.0)  # faces are rare: start by expecting none
+        nn.init.constant_(self.head.bias[:1], -4.0)  # faces are rare: the first predictions should be low
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         at_8 = self.to_8(pictures)  # (N, 40, 16, 20)

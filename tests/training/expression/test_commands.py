@@ -14,10 +14,11 @@ pytest.importorskip("onnx", reason="training's tests need requirements-train.txt
 from benchmarks import expression as benchmark
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
-from tests.support.fer2013_files import pictures, write_fer
+from tests.support.training_data import pictures, write_fer
 from training.expression import card, data, distill, evaluate, export, int8, train
 from training.expression.data import VOTES
-from training.expression.export import read_facts
+from training.expression.onnx_file import read_metadata
+from training.expression.soft_labels import read_soft_labels
 
 LABELS = tuple(
     ("valid" if i % 3 == 0 else "train", EMOTIONS[i % 7], {VOTES[i % 7]: 7, VOTES[(i + 1) % 7]: 3}) for i in range(30)
@@ -28,7 +29,7 @@ LABELS = tuple(
 def command(tmp_path, monkeypatch):
     """Runs a module's main() with the data folder, as the shell does."""
     monkeypatch.setattr(data, "FACES_PER_SHEET", 4)
-    monkeypatch.setattr(int8, "LATE_BLOCKS", 1)
+    monkeypatch.setattr(int8, "QUANTISED_BLOCKS", 1)
     folder = write_fer(tmp_path / "sets", pictures(len(LABELS), side=48), LABELS)
     threads = torch.get_num_threads()
 
@@ -46,14 +47,14 @@ def test_the_commands_lead_from_the_data_to_a_network_and_its_card(command, tmp_
     out.parent.mkdir()
     tiny = ("--shape", "tiny", "--batch", 8)
     command(train, *runs, *tiny, "--name", "teacher", "--epochs", 2)
-    command(distill, *runs, "--teachers", "teacher", "--views", 1, "--out", tmp_path / "lessons.npz")
-    lessons = ("--lessons", tmp_path / "lessons.npz", "--trust", 0.5)
-    command(train, *runs, *tiny, "--name", "pupil", "--start", "teacher", *lessons, "--harm", 0.5, "--epochs", 1)
-    command(export, *runs, "--name", "pupil,teacher", "--int8", "--out", out)
-    command(evaluate, "--network", out, "--run", tmp_path / "runs" / "pupil")
-    command(card, "--network", out, "--run", tmp_path / "runs" / "pupil")
-    facts = read_facts(out)
-    assert facts["averaged_with"] == "teacher"
+    command(distill, *runs, "--teachers", "teacher", "--views", 1, "--out", tmp_path / "soft_labels.npz")
+    options = ("--soft-labels", tmp_path / "soft_labels.npz", "--soft-label-weight", 0.5, "--augmentation", 0.5)
+    command(train, *runs, *tiny, "--name", "student", "--start", "teacher", *options, "--epochs", 1)
+    command(export, *runs, "--name", "student,teacher", "--int8", "--out", out)
+    command(evaluate, "--network", out, "--run", tmp_path / "runs" / "student")
+    command(card, "--network", out, "--run", tmp_path / "runs" / "student")
+    metadata = read_metadata(out)
+    assert metadata["averaged_with"] == "teacher"
     read = ExpressionReader.load(out).read_crops(np.zeros((1, 48, 48), np.uint8))
     assert read.shape == (1, 7)
     told = out.with_suffix(".md").read_text(encoding="utf-8")
@@ -74,14 +75,14 @@ def test_an_export_that_fails_leaves_the_network_before(command, tmp_path, monke
     def fails(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(int8, "worth", fails)
+    monkeypatch.setattr(int8, "compare", fails)
     with pytest.raises(MemoryError):
         command(export, *runs, "--name", "one", "--int8", "--out", out)
     assert out.read_bytes() == before
     assert not list(tmp_path.glob("net.onnx.*"))
 
 
-def test_the_benchmark_prints_every_row_that_is_wanted(command, monkeypatch, capsys):
+def test_the_benchmark_prints_every_row_with_a_goal(command, monkeypatch, capsys):
     monkeypatch.setattr(benchmark, "ROUNDS", 20)
     monkeypatch.setitem(sys.modules, "fer", None)
     command(benchmark, "--json")
@@ -95,7 +96,7 @@ def test_the_benchmark_prints_every_row_that_is_wanted(command, monkeypatch, cap
     assert any("make fer" in note for note in told["notes"])
 
 
-@pytest.mark.parametrize("option", ["--harm", "--trust"])
+@pytest.mark.parametrize("option", ["--augmentation", "--soft-label-weight"])
 @pytest.mark.parametrize("share", ["-0.1", "3"])
 def test_shares_lie_between_nothing_and_all(command, option, share, capsys):
     with pytest.raises(SystemExit):
@@ -103,15 +104,15 @@ def test_shares_lie_between_nothing_and_all(command, option, share, capsys):
     assert f"expected 0..1, got {share}" in capsys.readouterr().err
 
 
-def test_teachers_may_be_asked_about_labelled_faces_alone(command, tmp_path, monkeypatch):
+def test_soft_labels_may_be_made_for_labelled_faces_alone(command, tmp_path, monkeypatch):
     monkeypatch.setattr(distill, "unlabelled_faces", lambda folder: pictures(3, seed=5, side=48))
     runs = ("--runs", tmp_path / "runs")
     command(train, *runs, "--shape", "tiny", "--name", "one", "--epochs", 1, "--batch", 8)
     for words, count in (((), 3), (("--labelled-only",), 0)):
-        command(distill, *runs, "--teachers", "one", "--views", 1, "--out", tmp_path / "lessons.npz", *words)
-        assert len(distill.read_lessons(tmp_path / "lessons.npz").unlabelled) == count
+        command(distill, *runs, "--teachers", "one", "--views", 1, "--out", tmp_path / "soft_labels.npz", *words)
+        assert len(read_soft_labels(tmp_path / "soft_labels.npz").unlabelled) == count
 
 
-def test_what_is_no_run_is_named(command, tmp_path):
+def test_an_absent_run_is_named(command, tmp_path):
     with pytest.raises(SystemExit, match="Expected a run in"):
-        command(distill, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "lessons.npz")
+        command(distill, "--runs", tmp_path, "--teachers", "nobody", "--out", tmp_path / "soft_labels.npz")

@@ -13,13 +13,13 @@ pytest.importorskip("onnx", reason="training's tests need requirements-train.txt
 from feelharmonic.reading.expression import LABELS, ExpressionReader
 from training.expression import int8
 from training.expression.data import Faces
-from training.expression.export import KEPT_AS, export, read_facts, write
-from training.expression.int8 import Worth, quantised, try_int8
+from training.expression.int8 import Comparison, quantised, try_int8
 from training.expression.network import SHAPES, ExpressionNetwork
+from training.expression.onnx_file import FLOAT16_WEIGHTS, read_metadata, write, write_network
 
-WORTH = Worth(
-    accuracy_float={"ferplus": 0.83, "fer2013": 0.69},
-    accuracy_int8={"ferplus": 0.831, "fer2013": 0.688},
+COMPARISON = Comparison(
+    float_accuracy={"ferplus": 0.83, "fer2013": 0.69},
+    int8_accuracy={"ferplus": 0.831, "fer2013": 0.688},
     float_ms=0.8,
     int8_ms=0.4,
     float_bytes=3_200_000,
@@ -43,7 +43,7 @@ def crops() -> np.ndarray:
 
 
 def test_the_last_blocks_alone_are_in_eight_bits(network, crops, monkeypatch):
-    monkeypatch.setattr(int8, "LATE_BLOCKS", 1)
+    monkeypatch.setattr(int8, "QUANTISED_BLOCKS", 1)
     model = quantised(network, crops)
     made = {output: node.op_type for node in model.graph.node for output in node.output}
     convolutions = {node.name: made.get(node.input[1]) for node in model.graph.node if node.op_type == "Conv"}
@@ -54,7 +54,7 @@ def test_the_last_blocks_alone_are_in_eight_bits(network, crops, monkeypatch):
 
 
 def test_eight_bits_read_nearly_as_floats_do(tmp_path, network, crops):
-    export(network, tmp_path / "float.onnx")
+    write_network(network, tmp_path / "float.onnx")
     model = quantised(network, crops)
     write(model, tmp_path / "int8.onnx", {})
     assert any(node.op_type == "QuantizeLinear" for node in model.graph.node)
@@ -64,18 +64,18 @@ def test_eight_bits_read_nearly_as_floats_do(tmp_path, network, crops):
 
 
 @pytest.mark.parametrize(
-    ("change", "worth_it"),
+    ("change", "pays"),
     [
         ({}, True),
-        ({"accuracy_int8": {"ferplus": 0.831, "fer2013": 0.686}}, False),  # a head loses 0.4 points
-        ({"accuracy_int8": {"ferplus": 0.826, "fer2013": 0.70}}, False),  # the other does
+        ({"int8_accuracy": {"ferplus": 0.831, "fer2013": 0.686}}, False),  # a head loses 0.4 points
+        ({"int8_accuracy": {"ferplus": 0.826, "fer2013": 0.70}}, False),  # the other does
         ({"int8_ms": 0.9}, False),
     ],
 )
-def test_it_must_cost_little_and_be_faster(change, worth_it):
-    found = replace(WORTH, **change)
-    assert found.is_worth_it is worth_it
-    assert str(found).endswith(": worth it" if worth_it else ": not worth it")
+def test_8_bits_pay_where_they_lose_little_and_are_faster(change, pays):
+    found = replace(COMPARISON, **change)
+    assert found.pays is pays
+    assert str(found).endswith(": used" if pays else ": not used")
 
 
 @pytest.fixture
@@ -87,22 +87,37 @@ def made_up(monkeypatch, crops):
     monkeypatch.setattr(int8, "CALIBRATION_FACES", 8)
 
 
-def test_the_float_file_stays_where_eight_bits_are_not_worth_it(tmp_path, network, made_up, monkeypatch):
+def test_the_float_file_stays_where_eight_bits_are_not_pays(tmp_path, network, made_up, monkeypatch):
     path = tmp_path / "net.onnx"
-    export(network, path)
+    write_network(network, path)
     before = path.read_bytes()
-    monkeypatch.setattr(int8, "worth", lambda *_: replace(WORTH, int8_ms=0.9))
+    monkeypatch.setattr(int8, "compare", lambda *_: replace(COMPARISON, int8_ms=0.9))
     assert try_int8(network, path, tmp_path, {}) is None
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    assert read_facts(path)["weights"] == KEPT_AS
+    assert read_metadata(path)["weights"] == FLOAT16_WEIGHTS
 
 
-def test_eight_bits_take_its_place_where_they_are(tmp_path, network, made_up, monkeypatch, capsys):
+def test_the_8_bit_file_replaces_it_where_it_pays(tmp_path, network, made_up, monkeypatch, capsys):
     path = tmp_path / "net.onnx"
-    export(network, path)
-    monkeypatch.setattr(int8, "worth", lambda *_: WORTH)
+    write_network(network, path)
+    monkeypatch.setattr(int8, "compare", lambda *_: COMPARISON)
     assert try_int8(network, path, tmp_path, {"epochs": "3"})
-    assert read_facts(path) == {"epochs": "3", "weights": int8.KEPT_AS, "int8": WORTH.heads}
+    assert read_metadata(path) == {"epochs": "3", "weights": int8.INT8_WEIGHTS, "int8": COMPARISON.heads}
     assert list(tmp_path.iterdir()) == [path]
     assert "83.00% → 83.10%" in capsys.readouterr().out
+
+
+def test_ranges_are_measured_without_copies_of_valid(folder_with_copies, tmp_path, monkeypatch):
+    folder, crops = folder_with_copies
+    shown = []
+    monkeypatch.setattr(int8, "CALIBRATION_FACES", 2)
+
+    def watched(_network, faces):
+        shown.extend(faces)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(int8, "quantised", watched)
+    with pytest.raises(KeyboardInterrupt):
+        int8.try_int8(ExpressionNetwork(SHAPES["tiny"]), tmp_path / "net.onnx", folder, {})
+    assert sorted(one.tobytes() for one in shown) == sorted(one.tobytes() for one in crops[[2, 3]])

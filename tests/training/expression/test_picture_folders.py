@@ -16,10 +16,12 @@ pytest.importorskip("torch", reason="training's tests need requirements-train.tx
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.face_finder import FaceFinder
 from feelharmonic.reading.messages import Face
-from training.expression.data import FER2013, FERPLUS, DataMissing, Faces
+from training.data_dir import DataMissing
+from training.expression.data import FER2013, FERPLUS, Faces
 from training.expression.network import SHAPES, ExpressionNetwork
-from training.expression.picture_folders import HELD_BACK_EVERY, digest, held_back, load_folder, load_folders
-from training.expression.train import Check, Plan, train, with_sets
+from training.expression.picture_folders import HELD_OUT_EVERY, digest, held_out_names, load_folder, load_folders
+from training.expression.runs import Plan
+from training.expression.train import Validation, train, with_sets
 
 
 class SquareFinder:
@@ -72,7 +74,7 @@ def photographs(tmp_path) -> Path:
 
 def test_photographs_become_weighted_faces_with_the_maps_labels(photographs):
     read = load_folder(photographs, SquareFinder(), quiet=True)
-    assert len(read.faces) + len(read.held_back) == 30
+    assert len(read.faces) + len(read.held_out) == 30
     assert (read.faceless, read.unreadable) == (1, 2)
     assert read.faces.crops.shape[1:] == (48, 48)
     assert read.faces.crops.min() > 0
@@ -82,24 +84,25 @@ def test_photographs_become_weighted_faces_with_the_maps_labels(photographs):
     assert (read.faces.targets[:, FER2013].sum(1) == 1).all()
     assert (read.faces.targets[:, FERPLUS] == 0).all()  # nobody voted
     assert "album: " in read.report()
-    assert "1 pictures without a face, 2 unreadable (no JPEG, PNG or WebP)" in read.report()
+    assert "1 pictures without a face, 2 unreadable (not JPEG, PNG or WebP)" in read.report()
 
 
-def test_the_same_pictures_are_held_back_in_every_run(photographs):
+def test_the_same_pictures_are_held_out_in_every_run(photographs):
     one, again = (load_folder(photographs, SquareFinder(), quiet=True) for _ in range(2))
-    np.testing.assert_array_equal(one.held_back.crops, again.held_back.crops)
+    np.testing.assert_array_equal(one.held_out.crops, again.held_out.crops)
     assert digest([one]) == digest([again])
-    share = len(held_back([f"joy/{i}.png" for i in range(2000)])) / 2000
-    assert abs(share - 1 / HELD_BACK_EVERY) < 0.03
+    share = len(held_out_names([f"joy/{i}.png" for i in range(2000)])) / 2000
+    assert abs(share - 1 / HELD_OUT_EVERY) < 0.03
     # Alone or beside others, a picture's name decides.
-    assert held_back([f"joy/{i}.png" for i in range(1000)]) <= held_back([f"joy/{i}.png" for i in range(2000)])
+    names = [f"joy/{i}.png" for i in range(2000)]
+    assert held_out_names(names[:1000]) <= held_out_names(names)
 
 
-def test_no_set_of_five_and_more_holds_nothing_back():
+def test_every_set_of_five_or_more_holds_one_out():
     names = [f"{i}.png" for i in range(100)]
-    unlucky = [name for name in names if name not in held_back(names)]
-    assert len(held_back(unlucky[:5])) == 1
-    assert held_back(unlucky[:4]) == set()
+    unlucky = [name for name in names if name not in held_out_names(names)]
+    assert len(held_out_names(unlucky[:5])) == 1
+    assert held_out_names(unlucky[:4]) == set()
 
 
 def test_crops_are_taken_as_they_are(tmp_path):
@@ -110,7 +113,7 @@ def test_crops_are_taken_as_they_are(tmp_path):
     write(folder / "sad" / "large.png", photograph(0))
     read = load_folder(folder, SquareFinder(), quiet=True)
     assert read.unreadable == 1
-    back = held_back([f"sad/{i:02}.png" for i in range(12)])
+    back = held_out_names([f"sad/{i:02}.png" for i in range(12)])
     expected = [crop for i, crop in enumerate(crops) if f"sad/{i:02}.png" not in back]
     np.testing.assert_array_equal(read.faces.crops, expected)
 
@@ -148,7 +151,7 @@ def test_a_folder_without_a_map_says_what_is_missing(tmp_path):
 def test_a_set_without_faces_is_refused(tmp_path):
     folder = describe(tmp_path / "walls", classes={"joy": "happy"})
     write(folder / "joy" / "wall.png", photograph(1, face=False))
-    with pytest.raises(DataMissing, match="1 pictures without a face, 0 that are no JPEG"):
+    with pytest.raises(DataMissing, match="1 pictures without a face, 0 that are not JPEG"):
         load_folder(folder, SquareFinder(), quiet=True)
 
 
@@ -158,38 +161,39 @@ def test_two_sets_of_one_name_are_refused(tmp_path):
 
 
 @pytest.fixture
-def fer() -> tuple[Faces, Check]:
-    """Made-up faces to learn from and to check by."""
+def fer() -> tuple[Faces, Validation]:
+    """Made-up faces to learn from and to validation by."""
     chance = np.random.default_rng(1)
     targets = np.eye(7, dtype=np.float32)[chance.integers(0, 7, (24, 2))]
     crops = chance.integers(0, 256, (24, 48, 48), dtype=np.uint8)
     labels = targets[:8, FER2013].argmax(1)
     learnt = Faces(crops=crops[8:], targets=targets[8:], weights=np.ones(16, np.float32))
-    return learnt, Check(crops=crops[:8], majority=labels, label=labels)
+    return learnt, Validation(crops=crops[:8], labels={"ferplus": labels, "fer2013": labels})
 
 
-def test_a_set_is_learnt_beside_the_rest_and_reported_by_itself(tmp_path, photographs, fer):
+def test_a_set_is_mixed_in_and_reported_by_itself(tmp_path, photographs, fer):
     read = load_folder(photographs, SquareFinder(), quiet=True)
-    faces, check, content = with_sets(*fer, [read])
+    faces, validation, content = with_sets(*fer, [read])
     assert len(faces) == 16 + len(read.faces)
     plan = Plan(shape="tiny", epochs=1, batch=16, warm_up_epochs=1, sets=content)
-    train(plan, faces, tmp_path / "run", check=check, quiet=True)
+    train(plan, faces, tmp_path / "run", validation=validation, quiet=True)
     line = json.loads((tmp_path / "run" / "log.jsonl").read_text())
     assert 0 <= line["valid_set_album"] <= 1
     with pytest.raises(SystemExit, match="Use another --name"):  # the set is part of the plan
         train(Plan(shape="tiny", epochs=1, batch=16, warm_up_epochs=1), faces, tmp_path / "run", quiet=True)
 
 
-def test_what_a_set_shows_of_valid_is_left_out(photographs, fer):
+def test_a_sets_copies_of_valid_are_left_out(photographs, fer):
     read = load_folder(photographs, SquareFinder(), quiet=True)
-    faces, check = fer
-    copied = Check(crops=read.faces.crops[:1], majority=check.majority[:1], label=check.label[:1])
+    faces, validation = fer
+    first = {head: labels[:1] for head, labels in validation.labels.items()}
+    copied = Validation(crops=read.faces.crops[:1], labels=first)
     mixed, _, _ = with_sets(faces, copied, [read])
     assert not (mixed.crops == read.faces.crops[0]).all((1, 2)).any()
     assert len(mixed) < 16 + len(read.faces)
 
 
-def test_what_a_set_holds_back_is_learnt_nowhere(tmp_path, fer):
+def test_faces_held_out_by_a_set_are_trained_on_nowhere(tmp_path, fer):
     """Twenty copies of one face, and another set and FER2013 that show it, too."""
     for name in ("one", "other"):
         folder = describe(tmp_path / name, classes={"joy": "happy"}, crops=True)
@@ -197,11 +201,11 @@ def test_what_a_set_holds_back_is_learnt_nowhere(tmp_path, fer):
             write(folder / "joy" / f"{i:02}.png", blot(7))
         for i in range(8):
             write(folder / "joy" / f"more{i}.png", blot(100 + i + (50 if name == "one" else 0)))
-    faces, check = fer
+    faces, validation = fer
     faces = replace(faces, crops=np.concatenate([blot(7)[None], faces.crops[1:]]))
     sets = load_folders([tmp_path / "one", tmp_path / "other"], SquareFinder(), quiet=True)
-    assert (sets[0].held_back.crops == blot(7)).all((1, 2)).any()
-    mixed, _, _ = with_sets(faces, check, sets)
+    assert (sets[0].held_out.crops == blot(7)).all((1, 2)).any()
+    mixed, _, _ = with_sets(faces, validation, sets)
     assert not (mixed.crops == blot(7)).all((1, 2)).any()
     assert len(mixed) > 15
 
@@ -217,8 +221,8 @@ def test_each_sets_accuracy_is_its_own(photographs, fer):
     network.heads.bias.data[:] = 0
     network.heads.weight.data[:] = 0
     network.heads.bias.data[7 * FER2013 + EMOTIONS.index("happy")] = 5  # always happy
-    _, check, _ = with_sets(*fer, [read])
-    assert check.of(network)["set_album"] == pytest.approx((read.label == EMOTIONS.index("happy")).mean())
+    _, validation, _ = with_sets(*fer, [read])
+    assert validation.accuracies(network)["set_album"] == pytest.approx((read.label == EMOTIONS.index("happy")).mean())
 
 
 def test_whole_photographs_go_through_the_apps_own_finder(tmp_path, data_dir):
@@ -231,4 +235,4 @@ def test_whole_photographs_go_through_the_apps_own_finder(tmp_path, data_dir):
         for name in [name for name in pictures.namelist() if name.endswith(".jpg")][:10]:
             (folder / "any" / Path(name).name).write_bytes(pictures.read(name))
     read = load_folder(folder, FaceFinder.load(), quiet=True)
-    assert len(read.faces) + len(read.held_back) >= 9
+    assert len(read.faces) + len(read.held_out) >= 9

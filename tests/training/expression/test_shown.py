@@ -11,8 +11,8 @@ import onnx
 
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from training.expression import shown
-from training.expression.export import write
-from training.expression.shown import ShownReading, choose, set_shown
+from training.expression.onnx_file import set_shown, write
+from training.expression.shown import ShownReading, choose
 from training.strangers import Strangers
 
 PRIORS = ((0.1, 0.02, 0.04, 0.24, 0.15, 0.12, 0.33), (0.14, 0.02, 0.14, 0.25, 0.17, 0.11, 0.17))
@@ -22,7 +22,7 @@ READING = ShownReading(votes_weight=0.7, strength=0.75, temperature=0.6, priors=
 def test_the_graph_computes_what_the_reading_says(tmp_path):
     model = onnx.load(WEIGHTS_PATH)
     for reading in (ShownReading(), READING):  # the second takes the first one's place
-        set_shown(model, reading)
+        set_shown(model, *reading.linear())
     write(model, tmp_path / "net.onnx", {})
     reader = ExpressionReader.load(tmp_path / "net.onnx")
     crops = np.random.default_rng(1).integers(0, 256, (6, 48, 48), dtype=np.uint8)

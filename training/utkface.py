@@ -1,4 +1,4 @@
-"""UTKFace's faces in FER2013's framing, with the ages and groups that their names tell. No expression labels.
+"""UTKFace's faces in FER2013's framing, with age and group from the file names. The set has no expression labels.
 
 In: `utkface/utkface_half.zip` of the data folder: aligned 200×200 JPEGs named age_gender_group_date.jpg.
 """
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from feelharmonic.reading.expression import CROP_SIDE_PX
-from training.expression.data import DataMissing
+from training.data_dir import DataMissing
 
 ARCHIVE = Path("utkface") / "utkface_half.zip"
 #: The set's own words for the third number of a name.
@@ -28,7 +28,7 @@ SCALE = 0.222
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class People:
-    """Faces and what their names tell; all arrays have N rows."""
+    """Faces, and what their file names say; all arrays have N rows."""
 
     crops: np.ndarray  # (N, 48, 48) uint8 grey
     age: np.ndarray  # (N,) int, years
@@ -37,30 +37,26 @@ class People:
 
 
 def load_utkface(folder: Path) -> People:
-    """All faces whose name tells age, gender and group. Raises DataMissing where the archive is absent or broken."""
+    """All faces whose file name has age, gender and group. Raises DataMissing without a readable archive."""
     path = folder / ARCHIVE
     if not path.is_file():
-        raise DataMissing(f"{path} is missing: half of UTKFace (docs/training.md, 'Data').")
+        raise DataMissing(f"{path} is missing: half of UTKFace.")
     try:
         with zipfile.ZipFile(path) as archive:
-            told = {name: facts for name in sorted(archive.namelist()) if (facts := _facts(name))}
-            crops = [_crop(archive.read(name)) for name in told]
+            facts = {name: found for name in sorted(archive.namelist()) if (found := _facts(name))}
+            crops = [_crop(archive.read(name)) for name in facts]
     except (zipfile.BadZipFile, zlib.error, EOFError, cv2.error) as exc:
         raise DataMissing(
-            f"{path}: expected a ZIP archive of JPEGs, got a broken one ({type(exc).__name__}). Copy it anew "
-            "(docs/training.md, 'Data')."
+            f"{path}: expected a ZIP archive of JPEGs, got a damaged one ({type(exc).__name__}). Copy it again."
         ) from exc
-    if not told:
-        raise DataMissing(
-            f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it anew (docs/training.md, "
-            "'Data')."
-        )
-    age, gender, group = np.array(list(told.values())).T
+    if not facts:
+        raise DataMissing(f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it again.")
+    age, gender, group = np.array(list(facts.values())).T
     return People(crops=np.stack(crops), age=age, gender=gender, group=group)
 
 
 def _facts(name: str) -> tuple[int, int, int] | None:
-    """Age, gender and group; None where the name does not tell all three, as a few of the set's do not."""
+    """Age, gender and group; None where the name lacks one of them, as a few of the set's do."""
     parts = Path(name).stem.split("_")
     if len(parts) != 4 or not all(part.isdigit() for part in parts[:3]):
         return None
