@@ -15,22 +15,22 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def call_with_timeout(budget_s: float, call: Callable[[], Result]) -> Result:
-    """What ``call()`` returns or raises. Raises TimeoutError after ``budget_s``; the call then ends unheeded."""
-    outcome: list[tuple[Result | None, BaseException | None]] = []
+def call_with_timeout(timeout_s: float, call: Callable[[], Result]) -> Result:
+    """What ``call()`` returns or raises. Raises TimeoutError after ``timeout_s``; the call goes on, its result unused."""
+    results: list[Result] = []
+    faults: list[BaseException] = []
     done = threading.Event()
 
     def run() -> None:
         try:
-            outcome.append((call(), None))
-        except BaseException as exc:  # handed on to the caller, whatever it is
-            outcome.append((None, exc))
+            results.append(call())
+        except BaseException as exc:  # raised in the caller's thread, whatever it is
+            faults.append(exc)
         done.set()
 
-    threading.Thread(target=run, daemon=True, name="within").start()
-    if not done.wait(max(0.0, budget_s)):
-        raise TimeoutError(f"Expected an answer within {budget_s:g} s, got none.")
-    result, fault = outcome[0]
-    if fault is not None:
-        raise fault
-    return result
+    threading.Thread(target=run, daemon=True, name="call_with_timeout").start()
+    if not done.wait(max(0.0, timeout_s)):
+        raise TimeoutError(f"Expected an answer within {timeout_s:g} s, got none.")
+    if faults:
+        raise faults[0]
+    return results[0]

@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES, FeatureTarget
 from feelharmonic.emotions import EMOTIONS
@@ -111,7 +112,7 @@ class Params:
         smoothing = check.smoothing(document.get("smoothing"))
         baseline = check.baseline(document.get("baseline"))
         emotions = check.emotions(document.get("emotions"))
-        if check.faults:
+        if check.faults or smoothing is None or baseline is None:
             raise SetupFault(check.faults)
         return cls(smoothing=smoothing, baseline=baseline, emotions=emotions)
 
@@ -140,7 +141,7 @@ class _Check:
             return {}
         return document
 
-    def keys(self, where: str, value: object, expected: tuple[str, ...]) -> bool:
+    def keys(self, where: str, value: Any, expected: tuple[str, ...]) -> bool:
         """Whether ``value`` is an object; faults for each key missing or unknown."""
         if not isinstance(value, dict):
             self.fault(where, f"expected an object, got {_kind(value)}.")
@@ -156,7 +157,7 @@ class _Check:
                 self.fault(f"{dot}{key}", f"is not known.{hint}")
         return True
 
-    def number(self, where: str, value: object, low: float, high: float) -> float:
+    def number(self, where: str, value: Any, low: float, high: float) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             self.fault(where, f"expected a number from {low:g} to {high:g}, got {value!r}.")
             return math.nan
@@ -164,11 +165,11 @@ class _Check:
             self.fault(where, f"expected a number from {low:g} to {high:g}, got {value:g}.")
         return float(value)
 
-    def version(self, value: object) -> None:
+    def version(self, value: Any) -> None:
         if value is not None and value != VERSION:
             self.fault("version", f"expected {VERSION}, got {value!r}. Update the file to this program's format.")
 
-    def smoothing(self, value: object) -> Smoothing | None:
+    def smoothing(self, value: Any) -> Smoothing | None:
         names = tuple(item.name for item in fields(Smoothing))
         if not self.keys("smoothing", value, names):
             return None
@@ -183,27 +184,29 @@ class _Check:
             self.fault("smoothing.leave", f"must not be above enter ({numbers['enter']:g}), got {numbers['leave']:g}.")
         return Smoothing(**numbers) if len(numbers) == len(names) else None
 
-    def baseline(self, value: object) -> Baseline | None:
+    def baseline(self, value: Any) -> Baseline | None:
         if not self.keys("baseline", value, ("strength",)) or "strength" not in value:
             return None
         return Baseline(strength=self.number("baseline.strength", value["strength"], 0, 1))
 
-    def emotions(self, value: object) -> dict[str, EmotionParams]:
+    def emotions(self, value: Any) -> dict[str, EmotionParams]:
         if not self.keys("emotions", value, EMOTIONS):
             return {}
-        return {name: self.emotion(f"emotions.{name}", value[name]) for name in EMOTIONS if name in value}
+        read = {name: self.emotion(f"emotions.{name}", value[name]) for name in EMOTIONS if name in value}
+        return {name: emotion for name, emotion in read.items() if emotion is not None}
 
-    def emotion(self, where: str, value: object) -> EmotionParams | None:
+    def emotion(self, where: str, value: Any) -> EmotionParams | None:
         if not self.keys(where, value, ("colour", "genres", "search", "targets")):
             return None
-        return EmotionParams(
-            colour=self.colour(f"{where}.colour", value.get("colour", {})),
-            genres=self.genres(f"{where}.genres", value.get("genres", [])),
-            search=self.search(f"{where}.search", value.get("search", {})),
-            targets=self.targets(f"{where}.targets", value.get("targets", {})),
-        )
+        colour = self.colour(f"{where}.colour", value.get("colour", {}))
+        genres = self.genres(f"{where}.genres", value.get("genres", []))
+        search = self.search(f"{where}.search", value.get("search", {}))
+        targets = self.targets(f"{where}.targets", value.get("targets", {}))
+        if colour is None or search is None:
+            return None
+        return EmotionParams(colour=colour, genres=genres, search=search, targets=targets)
 
-    def colour(self, where: str, value: object) -> Colour | None:
+    def colour(self, where: str, value: Any) -> Colour | None:
         if not self.keys(where, value, ("light", "dark", "glow")):
             return None
         for name, text in value.items():
@@ -211,16 +214,16 @@ class _Check:
                 self.fault(f"{where}.{name}", f"expected a colour like '#3366cc' (lower case), got {text!r}.")
         return Colour(light=value.get("light", ""), dark=value.get("dark", ""), glow=value.get("glow", ""))
 
-    def genres(self, where: str, value: object) -> tuple[str, ...]:
+    def genres(self, where: str, value: Any) -> tuple[str, ...]:
         return self.names(where, value, "genre name")
 
-    def names(self, where: str, value: object, what: str) -> tuple[str, ...]:
+    def names(self, where: str, value: Any, what: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
             self.fault(where, f"expected a list of at least one {what}, got {value!r}.")
             return ()
         return tuple(value)
 
-    def search(self, where: str, value: object) -> SearchTerms | None:
+    def search(self, where: str, value: Any) -> SearchTerms | None:
         if not self.keys(where, value, ("words", "years")) or len(value) != 2:
             return None
         years = value["years"]
@@ -231,12 +234,13 @@ class _Check:
             return None
         return SearchTerms(words=self.names(f"{where}.words", value["words"], "word"), years=tuple(years))
 
-    def targets(self, where: str, value: object) -> dict[str, FeatureTarget]:
+    def targets(self, where: str, value: Any) -> dict[str, FeatureTarget]:
         if not self.keys(where, value, FEATURES):
             return {}
-        return {name: self.target(f"{where}.{name}", name, value[name]) for name in FEATURES if name in value}
+        read = {name: self.target(f"{where}.{name}", name, value[name]) for name in FEATURES if name in value}
+        return {name: target for name, target in read.items() if target is not None}
 
-    def target(self, where: str, feature: str, value: object) -> FeatureTarget | None:
+    def target(self, where: str, feature: str, value: Any) -> FeatureTarget | None:
         if not self.keys(where, value, ("centre", "spread")) or len(value) != 2:
             return None
         low, high = FEATURE_RANGES[feature]
@@ -246,6 +250,6 @@ class _Check:
         )
 
 
-def _kind(value: object) -> str:
+def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")

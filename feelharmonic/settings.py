@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -92,7 +93,7 @@ class Settings:
         for name in from_file:
             if name not in NAMES:
                 faults.append(f".env: {name} is not known.{_did_you_mean(name, NAMES)}")
-        values = {}
+        values: dict[str, Any] = {}
         for item in fields(cls):
             name = item.name.upper()
             text = (environ.get(name) or from_file.get(name) or "").strip()

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace
@@ -40,8 +41,8 @@ from feelharmonic.web.schemas import (
     GROUP,
     RESUME,
     SNAP,
-    is_sequence_number,
     read_event,
+    sequence_number,
 )
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields
 from feelharmonic.web.serving.capacity import cores
@@ -137,7 +138,7 @@ class Live(Namespace):
             self._metrics.refused(fault.code)
             raise ConnectionRefusedError(fault.text)
         with self._lock:
-            self._waiting.add(request.sid)
+            self._waiting.add(connection_id())
             starts_clock, self._keeps_time = not self._keeps_time, True
         if starts_clock:
             self.socketio.start_background_task(self._keep_time)
@@ -157,17 +158,19 @@ class Live(Namespace):
 
     def on_disconnect(self, reason: object = None) -> None:
         with self._lock:
-            self._waiting.discard(request.sid)
-            self._listeners.pop(request.sid, None)
+            self._waiting.discard(connection_id())
+            self._listeners.pop(connection_id(), None)
             self._metrics.listeners.set(len(self._listeners))
 
     @counting
     def on_frame(self, *args: object) -> dict:
         """frame(seq, picture) → what it shows, or what is wrong with it."""
-        seq = args[0] if args and is_sequence_number(args[0]) else None
+        seq = sequence_number(args[0]) if args else None
         listener = self._admitted()
+        fault: ListenerFault
         try:
-            reading = self._read(self._allowed(listener, seq), args[1] if len(args) > 1 else None)
+            allowed = self._allowed(listener, seq)
+            reading = self._read(allowed, args[1] if len(args) > 1 else None)
         except ListenerFault as exc:
             fault = exc
         except Exception:
@@ -176,7 +179,7 @@ class Live(Namespace):
             fault = ServerFault()
         else:
             self._metrics.frames.inc()
-            wait_ms = self._held_back(listener, self._queue.retry_after_ms())
+            wait_ms = self._held_back(allowed, self._queue.retry_after_ms())
             return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
         if listener and isinstance(fault, Overloaded):
             self._held_back(listener, fault.wait_ms)
@@ -238,7 +241,7 @@ class Live(Namespace):
         except Exception:
             log.exception("snap failed")
             problem = problem_fields(ServerFault())
-        nothing = {"provider": None, "note": "", "tracks": [], "path": []}
+        nothing: dict = {"provider": None, "note": "", "tracks": [], "path": []}
         return {"emotion": emotion, "goal": goal, **nothing, "problem": problem}
 
     @answering
@@ -310,11 +313,11 @@ class Live(Namespace):
     def _admitted(self) -> Listener | None:
         """This connection's Listener; made now if it waited and there is room, None while there is none."""
         with self._lock:
-            if request.sid in self._waiting and len(self._listeners) < self._max_listeners:
-                self._waiting.discard(request.sid)
-                self._listeners[request.sid] = Listener(self._networks)
+            if connection_id() in self._waiting and len(self._listeners) < self._max_listeners:
+                self._waiting.discard(connection_id())
+                self._listeners[connection_id()] = Listener(self._networks)
                 self._metrics.listeners.set(len(self._listeners))
-            return self._listeners.get(request.sid)
+            return self._listeners.get(connection_id())
 
     def _listener(self) -> Listener:
         listener = self._admitted()
@@ -322,7 +325,7 @@ class Live(Namespace):
             raise self._full()
         return listener
 
-    def _read(self, listener: Listener, picture: object) -> Reading:
+    def _read(self, listener: Listener, picture: Any) -> Reading:
         if picture is None:
             raise BadFrame("Expected the bytes of a picture, got none.", "Send a JPEG, PNG or WebP picture as binary.")
         if not listener.reading.acquire(blocking=False):
@@ -349,3 +352,8 @@ class Live(Namespace):
             f"All {self._max_listeners} places are taken.",
             "The page tries again by itself, and goes on as soon as somebody leaves.",
         )
+
+
+def connection_id() -> str:
+    """Socket.IO's id of the connection whose event is being handled."""
+    return request.sid  # type: ignore[attr-defined]  # Flask-SocketIO sets it

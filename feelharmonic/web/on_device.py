@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
+from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.music import MusicService
@@ -92,15 +93,15 @@ def bind(app: Flask, *, constants: dict, networks: dict[str, Path], starter: Mus
 
 
 @device.get("/device/parts.json")
-def parts() -> Response:
+def parts() -> PlainResponse:
     """The stages' constants, and where the networks and the runtime are."""
-    return _told_anew(jsonify(parts_fields()))
+    return _revalidated(jsonify(parts_fields()))
 
 
 @device.get("/device/cards.json")
-def cards() -> Response:
+def cards() -> PlainResponse:
     """Tracks of the starter table for every mood and goal: what plays without a network."""
-    return _told_anew(jsonify(_parts().cards()))
+    return _revalidated(jsonify(_parts().cards()))
 
 
 @device.get("/device/<sha256>/<name>")
@@ -122,7 +123,7 @@ def file(sha256: str, name: str) -> Response:
 
 
 @device.get("/service-worker.js")
-def service_worker() -> Response:
+def service_worker() -> PlainResponse:
     """static/js/service-worker.js under the address that lets it serve the whole page, with what it keeps told first.
 
     Any change to a kept file changes these bytes: the browser then installs the new release.
@@ -130,7 +131,7 @@ def service_worker() -> Response:
     text = (Path(current_app.root_path) / "static" / SERVICE_WORKER).read_text(encoding="utf-8")
     release = json.dumps({"version": version(), "addresses": ["/", *addresses()]})
     response = Response(f"self.RELEASE = {release};\n{text}", mimetype="text/javascript")
-    return _told_anew(response)
+    return _revalidated(response)
 
 
 def parts_fields() -> dict:
@@ -170,7 +171,7 @@ def _release_files(root: Path) -> Iterator[Path]:
     yield from sorted((root / "templates").glob("*.html"))
 
 
-def _told_anew(response: Response) -> Response:
+def _revalidated(response: Response) -> PlainResponse:
     """Kept by the browser, but asked for again each time; unchanged, it is not sent again."""
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -40,11 +41,11 @@ def expected(what: str, value: object) -> ma.ValidationError:
 class Choice(fields.String):
     """One of ``names``."""
 
-    def __init__(self, names: tuple[str, ...], **options: object):
+    def __init__(self, names: tuple[str, ...], **options: Any):
         self.names = names
         super().__init__(validate=validate.OneOf(names), **options)
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> str:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         if not isinstance(value, str) or value not in self.names:
             raise expected(f"one of {', '.join(self.names)}", value)
         return value
@@ -53,11 +54,11 @@ class Choice(fields.String):
 class Number(fields.Float):
     """A number from ``low`` to ``high``; texts and booleans are none."""
 
-    def __init__(self, low: float, high: float, **options: object):
+    def __init__(self, low: float, high: float, **options: Any):
         self.low, self.high = low, high
         super().__init__(allow_nan=False, validate=validate.Range(low, high), **options)
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> float:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             raise expected(f"a number from {self.low:g} to {self.high:g}", value)
         return float(value)
@@ -66,11 +67,11 @@ class Number(fields.Float):
 class WholeNumber(fields.Integer):
     """A whole number from ``low`` to ``high``. A query's numbers come as texts: ``reads_text`` takes those."""
 
-    def __init__(self, low: int, high: int, *, reads_text: bool = False, **options: object):
+    def __init__(self, low: int, high: int, *, reads_text: bool = False, **options: Any):
         self.low, self.high, self._reads_text = low, high, reads_text
         super().__init__(validate=validate.Range(low, high), **options)
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> int:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
         number = value
         if self._reads_text and isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
             number = int(value[:MAX_NAME_TOLD])
@@ -82,7 +83,7 @@ class WholeNumber(fields.Integer):
 class Switch(fields.Boolean):
     """True or false, and nothing that only looks like it."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> bool:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
         if not isinstance(value, bool):
             raise expected("true or false", value)
         return value
@@ -92,7 +93,7 @@ class BoundedList(fields.List):
     """A list whose length is checked before its elements are looked at: of too many each would take time and be told
     as a fault of its own."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> list:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list:
         if isinstance(value, list):
             self._validate(value)
         return super()._deserialize(value, attr, data, **options)
@@ -101,7 +102,7 @@ class BoundedList(fields.List):
 class GenreNames(fields.Field):
     """At most MAX_WISHES names of genres; they come out in lower case."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[str, ...]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or len(value) > MAX_WISHES or not all(isinstance(x, str) and x for x in value):
             raise ma.ValidationError(f"Expected {{place}} to be a list of at most {MAX_WISHES} genre names.")
         return tuple(text.lower() for text in value)
@@ -110,7 +111,7 @@ class GenreNames(fields.Field):
 class Decades(fields.Field):
     """At most MAX_WISHES decades, each by its first year."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[int, ...]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> tuple[int, ...]:
         if not isinstance(value, list) or len(value) > MAX_WISHES:
             raise ma.ValidationError(f"Expected {{place}} to be a list of at most {MAX_WISHES} decades.")
         if not all(type(year) is int and 1900 <= year <= 2090 and year % 10 == 0 for year in value):
@@ -121,7 +122,7 @@ class Decades(fields.Field):
 class Probabilities(fields.Field):
     """Seven numbers 0..1 that sum to 1, as a tuple."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> tuple[float, ...]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> tuple[float, ...]:
         if not isinstance(value, list) or len(value) != len(EMOTIONS):
             raise ma.ValidationError(f"Expected {{place}} to be a list of {len(EMOTIONS)} numbers.")
         for number in value:
@@ -132,19 +133,19 @@ class Probabilities(fields.Field):
         return tuple(map(float, value))
 
 
-def emotion(**options: object) -> Choice:
+def emotion(**options: Any) -> Choice:
     return Choice(EMOTIONS, **options)
 
 
-def goal(**options: object) -> Choice:
+def goal(**options: Any) -> Choice:
     return Choice(GOALS, **options)
 
 
-def probability(**options: object) -> fields.Float:
+def probability(**options: Any) -> fields.Float:
     return fields.Float(validate=validate.Range(0, 1), allow_nan=False, **options)
 
 
-def probabilities(**options: object) -> BoundedList:
+def probabilities(**options: Any) -> BoundedList:
     """Seven numbers as they come from a reading: their sum may be rounded, or 0 where no face was seen."""
     about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)}"}
     return BoundedList(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
@@ -153,7 +154,7 @@ def probabilities(**options: object) -> BoundedList:
 class EventSchema(ma.Schema):
     """A schema whose own messages say what was expected, as those of its fields do."""
 
-    def handle_error(self, error: ma.ValidationError, data: object, **options: object) -> None:
+    def handle_error(self, error: ma.ValidationError, data: object, **options: Any) -> None:
         """Name the fields that are not known before all other faults."""
         unknown = [str(name)[:40] for name in data if name not in self.fields] if isinstance(data, dict) else []
         if unknown:
@@ -173,12 +174,12 @@ class WishesSchema(EventSchema):
     familiarity = Number(0, 1)
 
     @ma.pre_load
-    def without_nulls(self, data: object, **options: object) -> object:
+    def without_nulls(self, data: object, **options: Any) -> object:
         """A wish that is null asks nothing."""
         return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
 
     @ma.post_load
-    def as_wishes(self, data: dict, **options: object) -> Wishes:
+    def as_wishes(self, data: dict, **options: Any) -> Wishes:
         return Wishes(**data)
 
 
@@ -211,7 +212,7 @@ class MoodSchema(EventSchema):
     since_s = Number(0, 1e9, required=True)
 
     @ma.post_load
-    def as_mood(self, data: dict, **options: object) -> Mood:
+    def as_mood(self, data: dict, **options: Any) -> Mood:
         return Mood(**data)
 
 
@@ -223,7 +224,7 @@ class ResumeSchema(EventSchema):
 class TrackKey(fields.String):
     """The id of a track, as an answer gave it."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **options: object) -> str:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         if not is_track_id(value):
             raise ma.ValidationError("Expected {place} to be a track's id, as an answer gave it.")
         return value
@@ -250,9 +251,10 @@ def read_event(schema: ma.Schema, arguments: tuple) -> dict:
         raise BadRequest(next(fault_lines(fault.normalized_messages())), action) from fault
 
 
-def is_sequence_number(value: object) -> bool:
-    """Whether ``value`` may number a frame: a whole number that JavaScript holds exactly."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+def sequence_number(value: object) -> int | None:
+    """``value``, where it may number a frame: a whole number that JavaScript holds exactly."""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    return value if is_number else None
 
 
 def faults_told(messages: object) -> str:

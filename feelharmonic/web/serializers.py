@@ -73,7 +73,7 @@ def placed_fields(placed: PlacedTrack) -> dict:
     """A track of a playlist: where it lies, its mood, how far it is from what is wanted."""
     return {
         **track_fields(placed.track),
-        **_point(placed.track.features),
+        **(_point(placed.track.features) or {}),
         "mood": placed.mood.mood,
         "confidence": round(placed.mood.confidence, DIGITS),
         "distance": round(placed.distance, DIGITS),

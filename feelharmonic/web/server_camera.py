@@ -14,7 +14,7 @@ from typing import Protocol
 from flask import Blueprint, Flask, Response
 from werkzeug.wrappers import Response as PlainResponse
 
-from feelharmonic.music import MusicService
+from feelharmonic.music import MusicService, TrackList
 from feelharmonic.reading import Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.pages import in_language
@@ -60,7 +60,7 @@ class CameraView:
         self._chance = random.Random()
         self._given: dict[str, None] = {}
         self.emotion: str | None = None
-        self.served = None
+        self.served: TrackList | None = None
 
     def show(self, watcher: Watching) -> None:
         """Show ``watcher`` from now on."""
