@@ -121,7 +121,7 @@ def create_app(
         InferenceQueue(1, mode.thread_runner(1), max_waiting=max_waiting, max_wait_s=timeouts.queue_s)
         for max_waiting in (MAX_PHOTOGRAPHS_WAITING, MAX_TEXTS_WAITING)
     )
-    api.bind(app)
+    api.register(app)
     show_camera = server_camera.bind(app, music)
     on_device.bind(
         app,

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def call_with_timeout(timeout_s: float, call: Callable[[], Result]) -> Result:
-    """What ``call()`` returns or raises. Raises TimeoutError after ``timeout_s``; the call goes on, its result unused."""
+    """What ``call()`` returns or raises. Raises TimeoutError after ``timeout_s``; the call then goes on unused."""
     results: list[Result] = []
     faults: list[BaseException] = []
     done = threading.Event()

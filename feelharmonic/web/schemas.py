@@ -253,8 +253,9 @@ def read_event(schema: ma.Schema, arguments: tuple) -> dict:
 
 def sequence_number(value: object) -> int | None:
     """``value``, where it may number a frame: a whole number that JavaScript holds exactly."""
-    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-    return value if is_number else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    return None
 
 
 def faults_told(messages: object) -> str:

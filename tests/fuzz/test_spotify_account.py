@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelharmonic.web import account
+from feelharmonic.web.api import spotify
 from feelharmonic.web.services import Services
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from tests.support.fuzzing import (
@@ -28,12 +29,12 @@ class StandInAccount:
 
     def save(self, name: str, description: str, ids: list[str]) -> str:
         assert isinstance(name, str)
-        assert 1 <= len(name) <= account.MAX_NAME_LETTERS
+        assert 1 <= len(name) <= spotify.MAX_NAME_LETTERS
         self.queue(ids)
         return "https://open.spotify.com/playlist/1"
 
     def queue(self, ids: list[str]) -> None:
-        assert 1 <= len(ids) <= account.MOST_SAVED
+        assert 1 <= len(ids) <= spotify.MAX_SAVED_TRACKS
         assert all(len(one) == 22 and one.isascii() and one.isalnum() for one in ids)
 
     play = queue
@@ -61,7 +62,7 @@ def connected(app):
     def browser():
         connection = account.Connection(tokens={})
         client.set_cookie(account.COOKIE, connections.add(connection))
-        return client, {account.CSRF_HEADER: connection.csrf}
+        return client, {spotify.CSRF_HEADER: connection.csrf}
 
     return browser
 

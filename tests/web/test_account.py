@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from feelharmonic.params import Params
-from feelharmonic.web import account, pages
+from feelharmonic.web import account, api, pages
 from feelharmonic.web.services import Services
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from spotifyaccess import SpotifyAccounts, SpotifyApp
@@ -81,6 +81,7 @@ def app_with(project, accounts, clock) -> Flask:
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
     account.bind(app, accounts, kept=InMemoryStore(1000, clock=clock), budget_s=20.0)
+    api.register(app)
     return app
 
 
@@ -372,11 +373,12 @@ def test_logins_do_not_pile_up(app, browser):
 
 
 def test_logins_push_no_account_out(project, accounts, spotify, monkeypatch):
-    monkeypatch.setattr(account, "MOST_CONNECTIONS", 3)
-    monkeypatch.setattr(account, "MOST_LOGINS", 3)
+    monkeypatch.setattr(account, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(account, "MAX_LOGINS", 3)
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
     account.bind(app, accounts, budget_s=20.0)  # in memory, as a single worker keeps them
+    api.register(app)
     connected, other = Browser(app, spotify), Browser(app, spotify)
     connected.connect()
     for _ in range(5):

@@ -17,7 +17,7 @@ from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web import api
+from feelharmonic.web.api import openapi, uploads
 from tests.support.samples import encode
 
 
@@ -51,6 +51,8 @@ def test_the_description_is_valid_openapi_3_1(client):
         f"/api/v1/{path}"
         for path in (
             "expressions", "moods", "tracks", "tracks/moods", "playlists/sorted", "emotions", "providers", "healthz",
+            "spotify", "spotify/playlist", "spotify/playlist/tracks", "spotify/play", "spotify/queue",
+            "spotify/disconnect",
         )
     }  # fmt: skip
 
@@ -335,7 +337,7 @@ class Arriving(io.BytesIO):
 
 @pytest.fixture
 def one_at_a_time(monkeypatch):
-    monkeypatch.setattr(api, "MOST_UPLOADS", 1)
+    monkeypatch.setattr(openapi, "MAX_UPLOADS", 1)
     return create_app(Settings(providers=("catalogue",)))
 
 
@@ -361,15 +363,15 @@ def test_more_uploads_than_there_is_room_for_are_sent_back_unread(one_at_a_time,
     document = told(answers[0], 503)
     assert (document["code"], document["action"]) == ("busy", "Send it again in a moment.")
     # Flask-Limiter stretches it to the end of its minute.
-    assert api.UPLOADS_RETRY_S <= int(answers[0].headers["Retry-After"]) <= 60
+    assert uploads.UPLOADS_RETRY_S <= int(answers[0].headers["Retry-After"]) <= 60
 
 
 def test_one_address_gets_half_of_the_room():
-    room = api.Uploads(4)
+    room = uploads.Uploads(4)
     with room.place("192.0.2.1"), room.place("192.0.2.1"):
-        with pytest.raises(api.NoRoom), room.place("192.0.2.1"):
+        with pytest.raises(uploads.NoRoom), room.place("192.0.2.1"):
             pass
-        with room.place("192.0.2.2"), room.place("192.0.2.2"), pytest.raises(api.NoRoom), room.place("192.0.2.3"):
+        with room.place("192.0.2.2"), room.place("192.0.2.2"), pytest.raises(uploads.NoRoom), room.place("192.0.2.3"):
             pass
     with room.place("192.0.2.1"), room.place("192.0.2.1"):
         pass

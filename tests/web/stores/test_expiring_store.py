@@ -15,7 +15,7 @@ from flask import Flask
 
 from feelharmonic.errors import AccountFault, SetupFault, StoreUnavailable
 from feelharmonic.params import Params
-from feelharmonic.web import account, pages
+from feelharmonic.web import account, api, pages
 from feelharmonic.web.security.rate_limits import EventCounter
 from feelharmonic.web.security.secret_key import secret_key
 from feelharmonic.web.stores.expiring_store import InMemoryStore
@@ -142,6 +142,7 @@ def worker(project, spotify: StandIn, server: Redis) -> Flask:
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
     account.bind(app, SpotifyAccounts(own, REDIRECT_URI), kept=RedisStore(server.url, KEY), budget_s=20.0)
+    api.register(app)
     return app
 
 
