@@ -116,9 +116,16 @@ fer: .venv-fer/stamp
 test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 
-# Known faults of what we depend on; where the advisory services cannot be reached it says so.
+# Known vulnerabilities of the packages that a server installs and of the npm packages. They fail the audit; an advisory
+# service that cannot be reached does not.
 audit: $(VENV)/test.stamp $(VENV)/node.stamp
-	$(WITH_NODE) $(BIN)/python -m tools.audit
+	$(call audited,pip-audit,$(BIN)/python -m pip_audit --strict --progress-spinner off \
+		-r requirements.txt -r deploy/requirements.txt)
+	$(call audited,npm audit,$(WITH_NODE) npm audit --audit-level=high)
+
+# $(call audited,NAME,COMMAND). Both tools write "vulnerability" or "vulnerabilities" only after an answer.
+audited = @report="$$($(2) 2>&1)"; status=$$?; echo "$(1): $$report"; [ $$status = 0 ] || case "$$report" in \
+	*vulnerabilit*) exit 1;; *) echo '$(1): no answer from the advisory service, nothing is known.';; esac
 
 # The fuzzing of `make test`, 25 times as long.
 fuzz: $(VENV)/test.stamp

@@ -1,1 +1,0 @@
-"""Programs for whoever works on the project; the app never imports them."""
