@@ -46,8 +46,8 @@ FOREIGN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotifyApp:
-    """Which app of ours asks, and where. ``market`` is a country's two letters: without one an app's own token finds
-    nothing playable. A call waits ``connect_s`` for the connection and ``read_s`` between two bytes."""
+    """The app that is registered with Spotify, and Spotify's addresses. ``market``: a country's two letters; without it
+    an app's own token finds nothing playable. A call waits ``connect_s`` for the connection, ``read_s`` for bytes."""
 
     client_id: str
     client_secret: str = field(default="", repr=False)
@@ -128,27 +128,27 @@ class SpotifyAccounts:
         url = pkce.get_authorize_url(state)
         return Login(self._app, pkce, url)
 
-    def login(self, kept: dict[str, Any]) -> Login:
-        """The login that ``kept`` was made of, perhaps by another process."""
+    def resume(self, data: dict[str, Any]) -> Login:
+        """The login that gave ``data``, perhaps in another process."""
         pkce = _PKCE(self._app, self.redirect_uri)
-        pkce.code_verifier, pkce.code_challenge = kept["verifier"], kept["challenge"]
-        return Login(self._app, pkce, kept["url"])
+        pkce.code_verifier, pkce.code_challenge = data["verifier"], data["challenge"]
+        return Login(self._app, pkce, data["url"])
 
     def account(self, tokens: Tokens) -> Account:
-        """The account whose tokens ``tokens`` keeps."""
+        """The account with the tokens that ``tokens`` stores."""
         return Account(self._app, _PKCE(self._app, self.redirect_uri), tokens)
 
 
 class Login:
-    """A login under way: ``url`` is Spotify's page; what must come back stays here."""
+    """A login under way; ``url`` is Spotify's page for it."""
 
     def __init__(self, app: SpotifyApp, pkce: _PKCE, url: str):
         self._app = app
         self._pkce = pkce
         self.url = url
 
-    def kept(self) -> dict[str, Any]:
-        """What `SpotifyAccounts.login` makes it from again. Secret: whoever has it and the code has the account."""
+    def to_dict(self) -> dict[str, Any]:
+        """What `SpotifyAccounts.resume` makes it from again. Secret: whoever has it and the code has the account."""
         return {"verifier": self._pkce.code_verifier, "challenge": self._pkce.code_challenge, "url": self.url}
 
     def finish(self, code: str) -> Account:
@@ -159,7 +159,7 @@ class Login:
 
 
 class Tokens(Protocol):
-    """Where an account's tokens (plain data, as Spotify gives them) are kept; several processes may share them."""
+    """A store of one account's tokens (plain data, as Spotify gives them); several processes may share it."""
 
     def read(self) -> dict[str, Any] | None:
         """The newest; None where the account was disconnected."""
@@ -167,13 +167,13 @@ class Tokens(Protocol):
 
     def write(self, tokens: dict[str, Any]) -> None: ...
 
-    def alone(self) -> AbstractContextManager[object]:
+    def lock(self) -> AbstractContextManager[object]:
         """A lock against other refreshes: one may end the refresh token of another."""
         ...
 
 
 class OwnTokens:
-    """Kept here and nowhere else."""
+    """Tokens in the memory of this process."""
 
     def __init__(self, tokens: dict[str, Any]):
         self._tokens = tokens
@@ -185,7 +185,7 @@ class OwnTokens:
     def write(self, tokens: dict[str, Any]) -> None:
         self._tokens = tokens
 
-    def alone(self) -> AbstractContextManager[object]:
+    def lock(self) -> AbstractContextManager[object]:
         return self._refreshing
 
 
@@ -200,7 +200,7 @@ class Account:
         self._tokens = tokens
         self._spotify = _client(app)
 
-    def kept(self) -> dict[str, Any]:
+    def read_tokens(self) -> dict[str, Any]:
         """Its tokens, as plain data. Secret."""
         return self._signed_out_if_none(self._tokens.read())
 
@@ -260,8 +260,8 @@ class Account:
         """A token that has not run out, and is not the one that Spotify ``refused``."""
         tokens = self._signed_out_if_none(self._tokens.read())
         if self._is_stale(tokens, refused):
-            with self._tokens.alone():
-                tokens = self._signed_out_if_none(self._tokens.read())  # somebody else may have been quicker
+            with self._tokens.lock():
+                tokens = self._signed_out_if_none(self._tokens.read())  # another process may have been quicker
                 if self._is_stale(tokens, refused):
                     tokens = self._pkce.refresh_access_token(tokens["refresh_token"])
                     self._tokens.write(tokens)
@@ -322,7 +322,7 @@ _DROP_ALL = _DropAll()
 
 
 def _silence_spotipy() -> None:
-    """spotipy logs tokens and the client's secret at DEBUG; what matters of its errors we say ourselves."""
+    """spotipy logs tokens and the client's secret at DEBUG; what matters of its errors is in our faults."""
     for name in ("spotipy.client", "spotipy.oauth2", "spotipy.cache_handler", "spotipy.util"):
         logging.getLogger(name).addFilter(_DROP_ALL)
 

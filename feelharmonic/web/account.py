@@ -176,7 +176,7 @@ class AccountTokens:
             connection.tokens = tokens
             self._connections.change(self._key, connection)
 
-    def alone(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[None]:
         return self._connections.alone(self._key)
 
 
@@ -211,7 +211,7 @@ def begin() -> PlainResponse:
     key = known if known and connections.find(known) else new_key()
     state = secrets.token_urlsafe(24)
     login = connections.accounts.begin(state)
-    connections.begin(key, Pending(state=state, login=login.kept()))
+    connections.begin(key, Pending(state=state, login=login.to_dict()))
     response = redirect(login.url)
     if key != known:
         set_cookie(response, key)
@@ -228,7 +228,7 @@ def finish() -> Response:
         return arrival_page("unknown", 400)
     if not same(request.args.get("state"), pending.state) or not connections.take(key):  # a login serves once
         return arrival_page("unknown", 400)
-    login = connections.accounts.login(pending.login)
+    login = connections.accounts.resume(pending.login)
     code = request.args.get("code")
     if not code:
         return arrival_page("refused", 200)
@@ -236,7 +236,7 @@ def finish() -> Response:
         account = in_time(lambda: login.finish(code))
     except ListenerFault:
         return arrival_page("failed", 502)
-    new = connections.add(Connection(tokens=account.kept()))
+    new = connections.add(Connection(tokens=account.read_tokens()))
     connections.forget(key)
     response = arrival_page("connected", 200)
     set_cookie(response, new)
