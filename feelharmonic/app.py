@@ -65,7 +65,7 @@ def create_app(
     mode, timeouts = async_mode.load(settings.async_mode), timeouts or Timeouts()
     # Innermost: Socket.IO takes WebSockets out before.
     in_flight = InFlight()
-    app.wsgi_app = CountRequests(app.wsgi_app, in_flight)
+    app.wsgi_app = CountRequests(app.wsgi_app, in_flight)  # type: ignore[method-assign]  # as Flask's documents do
     socketio = SocketIO(
         app,
         async_mode=settings.async_mode,

@@ -127,7 +127,7 @@ class _Check:
     def fault(self, where: str, text: str) -> None:
         self.faults.append(f"{self.file_name}: {where}{': ' if where else ''}{text}")
 
-    def read(self, path: Path) -> dict:
+    def read(self, path: Path) -> dict[str, Any]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except OSError as exc:

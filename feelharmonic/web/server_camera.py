@@ -38,10 +38,19 @@ STREAM_TIMEOUT_S = 5.0
 
 
 class Seen(Protocol):
-    number: int
-    state: str
-    jpeg: bytes | None
-    reading: Reading | None
+    """What the newest picture showed."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def jpeg(self) -> bytes | None: ...
+
+    @property
+    def reading(self) -> Reading | None: ...
 
 
 class Watching(Protocol):

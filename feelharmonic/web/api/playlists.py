@@ -41,7 +41,8 @@ class UnknownSong(ma.Schema):
 
 class SortedPlaylist(ma.Schema):
     tracks = fields.List(fields.Nested(PlacedTrackOf), required=True, metadata={"description": "nearest first"})
-    unknown = fields.List(fields.Nested(UnknownSong), required=True)
+    # marshmallow's classes have an option of this name; a field of an answer may be called so, too.
+    unknown = fields.List(fields.Nested(UnknownSong), required=True)  # type: ignore[assignment]
 
 
 @api.post("/playlists/sorted")
