@@ -70,6 +70,8 @@ class Settings:
     #: How often one address may ask by HTTP, and send over the wire; a school may be behind one.
     http_rate: str = "3000/minute"
     socket_rate: str = "150000/minute"
+    #: How many requests one address (of IPv6, one /64) may have in work at a time; a school may be behind one.
+    requests_per_address: int = 200
     #: Where several processes count and meet: redis://…; empty: this process alone.
     redis_url: str = field(default="", repr=False)
     #: Encrypts what several workers share; empty: made at the first start and kept in instance/secret_key.
@@ -216,6 +218,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "trusted_proxies": _whole_number(0, 10),
     "http_rate": _rate,
     "socket_rate": _rate,
+    "requests_per_address": _whole_number(1, 1_000_000),
     "redis_url": _redis_url,
     "secret_key": _secret_key,
     "https": _switch,

@@ -59,6 +59,7 @@ def test_a_port_must_be_a_port(text):
         ("TRUSTED_PROXIES", "-1", "expected a whole number from 0 to 10, got '-1'."),
         ("HTTP_RATE", "often", "expected a number a second, minute or hour, such as 600/minute, got 'often'."),
         ("SOCKET_RATE", "0/minute", "expected a number a second, minute or hour"),
+        ("REQUESTS_PER_ADDRESS", "0", "expected a whole number from 1 to 1000000, got '0'."),
         ("REDIS_URL", "http://:secret@host", "expected redis://…"),
         ("HTTPS", "maybe", "expected 1 or 0, got 'maybe'."),
     ],

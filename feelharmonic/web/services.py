@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these modules import this one
     from feelharmonic.reading import Networks
     from feelharmonic.settings import Settings
     from feelharmonic.web.account import Connections
-    from feelharmonic.web.api.uploads import Uploads
+    from feelharmonic.web.api.uploads import UploadLimiter
     from feelharmonic.web.live import Live
     from feelharmonic.web.monitoring.metrics import Metrics
     from feelharmonic.web.on_device import DeviceFiles
@@ -47,7 +47,7 @@ class Services:
     #: Photographs, and texts that take more than 5 ms, are read in these queues.
     photographs: InferenceQueue = field(init=False)
     texts: InferenceQueue = field(init=False)
-    uploads: Uploads = field(init=False)
+    uploads: UploadLimiter = field(init=False)
     openapi: APISpec = field(init=False)
     #: Every text of the page by its key, and what the page's scripts are told; both by language.
     translations: dict[str, dict[str, str]] = field(init=False)

@@ -69,7 +69,7 @@ def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astrona
             answer = b""
             while part := connection.recv(65536):  # ends when the server closes
                 answer += part
-            assert answer == b"" or b" 400 " in answer.splitlines()[0]
+            assert answer == b"" or answer.split()[1] in (b"400", b"408")
             connection.close()
         assert idle.call("frame", 0, astronaut_jpeg)["faces"]
     assert "127.0.0.1 -" not in server.log()

@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from feelharmonic.web.api.uploads import MAX_UPLOADS, UPLOADS_RETRY_S
+from feelharmonic.web.api.uploads import MAX_ADDRESS_BYTES, MAX_UPLOADS_EACH, UPLOADS_RETRY_S
 from tests.support.serving import MODES, Server
 
 HEAD = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
@@ -53,11 +53,11 @@ def upload(server: Server, picture: bytes) -> requests.Response:
 def test_uploads_that_are_held_back_take_a_bounded_part_of_the_memory(server, wall_jpeg):
     assert upload(server, wall_jpeg).status_code == 200
     before_mb = resident_mb(server)
-    lines = [held_back(server) for _ in range(3 * MAX_UPLOADS)]
-    answer = upload(server, wall_jpeg)
+    lines = [held_back(server) for _ in range(6 * MAX_UPLOADS_EACH)]
+    answer = upload(server, bytes(LENGTH // 2))
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert UPLOADS_RETRY_S <= int(answer.headers["Retry-After"]) <= 60
-    assert resident_mb(server) - before_mb < 1.5 * MAX_UPLOADS * LENGTH / 1e6
+    assert resident_mb(server) - before_mb < 1.5 * MAX_ADDRESS_BYTES / 1e6 + 60
     assert requests.get(f"{server.url}/healthz", timeout=20).ok
     for line in lines:
         line.close()

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 # Importing these modules registers their routes.
 from feelharmonic.web.api import faces, moods, playlists, providers, spotify, tracks  # noqa: F401
 from feelharmonic.web.api.blueprint import LONG_ENDPOINTS, PREFIX, api, off_the_loop, problem
-from feelharmonic.web.api.uploads import MAX_UPLOADS, InMemoryRequest, Uploads
+from feelharmonic.web.api.uploads import InMemoryRequest, UploadLimiter
 from feelharmonic.web.i18n import chosen_language, words_in
 from feelharmonic.web.problems import PROBLEM_TYPE, problem_code
 from feelharmonic.web.schemas import faults_told
@@ -73,7 +73,7 @@ def register(app: Flask) -> None:
     for endpoint in LONG_ENDPOINTS:
         app.view_functions[endpoint] = off_the_loop(app.view_functions[endpoint])
     services = Services.of(app)
-    services.openapi, services.uploads = described.spec, Uploads(MAX_UPLOADS)
+    services.openapi, services.uploads = described.spec, UploadLimiter()
     app.add_url_rule(f"{PREFIX}/", "api.about", about)
 
 

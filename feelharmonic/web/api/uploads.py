@@ -1,4 +1,7 @@
-"""Uploads: received in memory, a bounded number at once and from one address."""
+"""Uploads: received in memory, of which all of them, and those of one address, have a bounded part.
+
+Bytes count as they arrive, so a slow sender keeps the others out no more than by what was sent.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 import io
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import IO
 
@@ -16,48 +19,72 @@ from werkzeug.wrappers import Response
 from feelharmonic.errors import ListenerFault
 from feelharmonic.web.api.blueprint import api
 from feelharmonic.web.problems import fault_response
+from feelharmonic.web.security.rate_limits import network_of
 from feelharmonic.web.services import services
+from feelharmonic.web.serving.request_bodies import BODY
 
-#: Uploads received at once: each holds up to 10 MB in memory for as long as its sender takes. Twice those that may be
-#: queued: a slow line takes longer than a reading.
-MAX_UPLOADS = 16
+#: What all uploads being received may hold, and those of one address.
+MAX_UPLOADS_BYTES = 160 * 1024 * 1024
+MAX_ADDRESS_BYTES = MAX_UPLOADS_BYTES // 4
+
+#: Simultaneous uploads of one address: a class behind one may send a photograph each, most of them within a second.
+MAX_UPLOADS_EACH = 8
 
 #: Retry-After of an upload that finds no room.
 UPLOADS_RETRY_S = 5
 
 
 class NoRoom(ListenerFault):
-    """As many uploads as this process has memory for are being received."""
+    """As many uploads as this process has memory for, or as one address may send, are being received."""
 
     code = "busy"
     # Not 429: who is sent back may have sent nothing else.
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
+    def __init__(self) -> None:
+        super().__init__("More pictures are being sent than this server has room for.", "Send it again in a moment.")
 
-class Uploads:
-    """Room for ``most`` pictures to be received at once, and for half as many from one address: who sends slowly must
-    not keep the others out."""
 
-    def __init__(self, most: int):
-        self._most = most
-        self._by_address: Counter[str] = Counter()
+class UploadLimiter:
+    """Counts the uploads of each address (of IPv6, each /64) and their bytes. Safe between threads."""
+
+    def __init__(
+        self,
+        *,
+        most_bytes: int = MAX_UPLOADS_BYTES,
+        most_address_bytes: int = MAX_ADDRESS_BYTES,
+        most_each: int = MAX_UPLOADS_EACH,
+    ):
+        self._most_bytes, self._most_address_bytes, self._most_each = most_bytes, most_address_bytes, most_each
+        self._uploads: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def place(self, address: str) -> Iterator[None]:
-        """Raises NoRoom where none is left."""
+    def receiving(self, address: str) -> Iterator[Callable[[int], None]]:
+        """An upload of ``address`` for as long as it is received: what is given is told of its bytes as they come, and
+        raises NoRoom where they are too many. So does this, where the address sends as many uploads as it may."""
+        who, held = network_of(address), 0
+
+        def charge(count: int) -> None:
+            nonlocal held
+            with self._lock:
+                self._bytes[who] += count
+                held += count
+                if self._bytes[who] > self._most_address_bytes or self._bytes.total() > self._most_bytes:
+                    raise NoRoom()
+
         with self._lock:
-            is_full = self._by_address.total() >= self._most
-            if is_full or self._by_address[address] >= max(self._most // 2, 1):
-                detail = "More pictures are being sent than this server has room for."
-                raise NoRoom(detail, "Send it again in a moment.")
-            self._by_address[address] += 1
+            if self._uploads[who] >= self._most_each:
+                raise NoRoom()
+            self._uploads[who] += 1
         try:
-            yield
+            yield charge
         finally:
             with self._lock:
-                self._by_address[address] -= 1
-                self._by_address += Counter()  # forgets who sends nothing any more
+                self._uploads[who] -= 1
+                self._bytes[who] -= held
+                self._uploads, self._bytes = +self._uploads, +self._bytes  # forgets who sends nothing any more
 
 
 class InMemoryRequest(Request):
@@ -78,7 +105,9 @@ def receive_upload() -> None:
     """Receive the body of a picture here, where there is room for it: it is queued only after."""
     if request.endpoint != "api.expressions":
         return
-    with services().uploads.place(request.remote_addr or ""):
+    with services().uploads.receiving(request.remote_addr or "") as charge:
+        if BODY in request.environ:
+            request.environ[BODY].charge = charge
         len(request.files)  # the first look at them receives them
 
 

@@ -11,7 +11,7 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feelharmonic.settings import Settings
-from feelharmonic.web.security.connection_limits import ConnectionLimiter
+from feelharmonic.web.security.connection_limits import ConnectionLimiter, RequestLimiter
 from feelharmonic.web.security.headers import HSTS, with_hsts, with_policies
 from feelharmonic.web.security.hosts import HostCheck, own_names
 from feelharmonic.web.security.origins import refuse_foreign, with_origin
@@ -27,6 +27,7 @@ from feelharmonic.web.security.rate_limits import (
 from feelharmonic.web.security.websocket_limits import limit_messages
 from feelharmonic.web.serving import async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
+from feelharmonic.web.serving.request_bodies import TimedBodies
 from feelharmonic.web.serving.timeouts import Timeouts
 
 
@@ -48,11 +49,14 @@ def bind(
     app.wsgi_app = ConnectionLimiter(
         app.wsgi_app, settings.allowed_origins, counter=counter, most_open=most_open, refused=refused
     )
+    app.wsgi_app = RequestLimiter(app.wsgi_app, settings.requests_per_address, refused)
     app.wsgi_app = HostCheck(app.wsgi_app, own_names(settings), refused)
     app.wsgi_app = with_policies(app.wsgi_app, {} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+    # Outermost: what any of the others refuses has a body, too.
+    app.wsgi_app = TimedBodies(app.wsgi_app, timeouts)
     app.after_request(lambda response: with_origin(response, settings.allowed_origins))
     if not settings.https:
         app.after_request(with_hsts)

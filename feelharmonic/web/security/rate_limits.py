@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import threading
 import time
@@ -27,10 +28,24 @@ MEMORY = "memory://"
 #: A Redis that is away is not waited for, and not asked again for so long.
 REDIS_TIMEOUT_S, ALONE_S = 0.5, 5.0
 
+IPV6_NETWORK_BITS = 64
+
 
 def address() -> str:
     """The address that asks; behind proxies that are trusted, the one that they tell."""
     return request.remote_addr or "unknown"
+
+
+def network_of(address: str) -> str:
+    """The name under which ``address`` is counted: itself, or the IPv6 /64 that it is in, which providers give to a
+    household."""
+    try:
+        read = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(read, ipaddress.IPv6Address):
+        return str(read.ipv4_mapped or ipaddress.ip_network((read, IPV6_NETWORK_BITS), strict=False))
+    return str(read)
 
 
 def too_many(fault: RateLimitExceeded) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 
 from feelharmonic.web.serving import capacity
 from feelharmonic.web.serving.async_mode import Certificate, Runner, run_in
+from feelharmonic.web.serving.request_bodies import CONNECTION
 from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ def _request_handler(silence_s: float) -> type:
             if is_websocket:
                 # What is left on a WebSocket that ended is no request: it may be a picture.
                 self.close_connection = True
+
+        def get_environ(self) -> dict:
+            return {**super().get_environ(), CONNECTION: self.socket}
 
         def log_error(self, *args: object) -> None:
             """Log nothing: gevent's lines hold the client's address and the bytes that it sent."""

@@ -25,3 +25,9 @@ class Timeouts:
     drain_s: float = 5.0
     #: A photograph or a text that waits in its queue for longer is refused: by then proxies and people give up.
     queue_s: float = 20.0
+    #: A request's body may take this long and the time of its bytes at `request_bodies.MIN_BODY_BYTES_PER_S` …
+    body_grace_s: float = 10.0
+    #: … and a client that sent faster may pause for this long.
+    body_pause_s: float = 20.0
+    #: What a response left unread of its request's body is discarded for this long, then the connection is closed.
+    discard_s: float = 5.0

@@ -1,0 +1,97 @@
+"""What one address may hold: requests in work, uploads and their bytes; IPv6 by its /64."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from feelharmonic.web.api.uploads import NoRoom, UploadLimiter
+from feelharmonic.web.security.connection_limits import REQUESTS_RETRY_S, RequestLimiter
+from feelharmonic.web.security.rate_limits import network_of
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_household_is_one_sender(address, network):
+    assert network_of(address) == network
+
+
+class Asked:
+    """A server that asks ``limiter`` and notes what it answered."""
+
+    def __init__(self, limiter: RequestLimiter):
+        self._limiter = limiter
+        self.status = ""
+
+    def ask(self, address: str, path: str = "/", **about: str):
+        environ = {"REMOTE_ADDR": address, "PATH_INFO": path, "REQUEST_METHOD": "POST", **about}
+        environ["wsgi.input"] = io.BytesIO()
+        return self._limiter(environ, lambda status, headers: setattr(self, "status", status))
+
+
+def test_one_address_has_so_many_requests_in_work_and_others_are_served():
+    refused = []
+    asked = Asked(RequestLimiter(lambda environ, start: start("200 OK", []) or [b""], 2, refused.append))
+    answers = [asked.ask("192.0.2.1"), asked.ask("192.0.2.1")]
+    told = json.loads(b"".join(asked.ask("192.0.2.1")))
+    assert (asked.status[:3], told["code"], refused) == ("429", "busy", ["busy"])
+    assert told["detail"] == "Expected at most 2 requests of one address at a time."
+    for address, path in (("192.0.2.2", "/"), ("192.0.2.1", "/healthz"), ("192.0.2.1", "/socket.io/")):
+        asked.ask(address, path)
+        assert asked.status[:3] == "200"
+    asked.ask("192.0.2.1", "/healthz", CONTENT_LENGTH="5")
+    assert asked.status[:3] == "429"
+    answers[0].close()
+    asked.ask("192.0.2.1")
+    assert asked.status[:3] == "200"
+    assert REQUESTS_RETRY_S > 0
+
+
+def test_a_request_that_breaks_is_no_longer_in_work():
+    asked = Asked(RequestLimiter(lambda environ, start: 1 / 0, 1, lambda reason: None))
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            asked.ask("192.0.2.1")
+
+
+def test_an_address_sends_so_many_uploads_at_once():
+    limiter = UploadLimiter(most_each=2)
+    with limiter.receiving("192.0.2.1"), limiter.receiving("192.0.2.1"):
+        with pytest.raises(NoRoom), limiter.receiving("192.0.2.1"):
+            pass
+        with limiter.receiving("192.0.2.2"):
+            pass
+    with limiter.receiving("192.0.2.1"):
+        pass
+
+
+def test_slow_uploads_of_many_addresses_keep_nobody_out():
+    limiter = UploadLimiter(most_bytes=1000, most_address_bytes=500, most_each=2)
+    slow = [limiter.receiving(f"192.0.2.{number}") for number in range(100)]
+    for upload in slow:
+        upload.__enter__()(1)
+    with limiter.receiving("198.51.100.1") as charge:
+        charge(500)
+        with pytest.raises(NoRoom):
+            charge(1)
+    with limiter.receiving("198.51.100.1") as charge:
+        charge(500)
+        with limiter.receiving("198.51.100.2") as another, pytest.raises(NoRoom):
+            another(401)
+    for upload in slow:
+        upload.__exit__(None, None, None)
+    with limiter.receiving("198.51.100.1") as charge, limiter.receiving("198.51.100.2") as another:
+        charge(500)
+        another(500)
