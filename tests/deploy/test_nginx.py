@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import http.server
+import socket
+import ssl
 import threading
+import time
 import warnings
 from types import SimpleNamespace
 
@@ -64,3 +67,44 @@ def test_through_nginx_the_applications_headers_come_as_they_are_and_once(asked)
         answer = asked(server.server_address[1], "/")
     for name in POLICIES:
         assert answer.raw.headers.getlist(name) == ["the application's"]
+
+
+def opened(nginx: Nginx, *, protocols: tuple[str, ...] = ()) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([*protocols])
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", nginx.port), 20))
+
+
+def test_one_address_has_so_many_connections(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes requests and answers none
+        server = SimpleNamespace(port=silent.getsockname()[1])
+        nginx = Nginx(tmp_path, server, *own_certificate(tmp_path, ["127.0.0.1"]), connections_each=4).start()
+        try:
+            lines = [opened(nginx) for _ in range(5)]
+            for line in lines:
+                line.sendall(b"GET / HTTP/1.1\r\nHost: mood.example\r\n\r\n")
+                time.sleep(0.1)
+            assert lines[-1].recv(100).split()[1] == b"429"
+            lines[0].settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                lines[0].recv(100)
+            for line in lines:
+                line.close()
+        finally:
+            nginx.kill()
+
+
+def test_a_connection_by_http2_has_few_streams(tmp_path):
+    nginx = Nginx(tmp_path, SimpleNamespace(port=free_port()), *own_certificate(tmp_path, ["127.0.0.1"])).start()
+    try:
+        line = opened(nginx, protocols=("h2",))
+        line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+        head = line.recv(9)
+        assert head[3] == 4  # SETTINGS
+        settings = line.recv(int.from_bytes(head[:3], "big"))
+        told = {settings[at + 1]: int.from_bytes(settings[at + 2 : at + 6], "big") for at in range(0, len(settings), 6)}
+        assert told[3] == 16  # SETTINGS_MAX_CONCURRENT_STREAMS
+        line.close()
+    finally:
+        nginx.kill()
