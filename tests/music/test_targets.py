@@ -58,6 +58,43 @@ def test_a_journey_of_one_step_is_its_end(params, goal):
     np.testing.assert_allclose(centres(only), centres(targets_for(params, "sad", goal)))
 
 
+@pytest.mark.parametrize("goal", GOAL_ENDS)
+def test_a_journey_of_two_steps_is_its_start_and_its_end(params, goal):
+    first, last = journey(params, "sad", goal, 2)
+    assert first.features == targets_for(params, "sad").features
+    np.testing.assert_allclose(centres(last), centres(targets_for(params, "sad", goal)))
+
+
+def test_the_step_half_way_carries_the_words_and_genres_of_the_end(params):
+    start, middle, end = journey(params, "sad", "lift", 3)
+    assert (middle.emotion, middle.genres, middle.search) == (end.emotion, end.genres, end.search)
+    assert middle.search != start.search
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_centres_and_spreads_of_a_journey_are_mixed_alike(params, step):
+    mixed = journey(params, "angry", "calm", 5)[step].features
+    start, end = targets_for(params, "angry").features, targets_for(params, "angry", "calm").features
+    for name in FEATURES:
+        assert mixed[name].centre == pytest.approx(start[name].centre * (4 - step) / 4 + end[name].centre * step / 4)
+        assert mixed[name].spread == pytest.approx(start[name].spread * (4 - step) / 4 + end[name].spread * step / 4)
+
+
+@pytest.mark.parametrize(
+    ("goal", "emotion", "lender", "lent"),
+    [
+        ("lift", "happy", "happy", ()),
+        ("calm", "neutral", "neutral", ()),
+        ("energise", "happy", "angry", ("energy", "loudness", "tempo")),
+    ],
+)
+def test_a_goals_end_is_an_emotions_targets_but_for_what_another_lends(params, goal, emotion, lender, lent):
+    end = targets_for(params, "sad", goal)
+    for name in FEATURES:
+        source = params.emotions[lender if name in lent else emotion]
+        assert end.features[name] == source.targets[name], name
+
+
 @pytest.mark.parametrize(
     ("goal", "feature", "direction"),
     [
