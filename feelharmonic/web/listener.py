@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 from feelharmonic.reading import Networks, Pipeline
 
-#: So many tracks, the newest, are held for a listener: given, and each of liked and disliked.
-MOST_GIVEN, MOST_JUDGED = 200, 100
+#: How many ids are held for a listener, the newest: tracks given, and each of liked and disliked.
+MAX_GIVEN, MAX_JUDGED = 200, 100
 
 
-class Newest:
-    """The ``most`` newest of a listener's track ids, oldest first. Safe between threads: events run in several."""
+class NewestIds:
+    """The ``max_ids`` newest of a listener's track ids, oldest first. Safe between threads: events run in several."""
 
-    def __init__(self, most: int):
-        self._most = most
+    def __init__(self, max_ids: int):
+        self._max_ids = max_ids
         self._ids: dict[str, None] = {}
         self._lock = threading.Lock()
 
@@ -24,7 +24,7 @@ class Newest:
         with self._lock:
             self._ids.pop(track_id, None)
             self._ids[track_id] = None
-            if len(self._ids) > self._most:
+            if len(self._ids) > self._max_ids:
                 del self._ids[next(iter(self._ids))]
 
     def discard(self, track_id: str) -> None:
@@ -39,14 +39,14 @@ class Newest:
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
-    def __init__(self, parts: Networks):
-        # What took how long is noted while the frame is read and told afterwards, outside of the reading's thread.
+    def __init__(self, networks: Networks):
+        # Durations of stages are noted while a frame is read and observed afterwards, outside of the reading's thread.
         self.stages: list[tuple[str, float]] = []
-        self.pipeline = Pipeline(parts, lambda stage, seconds: self.stages.append((stage, seconds)))
+        self.pipeline = Pipeline(networks, lambda stage, seconds: self.stages.append((stage, seconds)))
         self.goal = "match"
-        self.given = Newest(MOST_GIVEN)
-        self.liked, self.disliked = Newest(MOST_JUDGED), Newest(MOST_JUDGED)
+        self.given = NewestIds(MAX_GIVEN)
+        self.liked, self.disliked = NewestIds(MAX_JUDGED), NewestIds(MAX_JUDGED)
         self.chance = random.Random()
-        # Events of one connection run in several threads: this is the one frame that is held per listener.
+        # Events of one connection run in several threads: held while the listener's one frame is read.
         self.reading = threading.Lock()
-        self.welcome_s = 0.0  # when the next frame may come, as the last answer said
+        self.next_frame_s = 0.0  # the earliest time of the next frame, as the last answer said

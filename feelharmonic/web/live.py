@@ -195,14 +195,14 @@ class Live(Namespace):
         if self._is_draining():
             raise Overloaded(SHUTDOWN_WAIT_MS)
         # Frames that come before their time would be read in the others' time.
-        early_s = listener.welcome_s - self._clock()
+        early_s = listener.next_frame_s - self._clock()
         if early_s > EARLY_S:
             raise Overloaded(round(early_s * 1000))
         return listener
 
     def _held_back(self, listener: Listener, wait_ms: int) -> int:
         """``wait_ms``, which the listener is told: no frame of theirs is read sooner."""
-        listener.welcome_s = self._clock() + wait_ms / 1000
+        listener.next_frame_s = self._clock() + wait_ms / 1000
         return wait_ms
 
     @counting

@@ -1,7 +1,7 @@
 """Reading on the listener's own device, and the page without a network: what the browser needs for both.
 
-In: the stages' constants, the networks' files, a jukebox of the starter table. Out: JSON, files named by their
-checksum (the browser may keep those for ever, and checks them), and the service worker, versioned by all it keeps.
+In: the stages' constants, the networks' files, music of the starter table. Out: JSON; files addressed by their
+checksum, which browsers may cache for ever and check; the service worker, versioned by everything it caches.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ device = Blueprint("device", __name__)
 #: ONNX Runtime's program, as `npm run vendor` puts it into static/vendor.
 RUNTIME = "ort-wasm-simd-threaded.wasm"
 
-#: Below so many frames a second on the device the page offers the server again.
-LEAST_RATE_HZ = 5
+#: Below this many frames a second on the device the page offers the server again.
+MIN_RATE_HZ = 5
 
-#: What the browser keeps when it may for ever.
-FOR_EVER = "public, max-age=31536000, immutable"
+#: The Cache-Control of files whose address is their checksum.
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 #: Compressed copies, best first: how HTTP calls them, and how their files end.
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
-#: So many lists of so many tracks are kept for each mood and goal: a first one, and "more" twice.
+#: Lists of tracks for each mood and goal on the offline page, and tracks in each: a first list, and "more" twice.
 LISTS, TRACKS = 3, 8
 
-#: Of static/ the service worker keeps what ends so, but for the runtime's script: what only some want is kept once it
-#: was fetched.
-KEPT = (".js", ".css", ".svg")
+#: The service worker caches the files of static/ with these endings, except for the runtime's script, which is cached
+#: when it is first fetched.
+CACHED_SUFFIXES = (".js", ".css", ".svg")
 
 RUNTIME_SCRIPT = "vendor/ort.wasm.min.js"
 
@@ -118,7 +118,7 @@ def file(sha256: str, name: str) -> Response:
     if taken:
         response.content_encoding = taken[0]
     response.vary.add("Accept-Encoding")
-    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Cache-Control"] = IMMUTABLE
     return response
 
 
@@ -138,7 +138,7 @@ def parts_fields() -> dict:
     known = _parts()
     return {
         "constants": known.constants,
-        "least_rate_hz": LEAST_RATE_HZ,
+        "least_rate_hz": MIN_RATE_HZ,
         "files": {name: _file_fields(known, name, path) for name, path in known.files.items()},
     }
 
@@ -151,7 +151,7 @@ def _file_fields(known: DeviceFiles, name: str, path: Path) -> dict:
 def addresses() -> list[str]:
     """What the page needs without a network, but for what is fetched only where it is wanted."""
     root = Path(current_app.root_path) / "static"
-    kept = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in KEPT)
+    kept = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in CACHED_SUFFIXES)
     static = [url_for("static", filename=name) for name in kept if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
     return [*static, url_for("device.parts"), url_for("device.cards")]
 
@@ -167,7 +167,7 @@ def version() -> str:
 
 
 def _release_files(root: Path) -> Iterator[Path]:
-    yield from sorted(path for path in (root / "static").rglob("*") if path.suffix in (*KEPT, ".json"))
+    yield from sorted(path for path in (root / "static").rglob("*") if path.suffix in (*CACHED_SUFFIXES, ".json"))
     yield from sorted((root / "templates").glob("*.html"))
 
 

@@ -16,7 +16,7 @@ from feelharmonic.app import create_app
 from tests.support.corrupt_pictures import corpus
 from tests.support.samples import PROJECT
 
-MOST_MEMORY_KB = 300 * 1024
+MAX_MEMORY_KB = 300 * 1024
 
 #: Runs the `flask` command and tells at its end how much memory it ever held (Linux: a parent's does not count).
 LAUNCHER = """
@@ -94,4 +94,4 @@ def test_the_command_reads_the_folder_names_the_broken_and_stays_small(pictures,
     assert f"{200 - len(read)} of 200 pictures could not be read." in refused
     assert "Traceback" not in refused
     if peak := re.search(r"VmHWM:\s+(\d+) kB", refused):
-        assert int(peak[1]) < MOST_MEMORY_KB
+        assert int(peak[1]) < MAX_MEMORY_KB

@@ -21,8 +21,8 @@ CLIENT_ID = "client-0123456789abcdef"
 CLIENT_SECRET = "secret-fedcba9876543210"
 
 #: Spotify's own limits for apps of 2026.
-MOST_SEARCHED_AT_ONCE = 10
-MOST_ITEMS_AT_ONCE = 100
+MAX_SEARCHED_AT_ONCE = 10
+MAX_ITEMS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +294,7 @@ def _new_token(spotify: StandIn, owner: str) -> dict:
 def _search(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict]:
     query = request.query
     limit, offset = int(query.get("limit", 5)), int(query.get("offset", 0))
-    if limit > MOST_SEARCHED_AT_ONCE:
+    if limit > MAX_SEARCHED_AT_ONCE:
         return 400, {"error": {"status": 400, "message": "Invalid limit"}}
     # Without a market an app's own token finds nothing that may be played.
     found = [item for item in spotify.songs if _matches(item, query["q"])] if "market" in query else []
@@ -340,7 +340,7 @@ def _create_playlist(spotify: StandIn, request: Received, owner: str) -> tuple[i
 def _add_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict]:
     playlist = spotify.playlists.get(request.path.split("/")[3])
     uris = request.json if isinstance(request.json, list) else (request.json or {}).get("uris", [])
-    if playlist is None or not 1 <= len(uris) <= MOST_ITEMS_AT_ONCE:
+    if playlist is None or not 1 <= len(uris) <= MAX_ITEMS_AT_ONCE:
         return 400, {"error": {"status": 400, "message": "expected 1 to 100 uris"}}
     playlist.uris.extend(uris)
     return 201, {"snapshot_id": "snapshot"}
@@ -351,7 +351,7 @@ def _read_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, d
     if playlist is None or owner == "app":
         return 403, {"error": {"status": 403, "message": "Forbidden"}}
     offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", 20))
-    if limit > MOST_ITEMS_AT_ONCE:
+    if limit > MAX_ITEMS_AT_ONCE:
         return 400, {"error": {"status": 400, "message": "Invalid limit"}}
     rows = [
         {"item": {"id": uri.split(":")[-1], "name": f"Song {uri[-4:]}", "artists": [{"name": "Ann"}, {"name": "Bob"}]}}

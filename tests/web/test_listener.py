@@ -12,7 +12,7 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.listener import MOST_GIVEN, MOST_JUDGED, Listener, Newest
+from feelharmonic.web.listener import MAX_GIVEN, MAX_JUDGED, Listener, NewestIds
 from feelharmonic.web.services import Services
 
 
@@ -42,7 +42,7 @@ def track_id(number: int) -> str:
 
 
 def test_the_newest_are_kept_in_order_and_what_comes_again_is_new_again():
-    newest = Newest(3)
+    newest = NewestIds(3)
     for one in "abcdb":
         newest.add(one)
     assert list(newest) == ["c", "d", "b"]
@@ -52,7 +52,7 @@ def test_the_newest_are_kept_in_order_and_what_comes_again_is_new_again():
 
 
 def test_events_in_several_threads_keep_the_bound():
-    newest, faults = Newest(10), []
+    newest, faults = NewestIds(10), []
 
     def add(first: int) -> None:
         try:
@@ -73,21 +73,21 @@ def test_events_in_several_threads_keep_the_bound():
 
 @pytest.mark.parametrize("like", [True, False])
 def test_no_number_of_judgements_makes_a_listener_larger(wire, listener, like):
-    for number in range(2 * MOST_JUDGED):
+    for number in range(2 * MAX_JUDGED):
         assert wire.emit("feedback", {"id": track_id(number), "like": like}, namespace="/live", callback=True)["ok"]
     kept, other = (listener.liked, listener.disliked) if like else (listener.disliked, listener.liked)
-    assert list(kept) == [track_id(number) for number in range(MOST_JUDGED, 2 * MOST_JUDGED)]
+    assert list(kept) == [track_id(number) for number in range(MAX_JUDGED, 2 * MAX_JUDGED)]
     assert list(other) == []
-    wire.emit("feedback", {"id": track_id(MOST_JUDGED), "like": not like}, namespace="/live", callback=True)
-    assert (len(list(kept)), list(other)) == (MOST_JUDGED - 1, [track_id(MOST_JUDGED)])
+    wire.emit("feedback", {"id": track_id(MAX_JUDGED), "like": not like}, namespace="/live", callback=True)
+    assert (len(list(kept)), list(other)) == (MAX_JUDGED - 1, [track_id(MAX_JUDGED)])
 
 
 def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
     last = []
-    for emotion in itertools.islice(itertools.cycle(("happy", "sad", "angry", "neutral")), MOST_GIVEN // 50 + 3):
+    for emotion in itertools.islice(itertools.cycle(("happy", "sad", "angry", "neutral")), MAX_GIVEN // 50 + 3):
         answer = wire.emit("snap", {"emotion": emotion, "n": 50}, namespace="/live", callback=True)
         last = [track["id"] for track in answer["tracks"]]
-    assert len(list(listener.given)) == MOST_GIVEN
+    assert len(list(listener.given)) == MAX_GIVEN
     assert set(list(listener.given)[-len(last) :]) == set(last)
 
 
