@@ -27,7 +27,7 @@ from feelharmonic.web.live import NAMESPACE, Live
 from feelharmonic.web.monitoring import health
 from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.security import secret_key
-from feelharmonic.web.security.origins import socket_origins
+from feelharmonic.web.security.origins import websocket_origins
 from feelharmonic.web.security.rate_limits import storage_of
 from feelharmonic.web.security.websocket_limits import EventPacket
 from feelharmonic.web.services import Services
@@ -79,12 +79,12 @@ def create_app(
         message_queue=settings.redis_url or None,
         channel="feelharmonic",
         # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
-        cors_allowed_origins=socket_origins(settings.allowed_origins),
+        cors_allowed_origins=websocket_origins(settings.allowed_origins),
     )
     services = Services.of(app)
     services.settings, services.networks = settings, networks
     metrics = Metrics()
-    counter = security.bind(
+    limiter = security.protect(
         app,
         socketio,
         settings,
@@ -104,7 +104,7 @@ def create_app(
         networks,
         music,
         max_listeners=settings.max_listeners,
-        allows=counter.admits,
+        allows=limiter.allows,
         metrics=metrics,
         queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
         in_flight=in_flight,

@@ -80,8 +80,8 @@ class Observer(Protocol):
         """A list was served; ``provider`` is "none" where no provider could."""
         ...
 
-    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
-        """Its cooldown is now ``rest_s`` seconds, 0: over, None: it is off. ``anew``: it had none before."""
+    def cooldown(self, provider: str, cooldown_s: float | None, *, is_new: bool) -> None:
+        """It is left alone for ``cooldown_s`` seconds, 0: no longer, None: it is off. ``is_new``: it was not before."""
         ...
 
 
@@ -90,7 +90,7 @@ class _NoObserver:
 
     def served(self, provider: str) -> None: ...
 
-    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None: ...
+    def cooldown(self, provider: str, cooldown_s: float | None, *, is_new: bool) -> None: ...
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class ProviderFallback:
         self._started = False
         self._observer = observer or _NoObserver()
         for entry in self._entries:
-            self._observer.rests(entry.name, 0.0, anew=False)
+            self._observer.cooldown(entry.name, 0.0, is_new=False)
 
     def start(self) -> None:
         """Call every provider behind a network once, in the background; later calls do nothing."""
@@ -250,7 +250,7 @@ class ProviderFallback:
             entry.until_s = self._clock() + (fault.cooldown_s or 0.0)
             # Within the lock: the observer hears of two faults in the order in which they counted.
             anew = entry.state in ("resting", "off") and not rested
-            self._observer.rests(entry.name, fault.cooldown_s, anew=anew)
+            self._observer.cooldown(entry.name, fault.cooldown_s, is_new=anew)
             state = entry.state
         pause = {
             "off": " Not asked again before a restart.",

@@ -120,7 +120,7 @@ class Connections:
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
         key = new_key()
-        self.kept.put(key, asdict(connection), IDLE_S)
+        self.kept.set(key, asdict(connection), IDLE_S)
         return key
 
     def change(self, key: str, connection: Connection) -> None:
@@ -136,7 +136,7 @@ class Connections:
         return Connection(**row)
 
     def begin(self, key: str, pending: Pending) -> None:
-        self.logins.put(login_key(key), asdict(pending), LOGIN_S)
+        self.logins.set(login_key(key), asdict(pending), LOGIN_S)
 
     def pending(self, key: str | None) -> Pending | None:
         """The login of that cookie, as long as it is not too old."""
@@ -145,18 +145,18 @@ class Connections:
 
     def take(self, key: str) -> bool:
         """Use up the login of that cookie; False where another worker was quicker."""
-        return self.logins.drop(login_key(key))
+        return self.logins.delete(login_key(key))
 
     def forget(self, key: str | None) -> None:
         if key:
-            self.kept.drop(key)
+            self.kept.delete(key)
 
     def account(self, key: str) -> Account:
         assert self.accounts is not None, "an account was connected without an app"
         return self.accounts.account(AccountTokens(self, key))
 
     def alone(self, key: str) -> AbstractContextManager[None]:
-        return self.kept.alone(key)
+        return self.kept.lock(key)
 
 
 class AccountTokens:

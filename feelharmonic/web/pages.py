@@ -18,7 +18,6 @@ from feelharmonic.web.i18n import (
     sentence_in,
     words_in,
 )
-from feelharmonic.web.security.headers import HEADERS
 from feelharmonic.web.services import Services, services
 
 pages = Blueprint("pages", __name__)
@@ -33,7 +32,6 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
     services.translations = words
     services.page_config = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
     app.register_blueprint(pages)
-    app.after_request(_with_headers)
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
@@ -113,9 +111,3 @@ def status() -> str:
 @pages.get("/healthz")
 def healthz() -> dict:
     return {"status": "ok"}
-
-
-def _with_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

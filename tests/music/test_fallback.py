@@ -72,8 +72,8 @@ class Notes:
     def served(self, provider: str) -> None:
         self.lists.append(provider)
 
-    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
-        self.rested.append((provider, rest_s, anew))
+    def cooldown(self, provider: str, cooldown_s: float | None, *, is_new: bool) -> None:
+        self.rested.append((provider, cooldown_s, is_new))
 
 
 class Clock:

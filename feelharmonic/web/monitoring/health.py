@@ -1,4 +1,4 @@
-"""/readyz and /metrics: whether the server is ready, and its metrics."""
+"""/readyz and /metrics, for the host's monitoring."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.problems import PROBLEM_TYPE, problem_code
 from feelharmonic.web.services import Services, services
 
-inside = Blueprint("inside", __name__)
+monitoring = Blueprint("monitoring", __name__)
 
 
-def bind(app: Flask, figures: Metrics, checks: dict[str, Callable[[], bool]]) -> None:
-    """Put /readyz and /metrics on ``app``, and count what it refuses; ``checks``: what must hold, by name."""
+def bind(app: Flask, metrics: Metrics, checks: dict[str, Callable[[], bool]]) -> None:
+    """Put /readyz and /metrics on ``app``, and count what it refuses. ``checks``: what /readyz checks, by name."""
     services = Services.of(app)
-    services.metrics, services.ready_checks = figures, checks
-    app.register_blueprint(inside)
-    app.after_request(lambda response: count_refusal(figures, response))
+    services.metrics, services.ready_checks = metrics, checks
+    app.register_blueprint(monitoring)
+    app.after_request(lambda response: count_refusal(metrics, response))
 
 
-def count_refusal(figures: Metrics, response: Response) -> Response:
-    """By the code of its problem document, or of its status where it has none. Not being ready refuses nobody."""
-    if response.status_code >= HTTPStatus.BAD_REQUEST and request.endpoint != f"{inside.name}.{readyz.__name__}":
+def count_refusal(metrics: Metrics, response: Response) -> Response:
+    """Count ``response`` by the code of its problem document, or by its status. /readyz does not count."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST and request.endpoint != f"{monitoring.name}.{readyz.__name__}":
         is_problem = response.mimetype == PROBLEM_TYPE
-        figures.refused(response.get_json()["code"] if is_problem else problem_code(response.status_code))
+        metrics.refused(response.get_json()["code"] if is_problem else problem_code(response.status_code))
     return response
 
 
-@inside.get("/readyz")
+@monitoring.get("/readyz")
 def readyz() -> tuple[dict, int]:
-    """Whether everything that a listener needs is there; which thing is not."""
+    """Whether the server can serve listeners, and which check fails."""
     checks = services().ready_checks
-    held = {name: holds(check) for name, check in checks.items()}
-    return {"status": "ok" if all(held.values()) else "not ready", "checks": held}, 200 if all(held.values()) else 503
+    passed = {name: passes(check) for name, check in checks.items()}
+    is_ready = all(passed.values())
+    return {"status": "ok" if is_ready else "not ready", "checks": passed}, 200 if is_ready else 503
 
 
-@inside.get("/metrics")
-def metrics() -> Response:
+@monitoring.get("/metrics")
+def metrics_text() -> Response:
+    """All metrics in Prometheus' format."""
     return Response(services().metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
 
-def holds(check: Callable[[], bool]) -> bool:
-    """A check that breaks does not hold."""
+def passes(check: Callable[[], bool]) -> bool:
+    """Whether ``check`` passes; one that raises does not."""
     try:
         return bool(check())
     except Exception:

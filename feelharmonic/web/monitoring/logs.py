@@ -1,7 +1,8 @@
 """The log: one JSON object a line on standard error, with no personal data.
 
-Each line has time (UTC), level, logger, message. A fault has its kind and where it arose, not its text, unless it is of
-setting up: texts repeat what somebody sent. Addresses, names and pictures are never passed to a logger.
+Each line has time (UTC), level, logger and message. Of an exception it has the type and the traceback's places. Its
+text is logged for setup faults only: others may repeat what a client sent. Addresses, names and pictures are never
+logged.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from feelharmonic.errors import SetupFault
 
 PACKAGE = "feelharmonic"
 
-#: Faults of setting up, when nobody has sent anything yet: their texts are told.
-TOLD = (SetupFault, ImportError)
+#: Exceptions during setup, before any client has sent anything: their texts are logged.
+WITH_TEXT = (SetupFault, ImportError)
 
 
 class JsonLines(logging.Formatter):
     """A record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -34,36 +35,36 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             kind, fault, trace = record.exc_info
             line["fault"] = kind.__name__
-            if issubclass(kind, TOLD):
+            if issubclass(kind, WITH_TEXT):
                 line["text"] = str(fault)
             frames = traceback.extract_tb(trace)
             line["where"] = [f"{os.path.basename(one.filename)}:{one.lineno} {one.name}" for one in frames]
         return json.dumps(line, ensure_ascii=False)
 
 
-def names_nobody(record: logging.LogRecord) -> bool:
-    """False for gunicorn's lines that tell which address sent what it could not read."""
+def has_no_address(record: logging.LogRecord) -> bool:
+    """False for the lines in which gunicorn names the address that sent an invalid request."""
     return not str(record.msg).startswith("Invalid request")
 
 
-#: For `logging.config.dictConfig`, and gunicorn's logconfig_dict. Libraries speak up from warnings on.
+#: For `logging.config.dictConfig` and gunicorn's logconfig_dict. Libraries log from warnings on.
 CONFIG = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": JsonLines}},
-    "filters": {"names_nobody": {"()": lambda: names_nobody}},
+    "filters": {"has_no_address": {"()": lambda: has_no_address}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
         PACKAGE: {"level": "INFO"},
-        # Its own lines would go to a handler of gunicorn's.
-        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "filters": ["names_nobody"], "propagate": False},
-        # Engine.IO tells of each malformed packet: whoever sends them could fill the disk.
+        # Not through gunicorn's own handler, which does not write JSON.
+        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "filters": ["has_no_address"], "propagate": False},
+        # Engine.IO logs each invalid packet: a client could fill the disk.
         "engineio.server": {"level": "CRITICAL"},
     },
 }
 
 
 def set_up() -> None:
-    """Log as CONFIG says, from here on."""
+    """Configure logging as CONFIG says."""
     logging.config.dictConfig(CONFIG)

@@ -1,6 +1,6 @@
 """Metrics for Prometheus. No address, no name, no picture.
 
-With several workers PROMETHEUS_MULTIPROC_DIR names the folder in which they add up.
+With several workers the folder that PROMETHEUS_MULTIPROC_DIR names holds their metrics, which add up.
 """
 
 from __future__ import annotations
@@ -14,39 +14,51 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
-#: Milliseconds are small here: from half of one to a second.
+#: From half a millisecond to a second.
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 NAMESPACE = "feelharmonic"
 
-#: Until when each provider rests, in each worker: what is shown of it is how many workers leave it alone now.
-RESTS_UNTIL, RESTING = "provider_rests_until", "provider_resting"
+#: The end of each provider's cooldown, in each worker. What is published instead is how many workers have it in
+#: cooldown now.
+COOLDOWN_ENDS, IN_COOLDOWN = "provider_rests_until", "provider_resting"
 
 
-class Metrics:
-    """What is counted; safe between threads. Observes the music providers' chain. ``clock``: seconds that all workers
-    of this machine count alike."""
+class Metrics(Collector):
+    """What is counted. Safe between threads. Observes the music providers' fallback. ``clock``: monotonic seconds, the
+    same in all workers of this machine."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.registry = CollectorRegistry()
-        make = {"registry": self.registry, "namespace": NAMESPACE}
-        self.frames = Counter("frames", "Frames that were read", **make)
-        self.stage = Histogram("stage_seconds", "How long each stage took", ["stage"], buckets=BUCKETS_S, **make)
-        self._refused = Counter(
-            "refused", "Events, requests and wires that were refused or failed, by reason", ["reason"], **make
+        self.frames = self._counter("frames", "Frames that were read")
+        self.stage = Histogram(
+            "stage_seconds",
+            "How long each stage took",
+            ["stage"],
+            buckets=BUCKETS_S,
+            registry=self.registry,
+            namespace=NAMESPACE,
         )
-        self.listeners = Gauge("listeners", "Listeners connected now", multiprocess_mode="livesum", **make)
-        self._lists = Counter("lists", "Lists of tracks served, by provider", ["provider"], **make)
-        self._calls = Counter(
-            "provider_calls", "Calls to music providers, by how they ended", ["provider", "outcome"], **make
-        )
-        self._rests = Counter("provider_rests", "How often a provider was left alone", ["provider"], **make)
-        self._rests_until = Gauge(RESTS_UNTIL, "", ["provider"], multiprocess_mode="liveall", **make)
+        self.listeners = self._gauge("listeners", "Listeners connected now", multiprocess_mode="livesum")
+        refused = "Events, requests and WebSockets that were refused or failed, by reason"
+        self._refused = self._counter("refused", refused, "reason")
+        self._lists = self._counter("lists", "Track lists served, by provider", "provider")
+        self._calls = self._counter("provider_calls", "Calls to music providers, by outcome", "provider", "outcome")
+        self._cooldowns = self._counter("provider_rests", "Cooldowns of each provider", "provider")
+        self._cooldown_ends = self._gauge(COOLDOWN_ENDS, "", "provider", multiprocess_mode="liveall")
+
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(name, help_text, labels, registry=self.registry, namespace=NAMESPACE)
+
+    def _gauge(self, name: str, help_text: str, *labels: str, multiprocess_mode: str) -> Gauge:
+        options = {"registry": self.registry, "namespace": NAMESPACE, "multiprocess_mode": multiprocess_mode}
+        return Gauge(name, help_text, labels, **options)  # type: ignore[arg-type]
 
     def refused(self, reason: str) -> None:
-        """``reason``: a code of ours, never what a caller sent."""
+        """Count a refusal. ``reason``: one of our codes, never what a client sent."""
         self._refused.labels(reason).inc()
 
     def served(self, provider: str) -> None:
@@ -55,26 +67,30 @@ class Metrics:
     def called(self, provider: str, outcome: str) -> None:
         self._calls.labels(provider, outcome).inc()
 
-    def rests(self, provider: str, rest_s: float | None, *, anew: bool) -> None:
-        self._rests.labels(provider).inc(int(anew))
-        self._rests_until.labels(provider).set(math.inf if rest_s is None else self._clock() + rest_s)
+    def cooldown(self, provider: str, cooldown_s: float | None, *, is_new: bool) -> None:
+        """A provider is left alone for ``cooldown_s`` seconds; 0: no longer, None: until a restart."""
+        self._cooldowns.labels(provider).inc(int(is_new))
+        self._cooldown_ends.labels(provider).set(math.inf if cooldown_s is None else self._clock() + cooldown_s)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' format, over all workers where there are several."""
+        """All metrics in Prometheus' format, of all workers together."""
         return generate_latest(self)
 
     def collect(self) -> Iterator[Metric]:
-        """The figures; of the providers' rests what holds at this moment, whoever of the workers is asked."""
-        shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        for metric in (MultiProcessCollector(None) if shared else self.registry).collect():
-            yield self._resting_now(metric) if metric.name == f"{NAMESPACE}_{RESTS_UNTIL}" else metric
+        """The metrics, whichever worker is asked; cooldowns as they are at this moment."""
+        is_shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        collector = MultiProcessCollector(None) if is_shared else self.registry
+        for metric in collector.collect():
+            is_cooldown = metric.name == f"{NAMESPACE}_{COOLDOWN_ENDS}"
+            yield self._in_cooldown_now(metric) if is_cooldown else metric
 
-    def _resting_now(self, rests_until: Metric) -> Metric:
-        now_s, workers = self._clock(), Tally()
-        for sample in rests_until.samples:
+    def _in_cooldown_now(self, ends: Metric) -> Metric:
+        now_s = self._clock()
+        workers: Tally[str] = Tally()
+        for sample in ends.samples:
             workers[sample.labels["provider"]] += sample.value > now_s
-        told = "Workers that leave a provider alone now, because it rests or is off"
-        resting = GaugeMetricFamily(f"{NAMESPACE}_{RESTING}", told, labels=["provider"])
+        help_text = "Workers in which a provider is in cooldown or switched off"
+        metric = GaugeMetricFamily(f"{NAMESPACE}_{IN_COOLDOWN}", help_text, labels=["provider"])
         for provider, count in workers.items():
-            resting.add_metric([provider], count)
-        return resting
+            metric.add_metric([provider], count)
+        return metric

@@ -1,8 +1,9 @@
-"""Who may come in, how often, with how much. `bind` sets the order of the layers."""
+"""Who may connect, how often and with how much data. `protect` sets the order of the layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -11,70 +12,97 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feelharmonic.settings import Settings
-from feelharmonic.web.security.connection_limits import ConnectionLimiter, RequestLimiter
-from feelharmonic.web.security.headers import HSTS, with_hsts, with_policies
+from feelharmonic.web.security.connection_limits import ConnectionLimiter
+from feelharmonic.web.security.headers import HSTS, SecurityHeaders
 from feelharmonic.web.security.hosts import HostCheck, own_names
-from feelharmonic.web.security.origins import refuse_foreign, with_origin
+from feelharmonic.web.security.origins import refuse_foreign_origin, with_cors
 from feelharmonic.web.security.rate_limits import (
     MEMORY,
-    UNCOUNTED,
-    EventCounter,
-    address,
+    UNLIMITED_ENDPOINTS,
+    RateLimiter,
+    client_address,
+    rate_limit_exceeded,
     storage_options,
     storage_url,
-    too_many,
 )
-from feelharmonic.web.security.websocket_limits import limit_messages
+from feelharmonic.web.security.request_limits import RequestLimiter
+from feelharmonic.web.security.websocket_limits import limit_websockets
 from feelharmonic.web.serving import async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from feelharmonic.web.serving.request_bodies import TimedBodies
 from feelharmonic.web.serving.timeouts import Timeouts
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
-def bind(
+
+def protect(
     app: Flask,
     socketio: SocketIO,
     settings: Settings,
     *,
     timeouts: Timeouts,
     max_message_bytes: int,
-    refused: Callable[[str], None] = lambda reason: None,
-) -> EventCounter:
-    """Put the doors on ``app`` and its wire; the counter returned is asked before each event of the wire. ``refused``
-    is told why a wire was not opened, or a name not known; Flask sees all other refusals, but not these."""
-    storage = settings.redis_url or MEMORY
-    counter = EventCounter(settings.socket_rate, storage)
+    refused: Callable[[str], None] = lambda code: None,
+) -> RateLimiter:
+    """Put the layers on ``app`` and ``socketio``. Returns the rate limiter that every event of /live must ask.
+
+    A request passes, in this order:
+
+    1. A deadline for its body. Outermost: what the other layers refuse may have a body as well.
+    2. ProxyFix: with TRUSTED_PROXIES, the client's address, host and scheme as the proxies report them.
+    3. Security headers on every answer, also on the refusals of the layers below.
+    4. Host check.
+    5. HTTP only: the address's limit of requests in flight.
+    6. WebSockets only: rate limit, connection limit, handshake. Then Engine.IO checks the origin and takes them out;
+       what they may send is limited as well.
+    7. HTTP only, in Flask: rate limit, origin check; CORS headers on the answer.
+
+    ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that.
+    """
     mode = async_mode.load(settings.async_mode)
-    most_open = mode.max_connections(settings.max_listeners) - RESERVED_FOR_HTTP
-    app.wsgi_app = ConnectionLimiter(
-        app.wsgi_app, settings.allowed_origins, counter=counter, most_open=most_open, refused=refused
+    storage = settings.redis_url or MEMORY
+    limiter = RateLimiter(settings.socket_rate, storage)
+
+    wsgi_app: WSGIApplication = ConnectionLimiter(
+        app.wsgi_app,
+        settings.allowed_origins,
+        limiter=limiter,
+        max_open=mode.max_connections(settings.max_listeners) - RESERVED_FOR_HTTP,
+        refused=refused,
     )
-    app.wsgi_app = RequestLimiter(app.wsgi_app, settings.requests_per_address, refused)
-    app.wsgi_app = HostCheck(app.wsgi_app, own_names(settings), refused)
-    app.wsgi_app = with_policies(app.wsgi_app, {} if settings.https else {"Strict-Transport-Security": HSTS})
+    wsgi_app = RequestLimiter(wsgi_app, settings.requests_per_address, refused)
+    wsgi_app = HostCheck(wsgi_app, own_names(settings), refused)
+    # HTTPS=1 has our own certificate: a browser that was told to insist on TLS could never accept another.
+    wsgi_app = SecurityHeaders(wsgi_app, under_tls={} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
-    # Outermost: what any of the others refuses has a body, too.
-    app.wsgi_app = TimedBodies(app.wsgi_app, timeouts)
-    app.after_request(lambda response: with_origin(response, settings.allowed_origins))
-    if not settings.https:
-        app.after_request(with_hsts)
+        wsgi_app = ProxyFix(wsgi_app, x_for=count, x_proto=count, x_host=count)
+    wsgi_app = TimedBodies(wsgi_app, timeouts)
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
+
+    _limit_http(app, settings, storage)
+    # After the rate limit, so that refusals count as well.
+    app.before_request(lambda: refuse_foreign_origin(settings.allowed_origins))
+    app.after_request(lambda response: with_cors(response, settings.allowed_origins))
+
+    limit_websockets(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
+    return limiter
+
+
+def _limit_http(app: Flask, settings: Settings, storage: str) -> None:
     limiter = Limiter(
-        address,
+        client_address,
         app=app,
-        application_limits=[settings.http_rate],  # one count for all that an address asks
-        # What leads nowhere is counted, too: Flask-Limiter passes over requests without an endpoint.
-        request_identifier=lambda: request.endpoint or "nowhere",
+        application_limits=[settings.http_rate],  # one limit for all endpoints together
+        # Unknown URLs count against the limit as well: Flask-Limiter skips requests without an endpoint.
+        request_identifier=lambda: request.endpoint or "unknown",
         storage_uri=storage_url(storage),
         storage_options=storage_options(storage),
-        # A Redis that is away must not close the doors: each process counts by itself meanwhile.
+        # While Redis is away each process counts alone.
         in_memory_fallback_enabled=bool(settings.redis_url),
         headers_enabled=True,
         strategy="fixed-window",
     )
-    limiter.request_filter(lambda: request.endpoint in UNCOUNTED)
-    app.register_error_handler(RateLimitExceeded, too_many)
-    app.before_request(lambda: refuse_foreign(settings.allowed_origins))  # after the count: a refusal is counted
-    limit_messages(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
-    return counter
+    limiter.request_filter(lambda: request.endpoint in UNLIMITED_ENDPOINTS)
+    app.register_error_handler(RateLimitExceeded, rate_limit_exceeded)

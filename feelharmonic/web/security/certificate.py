@@ -83,7 +83,7 @@ def signed(
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject if is_authority else authority.subject)
+        .issuer_name(subject if authority is None else authority.subject)
         .public_key(secret.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
@@ -96,7 +96,7 @@ def signed(
         )
     )
     if not is_authority:
-        names = [alternative_name(one) for one in dict.fromkeys(["localhost", *addresses])]
+        names = [alternative_name(one) for one in dict.fromkeys(["localhost", *(addresses or [])])]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(authority_secret, hashes.SHA256())

@@ -1,136 +1,92 @@
-"""How often an address may open a WebSocket, how many are open at once, how many requests an address has in work."""
+"""How often an address may open a WebSocket, and how many may be open at once."""
 
 from __future__ import annotations
 
 import base64
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from werkzeug.wrappers import Response as PlainResponse
-from werkzeug.wsgi import ClosingIterator
+from werkzeug.wrappers import Response
 
 from feelharmonic.web.problems import problem_response
-from feelharmonic.web.security.origins import socket_origins
-from feelharmonic.web.security.rate_limits import EventCounter, network_of
-from feelharmonic.web.serving.request_bodies import BODY, body_length
+from feelharmonic.web.security.origins import is_allowed_origin
+from feelharmonic.web.security.rate_limits import RateLimiter
 
-#: Where Engine.IO opens wires.
-WIRE_PATH = "/socket.io/"
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: A WebSocket's handshake has a key of so many bytes.
+#: Where Engine.IO opens WebSockets.
+WEBSOCKET_PATH = "/socket.io/"
+
+#: The length of the key in a WebSocket's handshake.
 KEY_BYTES = 16
 
-#: A wire for which there is no room is to be tried again so much later.
-NO_ROOM_WAIT_S = 5
-
-#: Who has as many requests in work as one address may have is to come again after so long.
-REQUESTS_RETRY_S = 5
-
-#: What such an address sent is discarded for so long, so that a well-meaning client reads its answer.
-REFUSED_DISCARD_S = 0.5
-
-#: Health checks, which a proxy sends for everybody.
-PROBES = ("/healthz", "/readyz")
-
-
-class RequestLimiter:
-    """``wsgi_app``, with at most ``most`` requests of one address, or one IPv6 /64, in work at a time: from their heads
-    to the last bytes of their answers. Open WebSockets are counted elsewhere. Safe between threads."""
-
-    def __init__(self, wsgi_app: Callable, most: int, refused: Callable[[str], None]):
-        self._wsgi_app = wsgi_app
-        self._most = most
-        self._refused = refused
-        self._in_work: Counter[str] = Counter()
-        self._lock = threading.Lock()
-
-    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
-        path, has_body = environ.get("PATH_INFO", ""), body_length(environ) != 0
-        if not has_body and (path in PROBES or path.startswith(WIRE_PATH)):
-            return self._wsgi_app(environ, start_response)
-        who = network_of(environ.get("REMOTE_ADDR") or "unknown")
-        if not self._begins(who):
-            self._refused("busy")
-            if BODY in environ:  # its connection is wanted back
-                environ[BODY].discard_s = REFUSED_DISCARD_S
-            return too_many_requests(self._most)(environ, start_response)
-        try:
-            answer = self._wsgi_app(environ, start_response)
-        except BaseException:
-            self._ends(who)
-            raise
-        return ClosingIterator(answer, lambda: self._ends(who))
-
-    def _begins(self, who: str) -> bool:
-        with self._lock:
-            is_admitted = self._in_work[who] < self._most
-            self._in_work[who] += is_admitted
-            return is_admitted
-
-    def _ends(self, who: str) -> None:
-        with self._lock:
-            self._in_work[who] -= 1
-            if not self._in_work[who]:
-                del self._in_work[who]
+#: When the connection limit is reached, a client should wait this long before it tries again.
+FULL_RETRY_S = 5
 
 
 class ConnectionLimiter:
-    """Lets each address open wires as often as ``counter`` admits, and ``most_open`` be open at once: beside these HTTP
-    still answers. ``refused`` is told of each that is not opened, here or by Engine.IO."""
+    """WSGI middleware. At most ``max_open`` WebSockets are open at once, so that HTTP is still answered, and each
+    address opens them as often as ``limiter`` allows. ``refused`` counts those not opened, here or by Engine.IO."""
 
     def __init__(
         self,
-        wsgi_app: Callable,
-        allowed: tuple[str, ...],
+        wsgi_app: WSGIApplication,
+        allowed_origins: tuple[str, ...],
         *,
-        counter: EventCounter,
-        most_open: int,
+        limiter: RateLimiter,
+        max_open: int,
         refused: Callable[[str], None],
     ):
         self._wsgi_app = wsgi_app
-        self._is_ours = socket_origins(allowed)
-        self._counter = counter
-        self._most_open = most_open
+        self._allowed_origins = allowed_origins
+        self._limiter = limiter
+        self._max_open = max_open
         self._refused = refused
         self._open = 0
-        self._lock = threading.Lock()  # wires come and go in several threads
+        self._lock = threading.Lock()  # WebSockets open and close in several threads
 
-    def __call__(self, environ: dict, start_response: Callable) -> object:
-        if not environ.get("PATH_INFO", "").startswith(WIRE_PATH):
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(WEBSOCKET_PATH):
             return self._wsgi_app(environ, start_response)
-        if not self._counter.admits(environ.get("REMOTE_ADDR") or "unknown"):
+        if not self._limiter.allows(environ.get("REMOTE_ADDR") or "unknown"):
             self._refused("busy")
-            return too_many_wires(self._counter.window_s)(environ, start_response)
-        if not self._takes_place():
+            return _rate_limited(self._limiter.window_s)(environ, start_response)
+        if not self._reserve():
             self._refused("full")
-            return no_room(self._most_open)(environ, start_response)
-
-        def started(status: str, *given: object) -> object:
-            if status.startswith("4"):
-                origin = environ.get("HTTP_ORIGIN")
-                self._refused("bad_request" if origin is None or self._is_ours(origin, environ) else "forbidden")
-            return start_response(status, *given)
-
+            return _full(self._max_open)(environ, start_response)
         try:
             if not is_handshake(environ):
                 # Engine.IO would hold a connection for it until its first ping is due.
                 self._refused("bad_request")
-                return no_handshake()(environ, start_response)
-            return self._wsgi_app(environ, started)  # for as long as the wire is open
+                return _invalid_handshake()(environ, start_response)
+            return self._wsgi_app(environ, self._counting(environ, start_response))  # until the WebSocket closes
         finally:
             with self._lock:
                 self._open -= 1
 
-    def _takes_place(self) -> bool:
+    def _reserve(self) -> bool:
         with self._lock:
-            is_free = self._open < self._most_open
+            is_free = self._open < self._max_open
             self._open += is_free
             return is_free
 
+    def _counting(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+        """``start_response`` that counts what Engine.IO refuses."""
 
-def is_handshake(environ: dict) -> bool:
+        def started(status: str, *args: Any) -> Any:
+            if status.startswith("4"):
+                origin = environ.get("HTTP_ORIGIN")
+                is_ours = origin is None or is_allowed_origin(origin, environ, self._allowed_origins)
+                self._refused("bad_request" if is_ours else "forbidden")
+            return start_response(status, *args)
+
+        return started
+
+
+def is_handshake(environ: WSGIEnvironment) -> bool:
     """Whether a request may become a WebSocket (RFC 6455, 4.2.1)."""
     try:
         key = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip(), validate=True)
@@ -145,29 +101,18 @@ def is_handshake(environ: dict) -> bool:
     )
 
 
-def no_handshake() -> PlainResponse:
-    detail = "Expected the handshake of a WebSocket of version 13, got another request."
-    return problem_response(
-        HTTPStatus.BAD_REQUEST, "bad_request", detail, "Open a WebSocket, as Socket.IO's client does."
-    )
+def _invalid_handshake() -> Response:
+    detail = "Expected a WebSocket handshake of version 13, got another request."
+    return problem_response(HTTPStatus.BAD_REQUEST, "bad_request", detail, "Connect as Socket.IO's client does.")
 
 
-def too_many_wires(window_s: int) -> PlainResponse:
-    detail = "Expected fewer wires and events from one address."
-    response = problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.")
-    response.headers["Retry-After"] = str(window_s)
-    return response
+def _rate_limited(window_s: int) -> Response:
+    detail = "Too many WebSockets and events from your IP address."
+    headers = {"Retry-After": str(window_s)}
+    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.", headers)
 
 
-def too_many_requests(most: int) -> PlainResponse:
-    detail = f"Expected at most {most} requests of one address at a time."
-    response = problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait for the answers to the others.")
-    response.headers["Retry-After"] = str(REQUESTS_RETRY_S)
-    return response
-
-
-def no_room(most_open: int) -> PlainResponse:
-    detail = f"All {most_open} wires of this server are open, those that wait for a place among them."
-    response = problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a while.")
-    response.headers["Retry-After"] = str(NO_ROOM_WAIT_S)
-    return response
+def _full(max_open: int) -> Response:
+    detail = f"Connection limit ({max_open}) reached."
+    headers = {"Retry-After": str(FULL_RETRY_S)}
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a few seconds.", headers)

@@ -1,10 +1,12 @@
-"""The headers of every answer: Content-Security-Policy, HSTS and others, set by hand."""
+"""Security headers on every answer: Content-Security-Policy, HSTS and others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 #: Nothing but our own files and Spotify's player frame; no inline script or style anywhere.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -28,33 +30,30 @@ HEADERS = {
         'camera=(self), microphone=(), geolocation=(), autoplay=(self "https://open.spotify.com"), '
         'encrypted-media=(self "https://open.spotify.com")'
     ),
-    # Spotify's player checks where it is embedded: it learns the origin, nobody learns more.
+    # Spotify's player checks the origin of the page that embeds it. Nobody learns more than the origin.
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-#: Two years, as browsers' preload lists ask for.
+#: Two years, the minimum that browsers' preload lists recommend.
 HSTS = "max-age=63072000; includeSubDomains"
 
 
-def with_policies(wsgi_app: Callable, under_tls: dict[str, str]) -> Callable:
-    """``wsgi_app`` whose answers all have the headers of Flask's, those too that Flask does not see."""
+class SecurityHeaders:
+    """WSGI middleware: adds HEADERS to every answer that lacks them, and ``under_tls`` to those sent by TLS. A layer of
+    its own and not Flask's `after_request`: Socket.IO and other layers answer, too."""
 
-    def answering(environ: dict, start_response: Callable) -> Iterable[bytes]:
-        def started(status: str, headers: list[tuple[str, str]], *fault: object) -> object:
-            given = {name.lower() for name, _ in headers}
-            wanted = HEADERS | (under_tls if environ["wsgi.url_scheme"] == "https" else {})
-            headers = [*headers, *(one for one in wanted.items() if one[0].lower() not in given)]
-            return start_response(status, headers, *fault)
+    def __init__(self, wsgi_app: WSGIApplication, *, under_tls: Mapping[str, str]):
+        self._wsgi_app = wsgi_app
+        self._under_tls = under_tls
 
-        return wsgi_app(environ, started)
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        wanted = {**HEADERS, **(self._under_tls if environ["wsgi.url_scheme"] == "https" else {})}
 
-    return answering
+        def started(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            present = {name.lower() for name, _ in headers}
+            missing = [(name, value) for name, value in wanted.items() if name.lower() not in present]
+            return start_response(status, [*headers, *missing], *exc_info)
 
-
-def with_hsts(response: Response) -> Response:
-    """Behind TLS the browser shall not come back without. (A certificate of our own, `HTTPS=1`, promises nothing.)"""
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
-    return response
+        return self._wsgi_app(environ, started)

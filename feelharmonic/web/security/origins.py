@@ -1,52 +1,57 @@
-"""Origin check: a page of another origin may not change anything here or open a socket."""
+"""Origin check: a page of another origin may not change anything here, open a WebSocket or read an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.web.problems import problem_response
 
-#: Methods that change nothing, which any page may send.
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: Methods that change nothing: any page may send them.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def refuse_foreign(allowed: tuple[str, ...]) -> Response | None:
-    """A page of another origin may not change anything here, even where it could not read the answer."""
+def refuse_foreign_origin(allowed: tuple[str, ...]) -> PlainResponse | None:
+    """A refusal of the current request if a page of a foreign origin sent it and it could change something, else None.
+    The browser keeps the answer from such a page, but sends the request all the same."""
     origin = request.headers.get("Origin")
-    if request.method in SAFE_METHODS or origin is None or origin in allowed or origin == own_origin():
+    if request.method in SAFE_METHODS or origin is None:
         return None
-    detail = f"Expected a request of this page, got one of {shown(origin)}."
+    if is_allowed_origin(origin, request.environ, allowed):
+        return None
+    detail = f"Expected a request from this server's pages, got one from {printable_host(origin)}."
     return problem_response(HTTPStatus.FORBIDDEN, "forbidden", detail, "Load the page from this server.")
 
 
-def socket_origins(allowed: tuple[str, ...]) -> Callable[[str, dict], bool]:
-    """Engine.IO's question whether a page of ``origin`` may open a socket: this server's own, and ``allowed``."""
-
-    def may(origin: str, environ: dict) -> bool:
-        return origin in allowed or origin == f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
-
-    return may
+def is_allowed_origin(origin: str, environ: WSGIEnvironment, allowed: tuple[str, ...]) -> bool:
+    """Whether ``origin`` is this server's own, as the request names it, or one of ``allowed``."""
+    return origin in allowed or origin == f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
 
 
-def own_origin() -> str:
-    return f"{request.scheme}://{request.host}"
+def websocket_origins(allowed: tuple[str, ...]) -> Callable[[str, WSGIEnvironment], bool]:
+    """The origin check in the form that Engine.IO asks for."""
+    return lambda origin, environ: is_allowed_origin(origin, environ, allowed)
 
 
-def shown(origin: str) -> str:
-    """An origin as a log or an answer may repeat it."""
+def printable_host(url: str) -> str:
+    """The host of ``url``, safe to repeat in a log or an answer."""
     try:
-        host = urlsplit(origin).hostname or "no name"
+        host = urlsplit(url).hostname or "no name"
     except ValueError:
         return "no name"
     return host[:80] if host.isprintable() else "no name"
 
 
-def with_origin(response: Response, allowed: tuple[str, ...]) -> Response:
-    """Lets the pages of ``allowed`` origins read the answer; all others may not, which is what browsers assume."""
+def with_cors(response: Response, allowed: tuple[str, ...]) -> Response:
+    """``response`` with CORS headers, by which pages of ``allowed`` origins may read it."""
     origin = request.headers.get("Origin")
     if origin in allowed:
         response.headers["Access-Control-Allow-Origin"] = origin

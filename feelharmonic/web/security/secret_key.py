@@ -1,7 +1,4 @@
-"""The server's secret key: made at the first start, readable by its owner alone, never a default.
-
-In: a folder, or the setting SECRET_KEY. Out: a text that nobody can guess. It encrypts what several workers share.
-"""
+"""The server's secret key: created at the first start, readable by its owner only. It encrypts what workers share."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ KEY_BYTES = 32
 
 
 def secret_key(folder: Path, given: str) -> str:
-    """``given``, else the key kept in ``folder``, which is made now if it is not there. Raises SetupFault."""
+    """``given``, else the key stored in ``folder``, which is created if missing. Raises SetupFault."""
     if given:
         return given
     path = folder / NAME

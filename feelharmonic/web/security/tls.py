@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import socket
     import ssl
 
 
@@ -16,8 +15,8 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     import ssl  # here: gevent and eventlet must patch it first
 
     class Context(ssl.SSLContext):
-        def wrap_socket(self, sock: socket.socket, **options: object) -> ssl.SSLSocket:
-            return super().wrap_socket(sock, **(options | {"do_handshake_on_connect": False}))
+        def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+            return super().wrap_socket(*args, **{**options, "do_handshake_on_connect": False})
 
     context = Context(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

@@ -1,4 +1,4 @@
-"""Limits on what one WebSocket may send, leave unread or never join."""
+"""Limits on what one WebSocket may send, leave unread, and how long it may stay outside its namespace."""
 
 from __future__ import annotations
 
@@ -8,60 +8,64 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask_socketio import SocketIO
 from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from feelharmonic.web.serving.async_mode import AsyncMode
 
-#: So many answers may wait until the listener takes them.
-MOST_UNTAKEN = 64
+#: A client that leaves more answers than this unread is disconnected.
+MAX_UNSENT = 64
 
-#: So many messages of a listener may wait to be read; until then nothing more is taken from the network.
-MOST_UNREAD, UNREAD_WAIT_S = 16, 0.002
+#: When this many messages of a client wait to be handled, nothing more is read from its connection; checked every
+#: UNREAD_POLL_S.
+MAX_UNREAD, UNREAD_POLL_S = 16, 0.002
 
-#: A frame has one picture; python-socketio would collect thousands of millions of attachments.
-MOST_ATTACHMENTS = 1
+#: A frame has one picture; python-socketio would accept and collect billions of attachments.
+MAX_ATTACHMENTS = 1
 
-#: Engine.IO's packets begin with their kind; in one of Socket.IO's that packet's own follows.
+#: Engine.IO's packets begin with their type; Socket.IO's packets inside them with a second one.
 ENGINE_PACKET = re.compile(r"[0-6](?:[0-9]|\Z)")
 
-#: Socket.IO's own events: as the name of a listener's they would reach the handlers of coming and going.
+#: Socket.IO's own events: sent as an event's name they would reach the handlers of connecting and disconnecting.
 RESERVED_EVENTS = ("connect", "disconnect")
 
 
 class EventPacket(Packet):
-    """A Socket.IO packet. Raises ValueError where it announces more than one attachment, or an event without a name."""
+    """A Socket.IO packet. Raises ValueError if it announces more than one attachment, or an event without a name."""
 
     def decode(self, encoded_packet: str) -> int:
-        attachments = super().decode(encoded_packet)
-        if attachments > MOST_ATTACHMENTS:
-            raise ValueError(f"Expected at most {MOST_ATTACHMENTS} attachment, got {attachments}.")
+        attachments: int = super().decode(encoded_packet)
+        if attachments > MAX_ATTACHMENTS:
+            raise ValueError(f"Expected at most {MAX_ATTACHMENTS} attachment, got {attachments}.")
         if self.packet_type in (EVENT, BINARY_EVENT) and not is_event(self.data):
             raise ValueError("Expected a list that begins with an event's name.")
         return attachments
 
 
 def is_event(data: object) -> bool:
-    """Whether ``data`` is what an event's packet carries: a list, first the event's name."""
-    is_named = isinstance(data, list) and bool(data) and isinstance(data[0], str)
-    return is_named and data[0] not in RESERVED_EVENTS
+    """Whether ``data`` is the payload of an event: a list that begins with the event's name."""
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in RESERVED_EVENTS
 
 
 def is_packet(message: str | bytes) -> bool:
-    """Whether Engine.IO can read ``message``: where it falls over one, it leaves the connection open."""
+    """Whether Engine.IO can read ``message``: an exception in its parser would leave the connection open."""
     return isinstance(message, bytes) or ENGINE_PACKET.match(message) is not None
 
 
 class LimitedWebSocket:
-    """One WebSocket as Engine.IO uses it, which ends when it should: by itself Engine.IO forgets who answers no ping or
-    takes no answers, but leaves their connection open, and reads on. Nor does it ask whether a wire ever joins its
-    namespace: ``has_joined`` says so. ``clock`` gives steady seconds."""
+    """One WebSocket as Engine.IO uses it, disconnected when it breaks a limit.
+
+    Engine.IO alone forgets a client that answers no ping or reads no answers, but leaves the connection open and goes
+    on reading. Nor does it ask whether a WebSocket ever joins a namespace: ``has_joined`` says so, and ``join_s`` is
+    how long it may stay outside. ``connection``: Engine.IO's own object for it. ``clock``: monotonic seconds.
+    """
 
     def __init__(
         self,
-        websocket: object,
-        connection: object,
+        websocket: Any,
+        connection: Any,
         *,
         has_joined: Callable[[], bool] = lambda: True,
         join_s: float = math.inf,
@@ -72,118 +76,121 @@ class LimitedWebSocket:
         self._has_joined = has_joined
         self._join_s = join_s
         self._clock = clock
-        self._joined_s = clock()  # when it was last seen to have joined; at first when it was opened
-        self._ended = False
-        self._simple = getattr(websocket, "ws", None)  # simple-websocket's own, under gevent and threading
+        self._last_joined_s = clock()  # when it was last seen in its namespace; at first when it was opened
+        self._is_over = False
+        # simple-websocket's own object, under gevent and threading.
+        self._simple = getattr(websocket, "ws", None)
         if self._simple is not None:
             self._simple.sock = ThrottledSocket(self._simple, connection.server.sleep)
 
-    def wait(self) -> object:
-        """The next message; None where the connection has ended."""
-        # Who sends without a break must let others in, and the handlers of their own events: these would pile up.
+    def wait(self) -> str | bytes | None:
+        """The next message; None if the connection has ended."""
+        # A client that sends without a pause must let other clients in, and the handlers of its own events.
         self._connection.server.sleep(0)
-        message = None if self._ended else self._websocket.wait()
-        is_over = self._connection.closed or self._connection.queue.qsize() > MOST_UNTAKEN
-        if is_over or self._stays_outside() or (message is not None and not is_packet(message)):
-            self._cut()
+        message: str | bytes | None = None if self._is_over else self._websocket.wait()
+        is_over = self._connection.closed or self._connection.queue.qsize() > MAX_UNSENT
+        if is_over or self._is_late_to_join() or (message is not None and not is_packet(message)):
+            self._disconnect()
             return None
         return message
 
     def end(self) -> None:
-        """Take nothing more, not even what came already."""
-        self._ended = True
-        self._cut()
+        """Disconnect, and handle nothing more, not even what has arrived already."""
+        self._is_over = True
+        self._disconnect()
 
     def close(self) -> None:
-        """Say goodbye, unless the other side went without one: each WebSocket raises faults of its own for that, which
+        """Close with a closing frame. If the client is gone, each implementation raises its own exception, which
         Engine.IO's thread would print as a traceback."""
         with contextlib.suppress(Exception):
             self._websocket.close()
 
-    def _stays_outside(self) -> bool:
+    def _is_late_to_join(self) -> bool:
         if self._has_joined():
-            self._joined_s = self._clock()
-        return self._clock() - self._joined_s > self._join_s
+            self._last_joined_s = self._clock()
+        return self._clock() - self._last_joined_s > self._join_s
 
-    def _cut(self) -> None:
-        """End the connection below the WebSocket: a goodbye would wait behind all that is not taken."""
+    def _disconnect(self) -> None:
+        """Shut the socket below the WebSocket: a closing frame would queue behind everything that is not read."""
         raw = self._websocket.socket if self._simple is None else self._simple.sock
         with contextlib.suppress(OSError):  # it has ended already
             raw.shutdown(socket.SHUT_RDWR)
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._websocket, name)
 
 
 class ThrottledSocket:
-    """The socket of a simple-websocket, read no faster than its messages are taken: it would collect them all."""
+    """The socket of a simple-websocket, read no faster than its messages are handled: otherwise they would pile up in
+    memory."""
 
-    def __init__(self, simple: object, sleep: Callable[[float], None]):
+    def __init__(self, simple: Any, sleep: Callable[[float], None]):
         self._simple = simple
         self._sock = simple.sock
         self._sleep = sleep
-        self._ended = False
+        self._is_over = False
 
-    def recv(self, *given: object) -> bytes:
-        while len(self._simple.input_buffer) >= MOST_UNREAD and self._simple.connected and not self._ended:
-            self._sleep(UNREAD_WAIT_S)
-        return b"" if self._ended else self._sock.recv(*given)
+    def recv(self, *args: Any) -> bytes:
+        while len(self._simple.input_buffer) >= MAX_UNREAD and self._simple.connected and not self._is_over:
+            self._sleep(UNREAD_POLL_S)
+        return b"" if self._is_over else self._sock.recv(*args)
 
     def shutdown(self, how: int) -> None:
-        """Nobody takes what came already: its reader must not wait for that, and who still sends must be hung up."""
-        self._ended = True
+        """Also unblock the reader: nobody handles what has arrived, and a client that still sends must notice."""
+        self._is_over = True
         self._sock.shutdown(how)
 
     def close(self) -> None:
-        """Called last of all. The reader may have looked just before it was told that the connection ends."""
+        """Also wake the reader: it may have looked just before the connection was marked as closed."""
         self._sock.close()
         self._simple.event.set()
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
 
-def limit_messages(socketio: SocketIO, mode: AsyncMode, most_bytes: int, *, join_s: float) -> None:
-    """Have a WebSocket message above ``most_bytes`` refused before it is buffered, and hang up on who sends what is no
-    packet, takes no answers or joins no namespace.
+def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, join_s: float) -> None:
+    """Refuse WebSocket messages above ``max_bytes`` before they are buffered, and disconnect clients that send invalid
+    packets, read no answers or do not join a namespace within ``join_s``.
 
-    Engine.IO hands its limit to eventlet's WebSocket only, which holds each frame to it; under gevent and threads
-    simple-websocket would collect whatever comes. It has a limit of its own, which is set here where Engine.IO makes
-    the socket. And a malformed packet would leave a connection open that its server has lost track of.
+    Engine.IO passes its size limit on to eventlet's WebSocket only. simple-websocket has a limit of its own, which is
+    set here, where Engine.IO makes the object. And an invalid packet would leave a connection open that Engine.IO has
+    lost track of.
     """
     engine = socketio.server.eio
-    make: Callable = engine._async["websocket"]
-    take: Callable = engine.handlers["message"]
-    wires: dict[str, LimitedWebSocket] = {}
+    make_websocket: Callable = engine._async["websocket"]
+    handle_message: Callable = engine.handlers["message"]
+    open_websockets: dict[str, LimitedWebSocket] = {}
 
     def has_joined(sid: str) -> bool:
-        spaces = socketio.server.namespace_handlers
-        return any(socketio.server.manager.sid_from_eio_sid(sid, space) is not None for space in spaces)
+        namespaces = socketio.server.namespace_handlers
+        return any(socketio.server.manager.sid_from_eio_sid(sid, namespace) is not None for namespace in namespaces)
 
-    def limited(handler: Callable, server: object) -> object:
-        connection = handler.__self__  # Engine.IO's own, whose method the handler is
+    def make_limited(handler: Any, server: object) -> object:
+        connection = handler.__self__  # Engine.IO's own object, whose method the handler is
 
-        def served(opened: object) -> object:
-            mode.limit_websocket(opened, most_bytes)
-            wires[connection.sid] = LimitedWebSocket(
-                opened, connection, has_joined=lambda: has_joined(connection.sid), join_s=join_s
+        def handle(websocket: Any) -> object:
+            mode.limit_websocket(websocket, max_bytes)
+            limited = LimitedWebSocket(
+                websocket, connection, has_joined=lambda: has_joined(connection.sid), join_s=join_s
             )
+            open_websockets[connection.sid] = limited
             try:
-                return handler(wires[connection.sid])
+                return handler(limited)
             finally:
-                del wires[connection.sid]
+                del open_websockets[connection.sid]
 
-        websocket = make(served, server)
+        websocket = make_websocket(handle, server)
         if hasattr(websocket, "server_args"):
-            websocket.server_args["max_message_size"] = most_bytes
+            websocket.server_args["max_message_size"] = max_bytes
         return websocket
 
-    def taken(sid: str, message: str | bytes) -> None:
+    def handle_or_end(sid: str, message: str | bytes) -> None:
         try:
-            take(sid, message)
-        except Exception:  # a malformed packet raises whatever its decoder stumbles over
-            if sid in wires:
-                wires[sid].end()
+            handle_message(sid, message)
+        except Exception:  # an invalid packet raises whatever its decoder stumbles over
+            if sid in open_websockets:
+                open_websockets[sid].end()
 
-    engine._async = {**engine._async, "websocket": limited}
-    engine.on("message", taken)
+    engine._async = {**engine._async, "websocket": make_limited}
+    engine.on("message", handle_or_end)

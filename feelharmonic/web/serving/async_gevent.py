@@ -77,7 +77,7 @@ def _request_handler(silence_s: float) -> type:
         def log_error(self, *args: object) -> None:
             """Log nothing: gevent's lines hold the client's address and the bytes that it sent."""
 
-        def _log_error(self, *exc_info: object) -> None:
+        def _log_error(self, *exc_info: Any) -> None:
             """Without the environment, which gevent would print and which holds that address."""
             log.error("A request failed", exc_info=exc_info)
 

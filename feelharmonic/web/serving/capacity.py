@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from feelharmonic.errors import SetupFault
 
@@ -45,11 +46,11 @@ def raise_file_limit(listeners: int) -> None:
     except ImportError:  # Windows has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = float("inf") if hard == resource.RLIM_INFINITY else hard
-    if most < listeners + MIN_SPARE_FILES:
+    allowed = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+    if allowed < listeners + MIN_SPARE_FILES:
         need = f"MAX_LISTENERS: {listeners} listeners need {listeners + MIN_SPARE_FILES} open files"
         mend = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
         raise SetupFault([f"{need}, the system allows {hard}. {mend}"])
-    wanted = min(most, max_connections(listeners))
+    wanted = min(allowed, max_connections(listeners))
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,7 +1,6 @@
-"""Where the browsers' Spotify connections are kept: here in this process's memory; for several workers, in Redis
-(`kept_in_redis.py`).
+"""A key-value store whose entries expire: connected Spotify accounts and logins in progress.
 
-In: a browser's number and plain data. Out: the same data until it expires.
+Here in this process's memory; for several workers in Redis (`expiring_store_redis.py`).
 """
 
 from __future__ import annotations
@@ -15,99 +14,106 @@ from typing import Protocol
 
 from feelharmonic.errors import AccountFault
 
-#: Who waits longer for the others is told to try again. Shorter than what a listener waits for an answer.
-WAIT_S = 2.0
+#: How long `lock` waits for its turn; shorter than a listener waits for an answer.
+LOCK_WAIT_S = 2.0
 
 
-def in_use() -> AccountFault:
-    return AccountFault("spotify_busy", "Your account is in use at this moment.", "Try again in a moment.")
+def locked_too_long() -> AccountFault:
+    """What `lock` raises if others hold the lock for LOCK_WAIT_S."""
+    return AccountFault("spotify_busy", "Another request is using your account.", "Try again in a moment.")
 
 
 class ExpiringStore(Protocol):
-    """Plain data (what JSON holds) by number. Each method may raise Away."""
+    """Plain data (what JSON can hold) by key. Each method may raise StoreUnavailable."""
 
-    def put(self, number: str, data: dict, lasts_s: float) -> None: ...
-
-    def replace(self, number: str, data: dict, lasts_s: float) -> None:
-        """As `put`, in one step with the look whether there still is something: what was dropped stays so."""
+    def set(self, key: str, data: dict, ttl_s: float) -> None:
+        """Store ``data`` for ``ttl_s`` seconds."""
         ...
 
-    def get(self, number: str) -> dict | None: ...
-
-    def renew(self, number: str, lasts_s: float) -> None: ...
-
-    def drop(self, number: str) -> bool:
-        """Whether there was something; of several who drop it at once only one hears True."""
+    def replace(self, key: str, data: dict, ttl_s: float) -> None:
+        """As `set`, but only if the key exists, in one step: what was deleted meanwhile stays deleted."""
         ...
 
-    def alone(self, number: str) -> AbstractContextManager[None]:
-        """A context in which nobody else is inside for that number. Raises AccountFault where others stay too long."""
+    def get(self, key: str) -> dict | None:
+        """What was stored; None if it was deleted or has expired."""
+        ...
+
+    def renew(self, key: str, ttl_s: float) -> None:
+        """Let the entry expire ``ttl_s`` seconds from now. Without an entry nothing happens."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Whether there was an entry. Returns True for exactly one concurrent caller."""
+        ...
+
+    def lock(self, key: str) -> AbstractContextManager[None]:
+        """A context that one caller at a time enters for each key. Raises AccountFault after LOCK_WAIT_S."""
         ...
 
 
 class InMemoryStore:
-    """For one process. Safe between threads; ``most`` at once, the least lately used go first."""
+    """For one process. Safe between threads. Above ``max_entries`` the least recently used are deleted."""
 
-    def __init__(self, most: int, *, clock: Callable[[], float] = time.monotonic):
-        self._most = most
+    def __init__(self, max_entries: int, *, clock: Callable[[], float] = time.monotonic):
+        self._max_entries = max_entries
         self._clock = clock
-        self._rows: OrderedDict[str, tuple[float, dict]] = OrderedDict()  # least lately used first
-        self._locks: dict[str, threading.Lock] = {}
-        self._door = threading.Lock()
+        self._entries: OrderedDict[str, tuple[float, dict]] = OrderedDict()  # least recently used first
+        self._key_locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()  # for both dictionaries
 
-    def put(self, number: str, data: dict, lasts_s: float) -> None:
-        with self._door:
-            self._forget_old()
-            self._rows[number] = (self._clock() + lasts_s, data)
-            self._rows.move_to_end(number)
-            while len(self._rows) > self._most:
-                self._remove(next(iter(self._rows)))
+    def set(self, key: str, data: dict, ttl_s: float) -> None:
+        with self._lock:
+            self._delete_expired()
+            self._entries[key] = (self._clock() + ttl_s, data)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._max_entries:
+                self._delete(next(iter(self._entries)))
 
-    def replace(self, number: str, data: dict, lasts_s: float) -> None:
-        with self._door:
-            self._forget_old()
-            if number in self._rows:
-                self._rows[number] = (self._clock() + lasts_s, data)
+    def replace(self, key: str, data: dict, ttl_s: float) -> None:
+        with self._lock:
+            self._delete_expired()
+            if key in self._entries:
+                self._entries[key] = (self._clock() + ttl_s, data)
 
-    def get(self, number: str) -> dict | None:
-        with self._door:
-            self._forget_old()
-            return self._rows[number][1] if number in self._rows else None
+    def get(self, key: str) -> dict | None:
+        with self._lock:
+            self._delete_expired()
+            return self._entries[key][1] if key in self._entries else None
 
-    def renew(self, number: str, lasts_s: float) -> None:
-        with self._door:
-            if number in self._rows:
-                self._rows[number] = (self._clock() + lasts_s, self._rows[number][1])
-                self._rows.move_to_end(number)
+    def renew(self, key: str, ttl_s: float) -> None:
+        with self._lock:
+            if key in self._entries:
+                self._entries[key] = (self._clock() + ttl_s, self._entries[key][1])
+                self._entries.move_to_end(key)
 
-    def drop(self, number: str) -> bool:
-        with self._door:
-            self._forget_old()
-            was_there = number in self._rows
-            self._remove(number)
-            return was_there
+    def delete(self, key: str) -> bool:
+        with self._lock:
+            self._delete_expired()
+            existed = key in self._entries
+            self._delete(key)
+            return existed
 
     @contextmanager
-    def alone(self, number: str) -> Iterator[None]:
-        with self._door:
-            # Of what is not kept there is nothing to protect, and a lock for it would stay for ever.
-            is_kept = number in self._rows
-            lock = self._locks.setdefault(number, threading.Lock()) if is_kept else threading.Lock()
-        if not lock.acquire(timeout=WAIT_S):
-            raise in_use()
+    def lock(self, key: str) -> Iterator[None]:
+        with self._lock:
+            # Without an entry there is nothing to protect, and its lock would never be deleted.
+            exists = key in self._entries
+            lock = self._key_locks.setdefault(key, threading.Lock()) if exists else threading.Lock()
+        if not lock.acquire(timeout=LOCK_WAIT_S):
+            raise locked_too_long()
         try:
             yield
         finally:
             lock.release()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._entries)
 
-    def _forget_old(self) -> None:
+    def _delete_expired(self) -> None:
         now_s = self._clock()
-        for number in [number for number, (ends_s, _) in self._rows.items() if ends_s < now_s]:
-            self._remove(number)
+        for key in [key for key, (expires_s, _) in self._entries.items() if expires_s < now_s]:
+            self._delete(key)
 
-    def _remove(self, number: str) -> None:
-        self._rows.pop(number, None)
-        self._locks.pop(number, None)
+    def _delete(self, key: str) -> None:
+        self._entries.pop(key, None)
+        self._key_locks.pop(key, None)

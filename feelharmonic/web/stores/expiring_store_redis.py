@@ -1,7 +1,7 @@
-"""Connections kept in Redis, for several workers.
+"""The expiring store in Redis, for several workers.
 
-In and out: as `kept.py`. Redis sees neither numbers nor data: its keys are digests of the numbers, and what it holds is
-encrypted with the server's secret key. Imported only where REDIS_URL is set: Redis' client costs memory.
+Redis sees neither keys nor data: its keys are digests, and the data is encrypted with the server's secret key. Imported
+only with REDIS_URL: Redis' client and `cryptography` cost memory.
 """
 
 from __future__ import annotations
@@ -18,72 +18,76 @@ from redis.exceptions import LockError, RedisError
 
 from feelharmonic.errors import StoreUnavailable
 from feelharmonic.web.security.rate_limits import storage_options
-from feelharmonic.web.stores.expiring_store import WAIT_S, in_use
+from feelharmonic.web.stores.expiring_store import LOCK_WAIT_S, locked_too_long
 
 PREFIX = "feelharmonic:connection:"
 
-#: A worker that dies while it refreshes an account keeps the others from that so long. Longer than a refresh takes: who
-#: went ahead meanwhile could spend the same refresh token.
-LOCK_S = 10.0
+#: A lock expires after this time, in case its worker dies. It must outlast a refresh of an account's tokens: two
+#: workers at once could spend the same refresh token.
+LOCK_TTL_S = 10.0
 
 
 class RedisStore:
-    """For several workers: each row under its own key, with its expiry."""
+    """An `ExpiringStore` for several workers. ``url``: redis://…"""
 
     def __init__(self, url: str, secret_key: str):
         self._redis = Redis.from_url(url, **storage_options(url))
         self._fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"connections:" + secret_key.encode()).digest()))
 
-    def put(self, number: str, data: dict, lasts_s: float) -> None:
-        self._set(number, data, lasts_s)
+    def set(self, key: str, data: dict, ttl_s: float) -> None:
+        self._set(key, data, ttl_s)
 
-    def replace(self, number: str, data: dict, lasts_s: float) -> None:
-        self._set(number, data, lasts_s, only_kept=True)
+    def replace(self, key: str, data: dict, ttl_s: float) -> None:
+        self._set(key, data, ttl_s, only_existing=True)
 
-    def get(self, number: str) -> dict | None:
-        with _or_away():
-            hidden = self._redis.get(self._key(number))
+    def get(self, key: str) -> dict | None:
+        redis_key = _redis_key(key)
+        with _translated():
+            encrypted = self._redis.get(redis_key)
+        if not isinstance(encrypted, bytes):
+            return None
         try:
-            place, data = (None, None) if hidden is None else json.loads(self._fernet.decrypt(hidden))
+            stored_key, data = json.loads(self._fernet.decrypt(encrypted))
         except InvalidToken:  # written under another secret key
             return None
-        return data if place == self._key(number) else None
+        return data if stored_key == redis_key else None
 
-    def renew(self, number: str, lasts_s: float) -> None:
-        with _or_away():
-            self._redis.expire(self._key(number), max(1, round(lasts_s)))
+    def renew(self, key: str, ttl_s: float) -> None:
+        with _translated():
+            self._redis.expire(_redis_key(key), max(1, round(ttl_s)))
 
-    def drop(self, number: str) -> bool:
-        with _or_away():
-            return bool(self._redis.delete(self._key(number)))
+    def delete(self, key: str) -> bool:
+        with _translated():
+            return bool(self._redis.delete(_redis_key(key)))
 
     @contextmanager
-    def alone(self, number: str) -> Iterator[None]:
-        lock = self._redis.lock(f"{self._key(number)}:lock", timeout=LOCK_S, blocking_timeout=WAIT_S, sleep=0.02)
-        with _or_away():
-            is_alone = lock.acquire()
-        if not is_alone:
-            raise in_use()
+    def lock(self, key: str) -> Iterator[None]:
+        lock = self._redis.lock(f"{_redis_key(key)}:lock", timeout=LOCK_TTL_S, blocking_timeout=LOCK_WAIT_S, sleep=0.02)
+        with _translated():
+            is_acquired = lock.acquire()
+        if not is_acquired:
+            raise locked_too_long()
         try:
             yield
         finally:
-            with suppress(LockError, RedisError):  # it may have ended by itself
+            with suppress(LockError, RedisError):  # it may have expired
                 lock.release()
 
-    def _set(self, number: str, data: dict, lasts_s: float, *, only_kept: bool = False) -> None:
-        key = self._key(number)
-        # With its place inside: who can write to Redis cannot hand one listener's account to another's cookie.
-        hidden = self._fernet.encrypt(json.dumps([key, data]).encode())
-        with _or_away():
-            self._redis.set(key, hidden, ex=max(1, round(lasts_s)), xx=only_kept)
+    def _set(self, key: str, data: dict, ttl_s: float, *, only_existing: bool = False) -> None:
+        redis_key = _redis_key(key)
+        # The key is encrypted along: whoever can write to Redis cannot give one listener's account to another.
+        encrypted = self._fernet.encrypt(json.dumps([redis_key, data]).encode())
+        with _translated():
+            self._redis.set(redis_key, encrypted, ex=max(1, round(ttl_s)), xx=only_existing)
 
-    @staticmethod
-    def _key(number: str) -> str:
-        return PREFIX + hashlib.sha256(number.encode()).hexdigest()
+
+def _redis_key(key: str) -> str:
+    return PREFIX + hashlib.sha256(key.encode()).hexdigest()
 
 
 @contextmanager
-def _or_away() -> Iterator[None]:
+def _translated() -> Iterator[None]:
+    """Redis' exceptions as StoreUnavailable."""
     try:
         yield
     except RedisError as exc:

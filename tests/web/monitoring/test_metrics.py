@@ -146,14 +146,14 @@ def test_a_rest_shows_until_it_is_over_and_counts_once():
     def told(name: str) -> float:
         return parsed(counted.text().decode())[f'feelharmonic_provider_{name}{{provider="reccobeats"}}']
 
-    counted.rests("reccobeats", 0.0, anew=False)
+    counted.cooldown("reccobeats", 0.0, is_new=False)
     assert (told("resting"), told("rests_total")) == (0, 0)
-    counted.rests("reccobeats", 30.0, anew=True)
-    counted.rests("reccobeats", 30.0, anew=False)
+    counted.cooldown("reccobeats", 30.0, is_new=True)
+    counted.cooldown("reccobeats", 30.0, is_new=False)
     assert (told("resting"), told("rests_total")) == (1, 1)
     now_s[0] += 30.1  # nobody has asked it since
     assert (told("resting"), told("rests_total")) == (0, 1)
-    counted.rests("reccobeats", None, anew=True)
+    counted.cooldown("reccobeats", None, is_new=True)
     now_s[0] += 1e9
     assert (told("resting"), told("rests_total")) == (1, 2)
 
@@ -162,7 +162,7 @@ WORKER = """
 import os
 from feelharmonic.web.monitoring.metrics import Metrics
 figures = Metrics()
-figures.rests("reccobeats", 0.0, anew=False)
+figures.cooldown("reccobeats", 0.0, is_new=False)
 figures.called("reccobeats", "unavailable")
 {then}
 print(os.getpid())
@@ -189,11 +189,11 @@ def test_whichever_worker_is_asked_calls_add_up_and_rests_are_those_of_the_livin
         'feelharmonic_provider_resting{provider="reccobeats"}',
         'feelharmonic_provider_calls_total{outcome="unavailable",provider="reccobeats"}',
     )
-    off, told = worker(tmp_path, 'figures.rests("reccobeats", None, anew=True)')
+    off, told = worker(tmp_path, 'figures.cooldown("reccobeats", None, is_new=True)')
     assert (told[resting], told[calls]) == (1, 1)
-    _, told = worker(tmp_path, 'figures.rests("reccobeats", 3600, anew=True)')
+    _, told = worker(tmp_path, 'figures.cooldown("reccobeats", 3600, is_new=True)')
     assert (told[resting], told[calls]) == (2, 2)
-    _, told = worker(tmp_path, 'figures.rests("reccobeats", 0.001, anew=True); import time; time.sleep(0.01)')
+    _, told = worker(tmp_path, 'figures.cooldown("reccobeats", 0.001, is_new=True); import time; time.sleep(0.01)')
     assert (told[resting], told[calls]) == (2, 3)
     _, told = worker(tmp_path)  # nothing rests in the one that is asked
     assert (told[resting], told[calls]) == (2, 4)

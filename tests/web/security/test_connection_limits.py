@@ -8,7 +8,7 @@ from werkzeug.test import Client as WerkzeugClient
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
 from feelharmonic.web.security.connection_limits import ConnectionLimiter
-from feelharmonic.web.security.rate_limits import EventCounter
+from feelharmonic.web.security.rate_limits import RateLimiter
 from tests.support.samples import HANDSHAKE
 
 WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"
@@ -30,7 +30,7 @@ def test_above_the_connection_limit_websockets_get_503_until_one_closes():
 
     refusals = []
     door = ConnectionLimiter(
-        engine, (), counter=EventCounter("100/minute", "memory://"), most_open=3, refused=told.append
+        engine, (), limiter=RateLimiter("100/minute", "memory://"), max_open=3, refused=told.append
     )
     asked = WerkzeugClient(door)
     assert asked.get(WEBSOCKET, headers=HANDSHAKE).status_code == 200
@@ -68,8 +68,8 @@ def test_a_websocket_that_raises_frees_its_connection():
     def broken(environ: dict, start_response) -> list[bytes]:
         raise ConnectionError  # as Werkzeug's WebSockets end
 
-    counter = EventCounter("100/minute", "memory://")
-    asked = WerkzeugClient(ConnectionLimiter(broken, (), counter=counter, most_open=1, refused=lambda reason: None))
+    limiter = RateLimiter("100/minute", "memory://")
+    asked = WerkzeugClient(ConnectionLimiter(broken, (), limiter=limiter, max_open=1, refused=lambda reason: None))
     for _ in range(2):
         with pytest.raises(ConnectionError):
             asked.get(WEBSOCKET, headers=HANDSHAKE)

@@ -8,7 +8,7 @@ from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web.live import Live
-from feelharmonic.web.security.rate_limits import EventCounter
+from feelharmonic.web.security.rate_limits import RateLimiter
 
 FOREIGN = "https://elsewhere.example"
 
@@ -102,6 +102,6 @@ def test_joins_above_the_limit_are_refused():
 
 
 def test_without_redis_each_process_counts_alone(caplog):
-    counter = EventCounter("2/minute", "redis://127.0.0.1:9/0")
-    assert [counter.admits("192.0.2.1") for _ in range(3)] == [True, True, False]
+    limiter = RateLimiter("2/minute", "redis://127.0.0.1:9/0")
+    assert [limiter.allows("192.0.2.1") for _ in range(3)] == [True, True, False]
     assert "192.0.2.1" not in caplog.text

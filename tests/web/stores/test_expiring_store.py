@@ -16,7 +16,7 @@ from flask import Flask
 from feelharmonic.errors import AccountFault, SetupFault, StoreUnavailable
 from feelharmonic.params import Params
 from feelharmonic.web import account, api, pages
-from feelharmonic.web.security.rate_limits import EventCounter
+from feelharmonic.web.security.rate_limits import RateLimiter
 from feelharmonic.web.security.secret_key import secret_key
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from feelharmonic.web.stores.expiring_store_redis import RedisStore
@@ -43,35 +43,35 @@ def kept(request):
 
 
 def test_what_is_put_is_got_until_it_expires_or_is_dropped(kept):
-    kept.put("one", {"tokens": {"access_token": "öffne dich"}}, 60)
-    kept.put("two", {"state": "x"}, 1)
+    kept.set("one", {"tokens": {"access_token": "öffne dich"}}, 60)
+    kept.set("two", {"state": "x"}, 1)
     assert kept.get("one") == {"tokens": {"access_token": "öffne dich"}}
     kept.renew("two", 60)
     time.sleep(1.2)
     assert kept.get("two") == {"state": "x"}
-    kept.put("two", {"state": "y"}, 1)
+    kept.set("two", {"state": "y"}, 1)
     time.sleep(1.2)
     assert kept.get("two") is None
     kept.renew("two", 60)
-    kept.drop("one")
+    kept.delete("one")
     assert (kept.get("one"), kept.get("two"), kept.get("three")) == (None, None, None)
 
 
 def test_what_was_dropped_is_not_brought_back_by_a_change(kept):
-    kept.put("one", {"tokens": {"access_token": "old"}}, 60)
+    kept.set("one", {"tokens": {"access_token": "old"}}, 60)
     kept.replace("one", {"tokens": {"access_token": "new"}}, 60)
     assert kept.get("one") == {"tokens": {"access_token": "new"}}
-    assert [kept.drop("one"), kept.drop("one")] == [True, False]
+    assert [kept.delete("one"), kept.delete("one")] == [True, False]
     kept.replace("one", {"tokens": {"access_token": "newer"}}, 60)
     assert kept.get("one") is None
 
 
 def test_one_at_a_time_is_alone_with_a_number(kept):
-    kept.put("one", {}, 60)
+    kept.set("one", {}, 60)
     inside, most = [0], [0]
 
     def visit() -> None:
-        with kept.alone("one"):
+        with kept.lock("one"):
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             time.sleep(0.01)
@@ -86,33 +86,33 @@ def test_one_at_a_time_is_alone_with_a_number(kept):
 
 
 def test_who_waits_too_long_for_the_others_is_told_to_try_again(kept, monkeypatch):
-    monkeypatch.setattr("feelharmonic.web.stores.expiring_store.WAIT_S", 0.1)
-    monkeypatch.setattr("feelharmonic.web.stores.expiring_store_redis.WAIT_S", 0.1)
-    kept.put("one", {}, 60)
-    with kept.alone("one"):
-        with pytest.raises(AccountFault) as caught, kept.alone("one"):
+    monkeypatch.setattr("feelharmonic.web.stores.expiring_store.LOCK_WAIT_S", 0.1)
+    monkeypatch.setattr("feelharmonic.web.stores.expiring_store_redis.LOCK_WAIT_S", 0.1)
+    kept.set("one", {}, 60)
+    with kept.lock("one"):
+        with pytest.raises(AccountFault) as caught, kept.lock("one"):
             pytest.fail("two were alone")
         assert caught.value.code == "spotify_busy"
-        with kept.alone("two"):  # the others' numbers are free
+        with kept.lock("two"):  # the others' numbers are free
             pass
-    with kept.alone("one"):
+    with kept.lock("one"):
         pass
 
 
 def test_memory_keeps_no_lock_for_numbers_that_it_does_not_know():
     kept = InMemoryStore(1000)
     for i in range(100):
-        with kept.alone(f"made up {i}"):
+        with kept.lock(f"made up {i}"):
             pass
-    assert not kept._locks
+    assert not kept._key_locks
 
 
 def test_a_row_moved_to_another_number_is_nobodys(server):
     client, kept = redis.Redis.from_url(server.url), RedisStore(server.url, KEY)
     client.flushall()
-    kept.put("mine", {"tokens": {}}, 60)
+    kept.set("mine", {"tokens": {}}, 60)
     (mine,) = client.keys("feelharmonic:connection:*")
-    kept.put("yours", {"tokens": {}}, 60)
+    kept.set("yours", {"tokens": {}}, 60)
     (yours,) = set(client.keys("feelharmonic:connection:*")) - {mine}
     client.set(yours, client.get(mine))
     assert (kept.get("mine"), kept.get("yours")) == ({"tokens": {}}, None)
@@ -121,7 +121,7 @@ def test_a_row_moved_to_another_number_is_nobodys(server):
 def test_redis_sees_neither_numbers_nor_tokens_and_forgets(server):
     client = redis.Redis.from_url(server.url)
     client.flushall()
-    RedisStore(server.url, KEY).put("the cookie", {"tokens": {"refresh_token": "very secret"}}, 100)
+    RedisStore(server.url, KEY).set("the cookie", {"tokens": {"refresh_token": "very secret"}}, 100)
     (name,) = client.keys("feelharmonic:connection:*")
     assert b"cookie" not in name
     assert b"secret" not in client.get(name)
@@ -219,7 +219,7 @@ def test_while_redis_is_away_listeners_are_told_at_once_and_go_on_after(project,
         assert problem_of(browser.get("/connect/spotify")) == (503, "connections_away")
         assert time.monotonic() - start_s < 5
         with pytest.raises(StoreUnavailable):
-            RedisStore(server.url, KEY).put("one", {}, 60)
+            RedisStore(server.url, KEY).set("one", {}, 60)
         server.start()
         csrf = browser.connect()
         assert browser.post("play", {"ids": IDS}, csrf).status_code == 200
@@ -231,15 +231,15 @@ def test_events_are_counted_alone_while_redis_is_away_and_together_again_after(t
     now_s = [0.0]
     server = Redis(tmp_path).start()
     try:
-        one, two = (EventCounter("3/hour", server.url, clock=lambda: now_s[0]) for _ in range(2))
-        assert [one.admits("192.0.2.1"), two.admits("192.0.2.1")] == [True, True]
+        one, two = (RateLimiter("3/hour", server.url, clock=lambda: now_s[0]) for _ in range(2))
+        assert [one.allows("192.0.2.1"), two.allows("192.0.2.1")] == [True, True]
         server.kill()
-        assert [one.admits("192.0.2.1") for _ in range(4)] == [True, True, True, False]
+        assert [one.allows("192.0.2.1") for _ in range(4)] == [True, True, True, False]
         assert len([record for record in caplog.records if "alone" in record.message]) == 1
         server.start()
         now_s[0] += 60
-        assert [one.admits("192.0.2.2"), two.admits("192.0.2.2"), one.admits("192.0.2.2")] == [True] * 3
-        assert not two.admits("192.0.2.2")
+        assert [one.allows("192.0.2.2"), two.allows("192.0.2.2"), one.allows("192.0.2.2")] == [True] * 3
+        assert not two.allows("192.0.2.2")
         assert "192.0.2" not in caplog.text
     finally:
         server.kill()

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from feelharmonic.web.api.uploads import NoRoom, UploadLimiter
-from feelharmonic.web.security.connection_limits import REQUESTS_RETRY_S, RequestLimiter
 from feelharmonic.web.security.rate_limits import network_of
+from feelharmonic.web.security.request_limits import REQUESTS_RETRY_S, RequestLimiter
 
 
 @pytest.mark.parametrize(
