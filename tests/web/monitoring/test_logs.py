@@ -59,8 +59,8 @@ def test_gunicorns_lines_that_name_an_address_are_dropped():
     def record(message: str) -> logging.LogRecord:
         return logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
 
-    assert not logs.names_nobody(record("Invalid request from ip=192.0.2.1: nonsense"))
-    assert logs.names_nobody(record("Booting worker with pid: 7"))
+    assert not logs.has_no_address(record("Invalid request from ip=192.0.2.1: nonsense"))
+    assert logs.has_no_address(record("Booting worker with pid: 7"))
 
 
 def test_no_name_of_an_uploaded_file_is_logged(caplog, astronaut_jpeg):
