@@ -13,11 +13,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import RequestTimeout
 from werkzeug.wsgi import ClosingIterator
 
 from feelharmonic.web.serving.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 #: Half a megabit a second: 10 MB may take 170 s.
 MIN_BODY_BYTES_PER_S = 64 * 1024
@@ -76,7 +80,7 @@ class RequestBody:
 
     def __init__(
         self,
-        stream: object,
+        stream: SupportsRead,
         length: int | None,
         connection: socket.socket | None,
         watchdog: Watchdog,
@@ -150,7 +154,7 @@ class RequestBody:
     def _shut(self, how: int) -> None:
         # By a copy of the file's number: under TLS a socket's own method would go on without TLS.
         with contextlib.suppress(OSError, AttributeError, ValueError):  # it has ended already
-            copy = _socket.socket(fileno=os.dup(self._connection.fileno()))
+            copy = _socket.socket(fileno=os.dup(self._connection.fileno()))  # type: ignore[union-attr]
             try:
                 copy.shutdown(how)
             finally:
