@@ -69,7 +69,7 @@ class ProviderStatus:
 
 
 class Observer(Protocol):
-    """Told of calls and cooldowns, by names from the settings. Must be quick: it may be called under a lock."""
+    """Is notified of calls and cooldowns, by the providers' names. Must be quick: it may be called under a lock."""
 
     def called(self, provider: str, outcome: str) -> None:
         """A call or a probe ended. ``outcome``: "answered", "empty" (nothing fits), "late", "unavailable" (it said so)
@@ -242,15 +242,15 @@ class ProviderFallback:
         fault = _as_unavailable(entry, exc)
         reason = Reason(fault.code, fault.params)
         with self._lock:
-            if entry.state == "off":  # another listener's call was told first
+            if entry.state == "off":  # another listener's call failed before
                 return entry.reason or reason
             rested = entry.state == "resting" and self._clock() < entry.until_s
             entry.reason, entry.action = reason, fault.action
             entry.state = "off" if fault.cooldown_s is None else "resting" if fault.cooldown_s > 0 else "ready"
             entry.until_s = self._clock() + (fault.cooldown_s or 0.0)
             # Within the lock: the observer hears of two faults in the order in which they counted.
-            anew = entry.state in ("resting", "off") and not rested
-            self._observer.cooldown(entry.name, fault.cooldown_s, is_new=anew)
+            is_new = entry.state in ("resting", "off") and not rested
+            self._observer.cooldown(entry.name, fault.cooldown_s, is_new=is_new)
             state = entry.state
         pause = {
             "off": " Not asked again before a restart.",

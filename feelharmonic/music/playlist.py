@@ -1,7 +1,7 @@
 """A playlist as people have it → its tracks' names: a CSV of the common export tools, or lines "artist – title". Pure.
 
 In: text. Out: PlaylistLines, and the key under which the same song is found in a table that spells it a little
-otherwise. Nothing is guessed: a line that names no artist and title is kept as it is, to be told as unknown.
+otherwise. Nothing is guessed: a line that names no artist and title comes back as it is, as unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LINES = 2000
 
 MAX_LINE_CHARS = 1000
 
-#: A longer artist or title is cut to this; no real one is so long.
+#: Longer artists and titles are cut to this; real ones are shorter.
 MAX_NAME_CHARS = 200
 
 # Each pattern takes time linear in the text: no repetition starts again at each place that an earlier try passed over.
@@ -46,7 +46,7 @@ _REMASTER_AT_END = re.compile(
 
 
 class PlaylistLine(NamedTuple):
-    """One entry: Spotify's ``track_id`` or None; ``artist`` is empty where the line does not tell."""
+    """One entry: Spotify's ``track_id`` or None; ``artist`` is empty where the line names none."""
 
     track_id: str | None
     artist: str

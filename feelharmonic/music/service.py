@@ -42,7 +42,7 @@ def _track_mood_reader() -> TrackMoodReader:
 
 
 class TracksAtHand(Protocol):
-    """What is asked of the catalogue beside its provider."""
+    """What the service asks of the catalogue beside its provider."""
 
     def known(self, ids: Sequence[str]) -> dict[str, Track]:
         """The tracks of those ids that are here."""
@@ -56,7 +56,7 @@ class TracksAtHand(Protocol):
 class MusicService:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
 
-    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is told of the providers' calls.
+    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is notified of the providers' calls.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 In: arrays of the nine features. Out: probabilities and TrackMoods. It is a multinomial logistic regression, made by
 training/track_mood/train.py; its card is weights/track_mood.md. Serving needs numpy only. No track fetched from
-Spotify ever entered it, and none may.
+Spotify was used in training, and none may be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "track_mood.json"
 
 VERSION = 1
 
-#: Shares that crowd at 0 and 1 are stretched there; so much is added on both sides to keep the logit finite.
+#: Shares that crowd at 0 and 1 are stretched there; this is added on both sides to keep the logit finite.
 LOGIT_MARGIN = 0.01
 
 #: The same for the logarithm of shares that crowd at 0.

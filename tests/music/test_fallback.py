@@ -10,7 +10,6 @@ import time
 import pytest
 
 from feelharmonic.audio_features import FEATURES, FeatureTarget
-from feelharmonic.call_with_timeout import call_with_timeout
 from feelharmonic.errors import ProviderUnavailable
 from feelharmonic.music.fallback import BROKEN_COOLDOWN_S, LATE_COOLDOWN_S, ProviderFallback
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
@@ -306,11 +305,3 @@ def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
     clock.now_s += 38
     fallback.ask(REQUEST)
     assert [anew for name, rest_s, anew in notes.rested if rest_s == 37] == [True, False, False, True]
-
-
-def test_call_with_timeout_hands_on_results_and_faults():
-    assert call_with_timeout(20, lambda: 7) == 7
-    with pytest.raises(KeyError):
-        call_with_timeout(20, lambda: {}["no"])
-    with pytest.raises(TimeoutError, match=r"Expected an answer within 0\.01 s, got none\."):
-        call_with_timeout(0.01, lambda: threading.Event().wait(1))

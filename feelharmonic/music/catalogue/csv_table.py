@@ -109,7 +109,7 @@ class Table:
         self.size_bytes = path.stat().st_size
         self._raw = path.open("rb")
         try:
-            # Held, since a text reader that nobody holds closes the file below it.
+            # In an attribute: a text reader that is garbage-collected closes the file below it.
             self._text = text = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="replace", newline="")
             header = text.readline()
             if not header.strip():

@@ -13,7 +13,7 @@ from typing import Any
 from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Rejected, Table
 from feelharmonic.music.catalogue.database import DatabaseWriter
 
-#: Lines copied at a time; the progress is told once for each batch.
+#: Lines copied at a time; the progress is reported once for each batch.
 BATCH_LINES = 5_000
 
 
@@ -53,7 +53,7 @@ def copy_tracks(
     table: Table, writer: DatabaseWriter, reject: Callable[[Rejected], object], progress: Callable[[int], object]
 ) -> tuple[int, int]:
     """The table's tracks into ``writer``, the other lines to ``reject``; the numbers of both."""
-    valid = rejected = told = 0
+    valid = rejected = reported = 0
     items = table.tracks()
     while batch := list(itertools.islice(items, BATCH_LINES)):
         tracks = [item for item in batch if not isinstance(item, Rejected)]
@@ -62,8 +62,8 @@ def copy_tracks(
             if isinstance(item, Rejected):
                 reject(item)
         valid, rejected = valid + len(tracks), rejected + len(batch) - len(tracks)
-        progress(table.read_bytes - told)
-        told = table.read_bytes
+        progress(table.read_bytes - reported)
+        reported = table.read_bytes
     return valid, rejected
 
 
