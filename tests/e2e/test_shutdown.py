@@ -118,7 +118,7 @@ def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, la
         server.kill()
 
 
-#: Becomes the server whose command follows, with a provider who takes his time.
+#: Becomes the server whose command follows, with a slow provider.
 SLOW_PROVIDER = """
 import runpy, sys
 sys.path.insert(0, sys.argv[2].removesuffix("app.py"))
@@ -126,11 +126,11 @@ from feelharmonic.web.serving.server import patch_standard_library
 patch_standard_library()
 import time
 from feelharmonic.music.providers.catalogue import CatalogueProvider
-tracks = CatalogueProvider.tracks
+candidates = CatalogueProvider.candidates
 def slowly(*given, **named):
     time.sleep(1.5)
-    return tracks(*given, **named)
-CatalogueProvider.tracks = slowly
+    return candidates(*given, **named)
+CatalogueProvider.candidates = slowly
 runpy.run_path(sys.argv[2], run_name="__main__")
 """
 

@@ -25,6 +25,6 @@ def test_on_the_home_network_it_says_its_addresses_and_what_the_browser_will_say
         *addresses, advice = server.log().splitlines()
         assert f"Feelharmonic is at {server.url}" in addresses
         assert all(line.startswith("Feelharmonic is at https://") for line in addresses)
-        assert advice.startswith("The browser will warn of a certificate")
+        assert advice.startswith("The browser will warn of a self-signed certificate")
     finally:
         server.kill()

@@ -47,7 +47,7 @@ def test_one_address_has_so_many_requests_in_work_and_others_are_served():
     answers = [asked.ask("192.0.2.1"), asked.ask("192.0.2.1")]
     told = json.loads(b"".join(asked.ask("192.0.2.1")))
     assert (asked.status[:3], told["code"], refused) == ("429", "busy", ["busy"])
-    assert told["detail"] == "Expected at most 2 requests of one address at a time."
+    assert told["detail"] == "At most 2 requests of one IP address are answered at a time."
     for address, path in (("192.0.2.2", "/"), ("192.0.2.1", "/healthz"), ("192.0.2.1", "/socket.io/")):
         asked.ask(address, path)
         assert asked.status[:3] == "200"
