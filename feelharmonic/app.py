@@ -17,7 +17,7 @@ from feelharmonic.music import (
     load_providers,
     unknown_providers,
 )
-from feelharmonic.music.providers.spotify import spotify_app
+from feelharmonic.music.providers.spotify import spotify_app  # not by the front door: spotifyaccess.py imports music
 from feelharmonic.params import Params
 from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_browser
 from feelharmonic.resources import ROOT

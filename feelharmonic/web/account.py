@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 class Account(Protocol):
     """A connected account; each method raises a NotConnected or an AccountFault where it cannot."""
 
-    def kept(self) -> dict:
+    def read_tokens(self) -> dict:
         """Its tokens as plain data."""
         ...
 
@@ -68,7 +68,7 @@ class Login(Protocol):
 
     url: str
 
-    def kept(self) -> dict:
+    def to_dict(self) -> dict:
         """What it is made from again, as plain data."""
         ...
 
@@ -76,13 +76,13 @@ class Login(Protocol):
 
 
 class Accounts(Protocol):
-    """Begins logins; the service sends browsers back to ``redirect_uri``. Makes both again from what was kept."""
+    """Begins logins; the service sends browsers back to ``redirect_uri``. Makes both again from their data."""
 
     redirect_uri: str
 
     def begin(self, state: str) -> Login: ...
 
-    def login(self, kept: dict) -> Login: ...
+    def resume(self, data: dict) -> Login: ...
 
     def account(self, tokens: AccountTokens) -> Account: ...
 
