@@ -78,22 +78,42 @@ class Colour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanePoint:
+    """Where the tracks that fit an emotion best lie, on Spotify's ``valence`` and ``energy``, 0..1 each."""
+
+    valence: float
+    energy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeling:
+    """Where people place an emotion: ``valence`` and ``arousal``, -1..1 each."""
+
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmotionParams:
-    """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names), and what to
-    search for where only words find music."""
+    """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names), what to search
+    for where only words find music, where its tracks lie, and where people place it."""
 
     colour: Colour
     genres: tuple[str, ...]
     search: SearchTerms
     targets: dict[str, FeatureTarget]
+    tracks: PlanePoint
+    feeling: Feeling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
-    """All of emotion_params.json. ``emotions`` has a value for each name in EMOTIONS, in that order."""
+    """All of emotion_params.json. ``emotions`` has a value for each name in EMOTIONS, in that order. ``sharpness``: to
+    which power a mood's probabilities count where music is chosen for a mixture of emotions, 1 or more."""
 
     smoothing: Smoothing
     baseline: Baseline
+    sharpness: float
     emotions: dict[str, EmotionParams]
 
     @classmethod
@@ -107,14 +127,15 @@ class Params:
         document = check.read(path)
         if check.faults:
             raise SetupFault(check.faults)
-        check.keys("", document, ("version", "smoothing", "baseline", "emotions"))
+        check.keys("", document, ("version", "smoothing", "baseline", "music", "emotions"))
         check.version(document.get("version"))
         smoothing = check.smoothing(document.get("smoothing"))
         baseline = check.baseline(document.get("baseline"))
+        sharpness = check.sharpness(document.get("music"))
         emotions = check.emotions(document.get("emotions"))
         if check.faults or smoothing is None or baseline is None:
             raise SetupFault(check.faults)
-        return cls(smoothing=smoothing, baseline=baseline, emotions=emotions)
+        return cls(smoothing=smoothing, baseline=baseline, sharpness=sharpness, emotions=emotions)
 
 
 class _Check:
@@ -189,6 +210,11 @@ class _Check:
             return None
         return Baseline(strength=self.number("baseline.strength", value["strength"], 0, 1))
 
+    def sharpness(self, value: Any) -> float:
+        if not self.keys("music", value, ("sharpness",)) or "sharpness" not in value:
+            return math.nan
+        return self.number("music.sharpness", value["sharpness"], 1, 10)
+
     def emotions(self, value: Any) -> dict[str, EmotionParams]:
         if not self.keys("emotions", value, EMOTIONS):
             return {}
@@ -196,15 +222,29 @@ class _Check:
         return {name: emotion for name, emotion in read.items() if emotion is not None}
 
     def emotion(self, where: str, value: Any) -> EmotionParams | None:
-        if not self.keys(where, value, ("colour", "genres", "search", "targets")):
+        if not self.keys(where, value, ("colour", "genres", "search", "targets", "tracks", "feeling")):
             return None
         colour = self.colour(f"{where}.colour", value.get("colour", {}))
         genres = self.genres(f"{where}.genres", value.get("genres", []))
         search = self.search(f"{where}.search", value.get("search", {}))
         targets = self.targets(f"{where}.targets", value.get("targets", {}))
+        tracks = self.point(f"{where}.tracks", value.get("tracks"), ("valence", "energy"), 0)
+        feeling = self.point(f"{where}.feeling", value.get("feeling"), ("valence", "arousal"), -1)
         if colour is None or search is None:
             return None
-        return EmotionParams(colour=colour, genres=genres, search=search, targets=targets)
+        return EmotionParams(
+            colour=colour,
+            genres=genres,
+            search=search,
+            targets=targets,
+            tracks=PlanePoint(**tracks),
+            feeling=Feeling(**feeling),
+        )
+
+    def point(self, where: str, value: Any, names: tuple[str, str], low: float) -> dict[str, float]:
+        if not self.keys(where, value, names):
+            return dict.fromkeys(names, math.nan)
+        return {name: self.number(f"{where}.{name}", value.get(name), low, 1) for name in names}
 
     def colour(self, where: str, value: Any) -> Colour | None:
         if not self.keys(where, value, ("light", "dark", "glow")):

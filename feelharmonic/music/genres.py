@@ -21,8 +21,24 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "country": ("bluegrass", "honky tonk", "americana"),
     "dance": ("disco", "edm", "house", "club", "dancehall", "eurodance"),
     "electronic": (
-        "edm", "electro", "house", "techno", "trance", "dubstep", "drum and bass", "breakbeat", "hardstyle", "big room",
-        "idm", "electropop", "synthwave", "dub", "industrial", "trip hop", "ambient", "tropical house",
+        "edm",
+        "electro",
+        "house",
+        "techno",
+        "trance",
+        "dubstep",
+        "drum and bass",
+        "breakbeat",
+        "hardstyle",
+        "big room",
+        "idm",
+        "electropop",
+        "synthwave",
+        "dub",
+        "industrial",
+        "trip hop",
+        "ambient",
+        "tropical house",
     ),
     "folk": ("singer songwriter", "acoustic", "bluegrass", "americana"),
     "funk": ("groove", "disco"),
@@ -30,8 +46,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "indie": ("alt rock", "poptimism"),
     "jazz": ("bossa nova", "bebop", "swing"),
     "latin": (
-        "reggaeton", "salsa", "samba", "tango", "forro", "sertanejo", "pagode", "mpb", "brazil", "bachata", "cumbia",
-        "merengue", "bossa nova", "latino", "tropical",
+        "reggaeton",
+        "salsa",
+        "samba",
+        "tango",
+        "forro",
+        "sertanejo",
+        "pagode",
+        "mpb",
+        "brazil",
+        "bachata",
+        "cumbia",
+        "merengue",
+        "bossa nova",
+        "latino",
+        "tropical",
     ),
     "metal": ("metalcore", "grindcore", "deathcore", "djent", "hardcore"),
     "pop": ("electropop", "cantopop", "mandopop", "j idol", "new jack swing"),
@@ -41,8 +70,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rock": ("grunge", "punk", "metal", "permanent wave", "psych", "goth", "emo", "rockabilly", "guitar"),
     "soul": ("r&b", "neo soul", "gospel", "funk", "new jack swing"),
     "world": (
-        "afrobeat", "indian", "iranian", "turkish", "malay", "french", "german", "swedish", "spanish", "brazil", "cantopop",
-        "mandopop", "k pop", "j pop", "latin",
+        "afrobeat",
+        "indian",
+        "iranian",
+        "turkish",
+        "malay",
+        "french",
+        "german",
+        "swedish",
+        "spanish",
+        "brazil",
+        "cantopop",
+        "mandopop",
+        "k pop",
+        "j pop",
+        "latin",
     ),
 }
 
@@ -94,7 +136,9 @@ def matching(wishes: Iterable[str], genres: Sequence[str]) -> dict[str, list[int
 def names_to_offer(genres: Iterable[str]) -> list[str]:
     """The families and the single names among ``genres`` that a listener may ask for, sorted."""
     single = {name for genre in genres for name in genre.split(SEPARATOR) if name}
-    return sorted({plain(name) for name in single} | {family for family in FAMILIES if any(means(family, g) for g in single)})
+    return sorted(
+        {plain(name) for name in single} | {family for family in FAMILIES if any(means(family, g) for g in single)}
+    )
 
 
 def _holds(name: str, part: str) -> bool:

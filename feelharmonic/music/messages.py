@@ -34,13 +34,20 @@ ANY_MUSIC = SearchTerms(words=("music",), years=(1950, 2029))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MusicTargets:
-    """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres and words."""
+    """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres and words.
+
+    ``fits``: how much each of EMOTIONS counts (0..1, sum 1), for tracks of which it is known how well they fit it; empty
+    where features alone count. ``felt``: where on the plane of felt valence and arousal, 0..1 each as in
+    ``felt_mood.FELT``; None where it does not matter.
+    """
 
     emotion: str
     goal: str
     features: dict[str, FeatureTarget]
     genres: tuple[str, ...] = ()
     search: SearchTerms = ANY_MUSIC
+    fits: tuple[float, ...] = ()
+    felt: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

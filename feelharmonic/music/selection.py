@@ -15,21 +15,24 @@ import numpy as np
 from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
 from feelharmonic.music.catalogue.columns import Rows
 from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.explicit_words import sounds_explicit
+from feelharmonic.music.genres import means
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
+from feelharmonic.music.smooth_path import smooth_path
 
 #: A service that answers one call for one target is called for at most this many stages of a journey.
 MAX_STAGES = 3
 
-#: How far down the ranks chance reaches: multiples of the list's length for ``match``, where every track serves the
-#: same target, and ranks for a journey, where each track serves its own step.
-MATCH_REACH = 1.0
+#: How far down the ranks chance reaches for ``match``: so many times the list's length, and at least so many ranks.
+MATCH_REACH = 2.0
+MIN_MATCH_REACH = 12.0
 
-JOURNEY_REACH = 1.5
+#: On a journey chance adds up to so much to a candidate's cost; so many ranks further down cost 1.
+PATH_CHANCE = 2.0
+JOURNEY_REACH = 300.0
 
-#: A journey's track should lie as far from the one before as the steps do, in these features above all.
-SMOOTH_FEATURES = ("loudness", "tempo")
-
-SMOOTH_WEIGHT = 0.5
+#: Where a journey's steps should be even.
+PLANE = ("valence", "energy")
 
 #: A track whose features nobody knows ranks as one this far from the targets (in spreads), later ones a little further.
 UNKNOWN_DISTANCE = 1.5
@@ -126,9 +129,9 @@ def may_play(track: Track, request: TrackRequest) -> bool:
     return not (
         track.id in request.disliked
         or (track.emotions and not {step.emotion for step in request.steps} & set(track.emotions))
-        or track.genre in wishes.genres_barred
+        or any(means(wish, track.genre or "") for wish in wishes.genres_barred)
         or (wishes.decades and (track.year is None or track.year // 10 * 10 not in wishes.decades))
-        or (wishes.explicit is False and track.explicit)
+        or (wishes.explicit is False and (sounds_explicit(track.title) if track.explicit is None else track.explicit))
         or (wishes.instrumental_only and (features is None or features["instrumentalness"] <= MIN_INSTRUMENTALNESS))
         or (wishes.familiarity is not None and track.popularity is None)
     )
@@ -155,12 +158,33 @@ class _Choice:
         return [self._places[step] for step in sorted(self._places)]
 
     def take_fresh(self) -> None:
-        before: int | None = None
+        journey = self._candidates.journey
+        if journey is not None and len({id(step) for step in self._request.steps}) > 1:
+            self._take_path(journey)
+            return
         for index, ranking in enumerate(self._candidates.rankings):
-            place = self._pick(index, ranking, before)
+            place = self._pick(ranking)
             if place is not None:
                 self._take(index, place)
-                before = place
+
+    def _take_path(self, journey: Journey) -> None:
+        """All steps together: the cheapest path that moves evenly on the plane of valence and energy."""
+        rankings = self._candidates.rankings
+        columns = [FEATURES.index(name) for name in PLANE]
+        path = smooth_path(
+            np.array([[step.features[name].centre for name in PLANE] for step in journey.steps]),
+            [journey.features(ranking.places)[:, columns] for ranking in rankings],
+            [self._path_costs(ranking) for ranking in rankings],
+            [[self._candidates.artists[place] for place in ranking.places] for ranking in rankings],
+        )
+        for index, place in enumerate(path):
+            if place is not None:
+                self._take(index, int(rankings[index].places[place]))
+
+    def _path_costs(self, ranking: Ranking) -> np.ndarray:
+        """(K,): what each candidate costs on a path: its rank, and chance, so that a journey is not the same every time."""
+        ranks = np.argsort(np.argsort(ranking.costs, kind="stable"), kind="stable") / JOURNEY_REACH
+        return ranks + np.array([self._request.chance.random() for _ in ranks]) * PATH_CHANCE
 
     def take_oldest_given(self) -> None:
         """Fill what is missing with the tracks that were given longest ago."""
@@ -169,23 +193,22 @@ class _Choice:
             if missing and self._is_new_artist(place):
                 self._take(missing.pop(0), int(place))
 
-    def _pick(self, index: int, ranking: Ranking, before: int | None) -> int | None:
-        """A place for step ``index``: one of the best; None where no candidate is left."""
+    def _pick(self, ranking: Ranking) -> int | None:
+        """A place for a step: one of the best; None where no candidate is left."""
         left = np.array([self._is_new_artist(place) for place in ranking.places], bool)
         if not left.any():
             return None
-        places, costs = ranking.places[left], ranking.costs[left]
-        journey = self._candidates.journey
-        if journey is not None and before is not None and self._request.goal != "match":
-            costs = costs + _jump(journey, places, before, index)
-        ranked = places[np.argsort(costs, kind="stable")]
+        ranked = ranking.places[left][np.argsort(ranking.costs[left], kind="stable")]
         return int(ranked[self._rank(len(ranked))])
 
     def _rank(self, count: int) -> int:
         """Which of ``count`` ranked candidates: the first, or by chance one of the first."""
         if not self._candidates.by_chance:
             return 0
-        reach = MATCH_REACH * self._request.n if self._request.goal == "match" else JOURNEY_REACH
+        if self._request.goal != "match":
+            # A journey that leads nowhere: nothing tells its tracks apart, and whoever asks again has not been given any.
+            return self._request.chance.randrange(count)
+        reach = max(MATCH_REACH * self._request.n, MIN_MATCH_REACH)
         # An exponential draw: rank 0 is the likeliest, ranks far beyond the reach hardly ever come.
         return int(self._request.chance.expovariate(1 / reach)) % count
 
@@ -195,18 +218,6 @@ class _Choice:
 
     def _is_new_artist(self, place: int) -> bool:
         return self._candidates.artists[place] not in self._artists
-
-
-def _jump(journey: Journey, places: np.ndarray, before: int, index: int) -> np.ndarray:
-    """(K,): how far the track at each place departs from the even step after the one at ``before``, in spreads."""
-    step, last = journey.steps[index], journey.steps[index - 1]
-    values, from_values = journey.features(places), journey.features([before])[0]
-    jump = np.zeros(len(places))
-    for name in SMOOTH_FEATURES:
-        column = FEATURES.index(name)
-        expected = from_values[column] + step.features[name].centre - last.features[name].centre
-        jump += np.abs(values[:, column] - expected) / step.features[name].spread
-    return SMOOTH_WEIGHT * jump / len(SMOOTH_FEATURES)
 
 
 def _features_of(tracks: Sequence[Track]) -> np.ndarray:

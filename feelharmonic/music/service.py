@@ -11,6 +11,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.fill import felt_of
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
 from feelharmonic.music.messages import (
@@ -86,7 +87,7 @@ class MusicService:
             return [], unknown
         features = [known for _, known in matched]
         values = np.array([[known[name] for name in FEATURES] for known in features], np.float64)  # (N, 9)
-        away = distances(values, targets_for(self._params, emotion, goal))
+        away = distances(values, targets_for(self._params, emotion, goal), felt_of([track for track, _ in matched]))
         placed = [
             PlacedTrack(track=track, mood=mood, distance=float(distance))
             for (track, _), mood, distance in zip(matched, track_moods_of(features), away, strict=True)
@@ -141,7 +142,7 @@ class MusicService:
     ) -> TrackList:
         """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first."""
         request = TrackRequest(
-            steps=self.steps(emotion, goal, n),
+            steps=tuple(journey(self._params, emotion, goal, n, chance=chance)),
             chance=chance,
             wishes=wishes,
             avoid=tuple(given),

@@ -19,6 +19,9 @@ AIMED_STEP = 1.35
 #: A coordinate that should rise may fall by this much at most, and the other way round; what is promised is 0.05.
 MAX_REVERSAL = 0.02
 
+#: Tracks lie within this of where their step should be, in each coordinate, so that small reversals do not add up.
+CORRIDOR = 0.024
+
 #: A journey whose ends are closer than steps of this length would be leads nowhere: its tracks lie around one place.
 MIN_STEP = 0.03
 
@@ -54,18 +57,21 @@ def _cheapest(
     waypoints: np.ndarray, places: Sequence[np.ndarray], costs: Sequence[np.ndarray], usable: Sequence[np.ndarray]
 ) -> list[int | None]:
     """The cheapest path by dynamic programming: the best way to each candidate of a step from those of the one before."""
-    length = max(float(np.linalg.norm(np.diff(waypoints, axis=0), axis=1).mean()) if len(waypoints) > 1 else 0, MIN_STEP)
+    length = max(
+        float(np.linalg.norm(np.diff(waypoints, axis=0), axis=1).mean()) if len(waypoints) > 1 else 0, MIN_STEP
+    )
     direction = np.sign(np.round(waypoints[-1] - waypoints[0], 3))
     steps = [step for step in range(len(waypoints)) if usable[step].any()]
     best: np.ndarray | None = None
     before: int | None = None
     ways: dict[int, np.ndarray] = {}
     for step in steps:
-        own = np.where(usable[step], costs[step], np.inf)
+        astray = np.maximum(np.abs(places[step] - waypoints[step]) - CORRIDOR, 0).sum(axis=1)
+        own = np.where(usable[step], costs[step] + FAULT_COST * astray, np.inf)
         if best is None or before is None:
             best = own
         else:
-            moves = places[step][None] - places[before][:, None]  # (K before, K here, 2)
+            moves = (places[step][None] - places[before][:, None]).astype(np.float32)  # (K before, K here, 2)
             total = best[:, None] + _move_costs(moves, length * (step - before), direction)
             ways[step] = total.argmin(axis=0)
             best = total.min(axis=0) + own
@@ -83,10 +89,13 @@ def _cheapest(
 
 def _move_costs(moves: np.ndarray, length: float, direction: np.ndarray) -> np.ndarray:
     """(K, K): what a move of (K, K, 2) costs where even ones have ``length``."""
-    size = np.linalg.norm(moves, axis=2)
+    size = np.sqrt(moves[..., 0] ** 2 + moves[..., 1] ** 2)
     too_long = np.maximum(size - AIMED_STEP * length, 0)
-    back = np.where(direction == 0, np.abs(moves) - 2 * MAX_REVERSAL, -direction * moves - MAX_REVERSAL)
-    faults = too_long + np.maximum(back, 0).sum(axis=2)
+    faults = too_long
+    for axis in range(2):
+        move = moves[..., axis]
+        back = np.abs(move) - 2 * MAX_REVERSAL if direction[axis] == 0 else -direction[axis] * move - MAX_REVERSAL
+        faults = faults + np.maximum(back, 0)
     return FAULT_COST * faults + UNEVEN_COST * ((size - length) / length) ** 2
 
 

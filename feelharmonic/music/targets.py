@@ -1,6 +1,6 @@
 """Mood and goal → MusicTargets: where the music should be, and the steps that lead there. Pure.
 
-In: Params, an emotion, a goal. Out: MusicTargets, one or a journey of several. Knows no tracks.
+In: Params, an emotion or a mixture of emotions, a goal. Out: MusicTargets, one or a journey of several. Knows no tracks.
 
 ``match`` stays with the mood. The other goals follow the iso principle (meet the listener's mood, then move in
 small steps). The evidence for it is mixed, so it is a choice and promises no healing.
@@ -8,58 +8,198 @@ small steps). The evidence for it is mixed, so it is a choice and promises no he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from feelharmonic.audio_features import FEATURES, FeatureTarget
+from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.messages import MusicTargets
-from feelharmonic.params import Params
+from feelharmonic.params import Params, PlanePoint
+
+#: On a journey the tracks' valence and energy lie this close to the path; other features have their own spreads.
+PATH_SPREAD = 0.012
+
+#: Ends that lie closer together on the plane of valence and energy are one place: there is no way to go.
+MIN_JOURNEY = 0.15
+
+#: How far chance moves the ends of a journey's path on that plane, each way.
+WANDER = 0.08
+
+#: A valence of 1 on the plane of feelings (-1..1) stands for so much on that of tracks' felt valence (0..1, 0.5 in the
+#: middle): the happiest faces lie at 0.8, the happiest tenth of tracks begins at 0.71.
+FELT_REACH = 0.28
+
+#: The share of a mixture from which its second emotion is said.
+MIN_LITTLE_SHARE = 0.2
+
+
+#: Emotions at this distance of a point of the plane of feelings count a third of one right there.
+NEAR = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalEnd:
-    """Where a journey ends: at ``emotion``'s targets, but for the features that another emotion lends."""
+    """Where a journey ends: at ``emotion``'s targets, but for the features that another emotion lends. ``fits``: which
+    emotions its tracks should fit, in equal shares."""
 
     emotion: str
+    fits: tuple[str, ...]
     lender: str | None = None
     lent: tuple[str, ...] = ()
 
 
 #: Ends are put together from the emotions' own targets, so that no figure stands outside emotion_params.json.
 GOAL_ENDS = {
-    "lift": GoalEnd(emotion="happy"),
-    # Even-tempered background is the quietest and slowest music of the seven.
-    "calm": GoalEnd(emotion="neutral"),
+    "lift": GoalEnd(emotion="happy", fits=("happy",)),
+    # Calm and pleasant music is what a neutral face gets.
+    "calm": GoalEnd(emotion="neutral", fits=("neutral",)),
     # Angry music is the most driving: energise borrows that, and stays bright.
-    "energise": GoalEnd(emotion="happy", lender="angry", lent=("energy", "loudness", "tempo")),
+    "energise": GoalEnd(
+        emotion="happy", fits=("happy", "surprise"), lender="angry", lent=("energy", "loudness", "tempo")
+    ),
 }
 
 
 def targets_for(params: Params, emotion: str, goal: str = "match") -> MusicTargets:
     """Where the music should be: the mood's own targets for ``match``, else those at the journey's end."""
     if goal == "match":
-        return _of(params, emotion, goal, dict(params.emotions[emotion].targets))
+        return _of(params, emotion, goal, dict(params.emotions[emotion].targets), (emotion,))
     end = GOAL_ENDS[goal]
     features = dict(params.emotions[end.emotion].targets)
     if end.lender is not None:
         features.update({name: params.emotions[end.lender].targets[name] for name in end.lent})
-    return _of(params, end.emotion, goal, features)
+    return _of(params, end.emotion, goal, features, end.fits)
 
 
-def _of(params: Params, emotion: str, goal: str, features: dict[str, FeatureTarget]) -> MusicTargets:
-    chosen = params.emotions[emotion]
-    return MusicTargets(emotion=emotion, goal=goal, features=features, genres=chosen.genres, search=chosen.search)
+def mixed_targets(
+    params: Params, probabilities: Sequence[float], feeling: tuple[float, float] | None = None
+) -> MusicTargets:
+    """Targets between the emotions, weighted by ``probabilities`` (seven, in EMOTIONS' order), for ``match``.
+
+    One emotion at 1.0 gives what ``targets_for`` gives. ``feeling``: valence and arousal, -1..1 each, places the target
+    on the plane of felt valence and arousal, too.
+    """
+    shares = sharpened(probabilities, params.sharpness)
+    strongest = EMOTIONS[max(range(len(EMOTIONS)), key=shares.__getitem__)]
+    features = {
+        name: FeatureTarget(
+            centre=sum(s * params.emotions[e].targets[name].centre for e, s in zip(EMOTIONS, shares, strict=True)),
+            spread=sum(s * params.emotions[e].targets[name].spread for e, s in zip(EMOTIONS, shares, strict=True)),
+        )
+        for name in FEATURES
+    }
+    targets = replace(_of(params, strongest, "match", features, (strongest,)), fits=shares)
+    if feeling is None:
+        return targets
+    valence, arousal = (0.5 + FELT_REACH * max(-1.0, min(1.0, value)) for value in feeling)
+    return replace(targets, felt=(valence, arousal))
 
 
-def journey(params: Params, emotion: str, goal: str, n: int) -> list[MusicTargets]:
+def sharpened(probabilities: Sequence[float], sharpness: float) -> tuple[float, ...]:
+    """``probabilities`` to the power of ``sharpness``, summing to 1: what is weak counts less, what is strong more."""
+    powers = [max(value, 0.0) ** sharpness for value in probabilities]
+    return tuple(power / sum(powers) for power in powers)
+
+
+def probabilities_at(params: Params, valence: float, arousal: float) -> tuple[float, ...]:
+    """How much of each emotion there is at a point of the plane of feelings, -1..1 each; seven, summing to 1."""
+    away = [
+        math.hypot(valence - own.valence, arousal - own.arousal)
+        for own in (params.emotions[emotion].feeling for emotion in EMOTIONS)
+    ]
+    near = [math.exp(-((distance / NEAR) ** 2)) for distance in away]
+    return tuple(value / sum(near) for value in near)
+
+
+def in_words(probabilities: Sequence[float], sharpness: float) -> tuple[str, str | None]:
+    """The strongest emotion of a mixture, and the next where there is enough of it to be said ("sad, a little calm")."""
+    shares = sharpened(probabilities, sharpness)
+    first, second = sorted(range(len(EMOTIONS)), key=lambda place: -shares[place])[:2]
+    return EMOTIONS[first], EMOTIONS[second] if shares[second] >= MIN_LITTLE_SHARE else None
+
+
+def journey(
+    params: Params,
+    emotion: str,
+    goal: str,
+    n: int,
+    start: MusicTargets | None = None,
+    chance: random.Random | None = None,
+) -> list[MusicTargets]:
     """``n`` (at least 1) targets in equal steps from the mood to the goal; for ``match`` the mood's, ``n`` times.
 
-    The first step is the mood, the last the goal's end; a journey of one step is its end. Each step carries the
-    emotion, the genres and the words of the nearer of the two.
+    ``chance`` moves both ends of the path a little, so that a journey does not lead past the same tracks every time.
+    ``start``: where the music starts instead of at ``emotion``'s own targets. The first step is the mood, the last the
+    goal's end; a journey of one step is its end. Where both are one place, all steps are the mood's. Each step carries
+    the emotion, the genres and the words of the nearer of the two.
     """
+    start = start or targets_for(params, emotion)
     if goal == "match":
-        return [targets_for(params, emotion)] * n
-    start, end = targets_for(params, emotion), targets_for(params, emotion, goal)
-    return [_between(start, end, index / (n - 1) if n > 1 else 1.0) for index in range(n)]
+        return [start] * n
+    end = targets_for(params, emotion, goal)
+    here, there = _place(params, start), _end_place(params, goal)
+    if not leads_somewhere(params, start, goal):
+        return [replace(start, goal=goal)] * n
+    if chance is not None:
+        here, there = _near(here, chance), _near(there, chance)
+    shares = [index / (n - 1) if n > 1 else 1.0 for index in range(n)]
+    return [_on_path(_between(start, end, share), here, there, share) for share in shares]
+
+
+def leads_somewhere(params: Params, start: MusicTargets, goal: str) -> bool:
+    """Whether the goal's end is another place than where the music starts."""
+    here, there = _place(params, start), _end_place(params, goal)
+    return math.hypot(there.valence - here.valence, there.energy - here.energy) >= MIN_JOURNEY
+
+
+def _of(
+    params: Params, emotion: str, goal: str, features: dict[str, FeatureTarget], fits: tuple[str, ...]
+) -> MusicTargets:
+    chosen = params.emotions[emotion]
+    return MusicTargets(
+        emotion=emotion,
+        goal=goal,
+        features=features,
+        genres=chosen.genres,
+        search=chosen.search,
+        fits=tuple((name in fits) / len(fits) for name in EMOTIONS),
+    )
+
+
+def _place(params: Params, targets: MusicTargets) -> PlanePoint:
+    """Where the tracks that fit ``targets`` lie on the plane of valence and energy."""
+    own = [params.emotions[emotion].tracks for emotion in EMOTIONS]
+    return PlanePoint(
+        valence=sum(share * point.valence for share, point in zip(targets.fits, own, strict=True)),
+        energy=sum(share * point.energy for share, point in zip(targets.fits, own, strict=True)),
+    )
+
+
+def _end_place(params: Params, goal: str) -> PlanePoint:
+    end = GOAL_ENDS[goal]
+    own = params.emotions[end.emotion].tracks
+    if end.lender is None:
+        return own
+    return replace(own, energy=max(own.energy, params.emotions[end.lender].tracks.energy))
+
+
+def _near(point: PlanePoint, chance: random.Random) -> PlanePoint:
+    """A point at most WANDER away in each direction, within 0..1."""
+    moved = (value + chance.uniform(-WANDER, WANDER) for value in (point.valence, point.energy))
+    valence, energy = (max(0.0, min(1.0, value)) for value in moved)
+    return PlanePoint(valence=valence, energy=energy)
+
+
+def _on_path(step: MusicTargets, here: PlanePoint, there: PlanePoint, share: float) -> MusicTargets:
+    """``step`` with the valence and the energy of the point ``share`` (0..1) of the way from ``here`` to ``there``."""
+    point = {
+        "valence": _mix(here.valence, there.valence, share),
+        "energy": _mix(here.energy, there.energy, share),
+    }
+    path = {name: FeatureTarget(centre=centre, spread=PATH_SPREAD) for name, centre in point.items()}
+    return replace(step, features={**step.features, **path})
 
 
 def _between(start: MusicTargets, end: MusicTargets, share: float) -> MusicTargets:
@@ -77,6 +217,7 @@ def _between(start: MusicTargets, end: MusicTargets, share: float) -> MusicTarge
         },
         genres=nearer.genres,
         search=nearer.search,
+        fits=tuple(_mix(one, other, share) for one, other in zip(start.fits, end.fits, strict=True)),
     )
 
 

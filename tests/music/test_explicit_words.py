@@ -7,7 +7,9 @@ import pytest
 from feelharmonic.music.explicit_words import sounds_explicit
 
 
-@pytest.mark.parametrize("title", ["Bitch Better Have My Money", "F**kin' Perfect", "Fucking Your Culture", "SHIT", "Hoes"])
+@pytest.mark.parametrize(
+    "title", ["Bitch Better Have My Money", "F**kin' Perfect", "Fucking Your Culture", "SHIT", "Hoes"]
+)
 def test_unmistakable_words_are_found(title):
     assert sounds_explicit(title)
 

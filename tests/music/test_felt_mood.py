@@ -63,7 +63,9 @@ def test_a_track_is_read_alike_alone_and_among_others(reader):
 
 def test_an_unknown_year_or_word_changes_nothing(reader):
     plain = reader.read(np.array([LOUD]))
-    np.testing.assert_allclose(plain, reader.read(np.array([LOUD]), years=[None], words=["qwertz"], artists=["?"]), atol=1e-6)
+    np.testing.assert_allclose(
+        plain, reader.read(np.array([LOUD]), years=[None], words=["qwertz"], artists=["?"]), atol=1e-6
+    )
 
 
 def test_words_are_split_at_whatever_is_no_letter():

@@ -28,7 +28,9 @@ def test_a_wish_means_its_family(wish, genre):
     assert means(wish, genre)
 
 
-@pytest.mark.parametrize(("wish", "genre"), [("rap", "trap"), ("pop", "hip pops"), ("rock", "rap"), ("jazz", ""), ("", "pop")])
+@pytest.mark.parametrize(
+    ("wish", "genre"), [("rap", "trap"), ("pop", "hip pops"), ("rock", "rap"), ("jazz", ""), ("", "pop")]
+)
 def test_parts_of_words_mean_nothing(wish, genre):
     assert not means(wish, genre)
 

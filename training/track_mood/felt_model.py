@@ -211,7 +211,11 @@ class Student:
 
     def reader(self) -> FeltMoodReader:
         return FeltMoodReader(
-            knots=self.knots, inward=self.inward, outward=self.outward, words=self.words, artists=self.artists,
+            knots=self.knots,
+            inward=self.inward,
+            outward=self.outward,
+            words=self.words,
+            artists=self.artists,
             artist_emotions=self.artist_emotions,
         )
 
@@ -248,7 +252,11 @@ def distil(teacher: Teacher, songs: Songs, made_up: Songs, epochs: int = EPOCHS,
     values = np.concatenate([_student_inputs(form, knots, words, by_hand) for form, _ in forms])
     wanted = np.concatenate([teacher.scores(form, with_words=with_words) for form, with_words in forms])
     network = MLPRegressor(
-        hidden_layer_sizes=(HIDDEN,), alpha=ALPHA, learning_rate_init=RATE, max_iter=epochs, batch_size=BATCH,
+        hidden_layer_sizes=(HIDDEN,),
+        alpha=ALPHA,
+        learning_rate_init=RATE,
+        max_iter=epochs,
+        batch_size=BATCH,
         random_state=seed,
     )
     with warnings.catch_warnings():

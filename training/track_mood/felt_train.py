@@ -102,9 +102,18 @@ def write_card(student: Student, figures: dict[str, dict[str, float]], counts: t
     )
     data = WEIGHTS_PATH.read_bytes()
     text = CARD.format(
-        hidden=student.inward.shape[1], kilobytes=round(len(data) / 1000), reference=songs, words=len(student.words),
-        artists=len(student.artists), tags=tags, labels=labels, picks=picks, songs=songs, table="\n".join(rows),
-        correlations=correlations, sha256=hashlib.sha256(data).hexdigest(),
+        hidden=student.inward.shape[1],
+        kilobytes=round(len(data) / 1000),
+        reference=songs,
+        words=len(student.words),
+        artists=len(student.artists),
+        tags=tags,
+        labels=labels,
+        picks=picks,
+        songs=songs,
+        table="\n".join(rows),
+        correlations=correlations,
+        sha256=hashlib.sha256(data).hexdigest(),
     )
     WEIGHTS_PATH.with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)

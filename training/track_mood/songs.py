@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-
+from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.felt_mood import words_of
-from feelharmonic.audio_features import FEATURES
 
 HERE = Path(__file__).resolve().parent
 UNKNOWN_YEAR = 0
@@ -64,8 +63,13 @@ class Songs:
 
     def with_words(self, words: list[frozenset[str]]) -> Songs:
         return Songs(
-            ids=self.ids, artists=self.artists, titles=self.titles, features=self.features, years=self.years,
-            words=words, rows=self.rows,
+            ids=self.ids,
+            artists=self.artists,
+            titles=self.titles,
+            features=self.features,
+            years=self.years,
+            words=words,
+            rows=self.rows,
         )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS
+from feelharmonic.music.catalogue.columns import explicit_code
 from feelharmonic.music.catalogue.shipped import SHIPPED_PATH, encode_features, id_bytes
 from feelharmonic.music.catalogue.starter import STARTER_PATH
 from feelharmonic.music.felt_mood import FELT, FeltMoodReader
@@ -48,7 +49,9 @@ EDITION = re.compile(
 )
 
 #: Nobody wants these for eleven months.
-SEASONAL = re.compile(r"\b(?:christmas|xmas|santa|jingle|frosty the|winter wonderland|mistletoe|navidad|noel)\b", re.IGNORECASE)
+SEASONAL = re.compile(
+    r"\b(?:christmas|xmas|santa|jingle|frosty the|winter wonderland|mistletoe|navidad|noel)\b", re.IGNORECASE
+)
 
 #: Genres that the tables' six and twenty-four do not tell, but the names of playlists do.
 GENRES_BY_WORD = {
@@ -112,7 +115,9 @@ def one_row_per_song(tables: Songs, by_hand: set[str]) -> Songs:
     places, words, years = [], [], []
     by_key = years_by_hand()
     for key, some in rows.items():
-        best = max(some, key=lambda p: (tables.ids[p] in by_hand, not is_take(tables.titles[p]), popularity(tables, p), -p))
+        best = max(
+            some, key=lambda p: (tables.ids[p] in by_hand, not is_take(tables.titles[p]), popularity(tables, p), -p)
+        )
         if tables.ids[best] in by_hand or not is_take(tables.titles[best]) or (tables.years[best] // 10 in rare):
             places.append(best)
             words.append(frozenset().union(*(tables.words[p] for p in some)))
@@ -158,7 +163,9 @@ def popularity(songs: Songs, place: int) -> int:
 def best_known(songs: Songs, count: int, by_hand: set[str]) -> Songs:
     """The ``count`` best known, with all that were chosen by hand and all of rare decades; the best known first."""
     known = np.array([popularity(songs, place) for place in range(len(songs))])
-    sure = np.array([track_id in by_hand for track_id in songs.ids]) | np.isin(songs.years // 10, list(rare_decades(songs)))
+    sure = np.array([track_id in by_hand for track_id in songs.ids]) | np.isin(
+        songs.years // 10, list(rare_decades(songs))
+    )
     order = np.lexsort((np.array(songs.ids), -known, ~sure))[:count]
     return songs.take(order[np.lexsort((np.array(songs.ids)[order], -known[order]))])
 
@@ -195,6 +202,7 @@ def write_table(songs: Songs, emotions: dict[str, list[str]]) -> None:
         genre=np.array([names.index(name) for name in genres], np.uint16),
         genres=np.frombuffer("\n".join(names).encode(), np.uint8),
         emotions=np.array(bits, np.uint8),
+        explicit=np.array([explicit_code(title, None) for title in songs.titles], np.uint8),
         features=encode_features(songs.features).T,
         felt=np.round(felt.T * 255).astype(np.uint8),
     )

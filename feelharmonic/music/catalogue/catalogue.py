@@ -14,33 +14,36 @@ from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.columns import (
     EXPLICIT,
-    EXPLICIT_UNKNOWN,
+    FIRST_FELT,
     NOT_EXPLICIT,
-    UNKNOWN_POPULARITY,
-    UNKNOWN_YEAR,
+    POPULARITY,
+    SOUNDS_EXPLICIT,
     Columns,
     Rows,
-    artist_number,
     text_hash,
 )
 from feelharmonic.music.catalogue.database import connect, count_tracks
+from feelharmonic.music.catalogue.fill import fill_database, fill_shipped, fill_tracks
 from feelharmonic.music.catalogue.nearest import (
     INSTRUMENTALNESS,
-    POPULARITY,
     Leaves,
     Measure,
     Nearest,
     Search,
     leaf_order,
 )
-from feelharmonic.music.catalogue.starter import STARTER_PATH, read_starter
+from feelharmonic.music.catalogue.shipped import SHIPPED_PATH, ShippedTracks
+from feelharmonic.music.genres import SEPARATOR, means
 from feelharmonic.music.messages import NO_WISHES, MusicTargets, Track, TrackId, Wishes
 
 #: Names read before other green threads get their turn.
 NAMES_AT_A_TIME = 500
 
-#: Rows read from the file at a time.
-READ_ROWS = 16_384
+#: Ids that are asked of SQLite at once; it allows 32,766.
+IDS_AT_A_TIME = 10_000
+
+#: Genre wishes whose meaning is cached.
+MAX_WISHES_CACHED = 1000
 
 #: What makes one text of an artist and a title, equal for the same song.
 SongKey = Callable[[str, str], str]
@@ -54,16 +57,18 @@ class Catalogue:
 
         Raises SetupFault where it is not such a file.
         """
-        self._starter = tuple(starter)
+        self._starter = starter if isinstance(starter, ShippedTracks) else tuple(starter)
         self._database = database
         self._genres: dict[str, int] = {"": 0}
-        self._starter_places = {track.id: place for place, track in enumerate(self._starter)}
+        self._starter_places = {} if isinstance(starter, ShippedTracks) else {t.id: p for p, t in enumerate(starter)}
         count = count_tracks(database) if database else 0
         self.columns = Columns.empty(len(self._starter) + count)
-        for place, track in enumerate(self._starter):
-            self._put_starter(place, track)
+        if isinstance(self._starter, ShippedTracks):
+            fill_shipped(self.columns, self._starter, self._genre_number)
+        else:
+            fill_tracks(self.columns, self._starter, self._genre_number)
         if database:
-            self._put_database(database, count)
+            fill_database(self.columns, database, len(self._starter), self._genre_number)
         order, starts = leaf_order(self.columns.figures)
         self.columns.reorder(order)
         self._leaves = Leaves.around(self.columns.figures, starts)
@@ -74,12 +79,14 @@ class Catalogue:
         self._naming = threading.Lock()
         self._names: tuple[SongKey, tuple[np.ndarray, np.ndarray]] | None = None
         #: Rows of the file that the starter table has too; the starter's know their emotions.
-        self._doubles = list(self._database_rows(list(self._starter_places)).values()) if database else []
+        self._doubles = self._find_doubles() if database else []
+        self._picked = np.flatnonzero(self.columns.chosen_for)
+        self._genres_meant: dict[str, np.ndarray] = {}
 
     @classmethod
-    def load(cls, database: Path | None = None, starter: Path = STARTER_PATH) -> Catalogue:
-        """The starter table, and the imported tracks where the file ``database`` is there."""
-        return cls(read_starter(starter), database if database and database.is_file() else None)
+    def load(cls, database: Path | None = None, shipped: Path = SHIPPED_PATH) -> Catalogue:
+        """The shipped table, and the imported tracks where the file ``database`` is there."""
+        return cls(ShippedTracks(shipped), database if database and database.is_file() else None)
 
     def __len__(self) -> int:
         """How many different tracks there are."""
@@ -96,10 +103,20 @@ class Catalogue:
 
     def rows(self, ids: Sequence[str]) -> dict[str, int]:
         """The rows of those ids that are here."""
-        places = {track_id: self._starter_places[track_id] for track_id in ids if track_id in self._starter_places}
+        places = self._starter_rows(ids)
         found = {track_id: int(self._rows_by_place[place]) for track_id, place in places.items()}
         missing = [track_id for track_id in ids if track_id not in found]
         return {**self._database_rows(missing), **found} if self._database and missing else found
+
+    def _starter_rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The places in the shipped table, or among the tracks given instead, of those ids that are there."""
+        if isinstance(self._starter, ShippedTracks):
+            return self._starter.rows(ids)
+        return {track_id: self._starter_places[track_id] for track_id in ids if track_id in self._starter_places}
+
+    def felt(self, rows: Rows) -> np.ndarray:
+        """(K, 9) float64 in FELT's order: how well each track fits each emotion, felt valence and arousal."""
+        return self.columns.figures[FIRST_FELT:, np.asarray(rows, np.intp)].T.astype(np.float64)
 
     def tracks(self, rows: Rows) -> list[Track]:
         """The tracks at ``rows``, in that order."""
@@ -125,7 +142,7 @@ class Catalogue:
         for wanted in dict.fromkeys(keys):
             start, end = np.searchsorted(hashes, [text_hash(wanted), text_hash(wanted) + 1])
             rows = [int(self._rows_by_place[place]) for place in places[start:end]]
-            rows.sort(key=lambda row: -float(self.columns.figures[-1, row]))
+            rows.sort(key=lambda row: -float(self.columns.figures[POPULARITY, row]))
             # Two names may share a hash: the names themselves decide.
             same = (track for track in self.tracks(rows) if key(track.artist, track.title) == wanted)
             if (track := next(same, None)) is not None:
@@ -175,9 +192,10 @@ class Catalogue:
             year = columns.year[rows]
             rows = rows[_any((year >= decade) & (year < decade + 10) for decade in wishes.decades)]
         if wishes.explicit is False:
-            rows = rows[columns.explicit[rows] != EXPLICIT]
-        if barred := self._genre_numbers(wishes.genres_barred):
-            rows = rows[~self._is_of(rows, barred)]
+            explicit = columns.explicit[rows]
+            rows = rows[(explicit != EXPLICIT) & (explicit != SOUNDS_EXPLICIT)]
+        if (barred := self._of_genres(wishes.genres_barred)) is not None:
+            rows = rows[~barred[columns.genre[rows]]]
         if wishes.familiarity is not None:
             rows = rows[columns.figures[POPULARITY, rows] >= 0]
         if emotions:
@@ -197,62 +215,60 @@ class Catalogue:
     ) -> list[Nearest]:
         """For each of ``targets`` the ``count`` nearest ``playable`` tracks, but for rows in ``without``.
 
-        The distance is the root of the mean over the nine features of ((value - centre) / spread) ** 2; a wish for
-        familiarity adds a tenth term, a liked genre brings nearer. Exact: no track that is nearer is missed.
+        The distance is that of ``nearest.distances``; little known tracks, or those far from the wished familiarity, are
+        further, a liked genre and a choice by hand bring nearer. Exact: no track that is nearer is missed.
         """
+        picked = self._picked[self._picked_for(emotions)]
         barred = np.zeros(len(self._places), bool)
         barred[[*without, *self._doubles]] = True
-        liked = self._genre_numbers(wishes.genres_liked)
+        picked = self.playable(picked[~barred[picked]], wishes, emotions)
+        barred[self._picked] = True
+        liked = self._of_genres(wishes.genres_liked)
         search = Search(
             figures=self.columns.figures,
             leaves=self._leaves,
             may_play=lambda rows: self.playable(rows[~barred[rows]], wishes, emotions),
-            is_liked=(lambda rows: self._is_of(rows, liked)) if liked else None,
+            picked=picked,
+            is_liked=None if liked is None else (lambda rows: liked[self.columns.genre[rows]]),
         )
         return [
             search.nearest(Measure.of(target, wishes), count, instrumental_only=wishes.instrumental_only)
             for target in targets
         ]
 
-    def _genre_numbers(self, names: Iterable[str]) -> list[int]:
-        return [self._genres[name] for name in names if name in self._genres]
+    def _picked_for(self, emotions: frozenset[str]) -> np.ndarray:
+        """Which of the rows that somebody chose by hand count as nearer: those for one of ``emotions``."""
+        bits = sum(1 << EMOTIONS.index(emotion) for emotion in emotions)
+        return (self.columns.chosen_for[self._picked] & np.uint8(bits)).astype(bool)
 
-    def _is_of(self, rows: np.ndarray, genres: Sequence[int]) -> np.ndarray:
-        """(K,) bool: which rows are of one of ``genres``, of which there is at least one."""
-        genre = self.columns.genre[rows]
-        return _any(genre == number for number in genres)
+    def genres_meant(self, wishes: Iterable[str]) -> dict[str, int]:
+        """For each wish how many tracks it means; 0 where no genre at hand is called so."""
+        counts = np.bincount(self.columns.genre[self.different()], minlength=len(self._genres))
+        return {wish: int(counts[self._of_genre(wish)].sum()) for wish in wishes}
 
-    def _put_starter(self, place: int, track: Track) -> None:
-        columns, features = self.columns, track.features
-        assert features is not None, track
-        columns.figures[:POPULARITY, place] = [features[name] for name in FEATURES]
-        columns.figures[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
-        columns.genre[place] = self._genre_number(track.genre)
-        columns.year[place] = track.year or UNKNOWN_YEAR
-        columns.explicit[place] = EXPLICIT_UNKNOWN if track.explicit is None else int(track.explicit)
-        columns.artist[place] = artist_number(track.artist)
-        columns.chosen_for[place] = sum(1 << EMOTIONS.index(emotion) for emotion in track.emotions)
+    def _of_genres(self, wishes: Iterable[str]) -> np.ndarray | None:
+        """(G,) bool, which genres the ``wishes`` mean; None where they mean none at hand."""
+        meant = [self._of_genre(wish) for wish in wishes]
+        found = np.logical_or.reduce(meant) if meant else np.zeros(1, bool)
+        return found if found.any() else None
 
-    def _put_database(self, database: Path, count: int) -> None:
-        """Read the figures of the file's ``count`` tracks, some thousands at a time."""
-        columns, place = self.columns, len(self._starter)
-        with closing(connect(database)) as connection:
-            cursor = connection.execute(
-                "SELECT features, popularity, genre, year, explicit, artist_number FROM tracks ORDER BY number"
-            )
-            while rows := cursor.fetchmany(READ_ROWS):
-                features, popularity, genre, year, explicit, artist = zip(*rows, strict=True)
-                here = slice(place, place + len(rows))
-                columns.figures[:POPULARITY, here] = np.frombuffer(b"".join(features), "<f4").reshape(len(rows), -1).T
-                columns.figures[POPULARITY, here] = popularity
-                columns.genre[here] = [self._genre_number(name) for name in genre]
-                columns.year[here] = year
-                columns.explicit[here] = explicit
-                columns.artist[here] = artist
-                place += len(rows)
+    def _of_genre(self, wish: str) -> np.ndarray:
+        if wish not in self._genres_meant:
+            if len(self._genres_meant) >= MAX_WISHES_CACHED:
+                self._genres_meant.clear()
+            self._genres_meant[wish] = np.array([means(wish, genre) for genre in self._genres], bool)
+        return self._genres_meant[wish]
 
-    def _genre_number(self, name: str | None) -> int:
-        return self._genres.setdefault((name or "").lower(), len(self._genres))
+    def _genre_number(self, name: str) -> int:
+        return self._genres.setdefault(name, len(self._genres))
+
+    def _find_doubles(self) -> list[int]:
+        """Rows of the file that the starter table has, too."""
+        ids = [track.id for track in self._starter] if self._starter_places else self._starter.ids()
+        found: dict[str, int] = {}
+        for start in range(0, len(ids), IDS_AT_A_TIME):
+            found |= self._database_rows(ids[start : start + IDS_AT_A_TIME])
+        return list(found.values())
 
     def _database_rows(self, ids: Sequence[str]) -> dict[str, int]:
         assert self._database is not None
@@ -281,14 +297,14 @@ class Catalogue:
     def _track(self, row: int, names: tuple[str, str, str]) -> Track:
         text, title, artist = names
         track_id = TrackId.parse(text)
-        *figures, popularity = self.columns.figures[:, row]
+        figures, popularity = self.columns.figures[:POPULARITY, row], self.columns.figures[POPULARITY, row]
         return Track(
             source=track_id.source,
             key=track_id.key,
             title=title,
             artist=artist,
             year=int(self.columns.year[row]) or None,
-            genre=self.genres[self.columns.genre[row]] or None,
+            genre=self.genres[self.columns.genre[row]].partition(SEPARATOR)[0] or None,
             features={name: round(float(value), 6) for name, value in zip(FEATURES, figures, strict=True)},
             popularity=None if popularity < 0 else int(popularity),
             explicit={NOT_EXPLICIT: False, EXPLICIT: True}.get(int(self.columns.explicit[row])),

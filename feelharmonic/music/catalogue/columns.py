@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelharmonic.audio_features import FEATURES
+from feelharmonic.music.explicit_words import sounds_explicit
+from feelharmonic.music.felt_mood import FELT
 
 #: Places of tracks in the columns.
 Rows = Sequence[int] | np.ndarray
@@ -18,16 +20,21 @@ UNKNOWN_YEAR = 0
 
 UNKNOWN_POPULARITY = -1
 
-NOT_EXPLICIT, EXPLICIT, EXPLICIT_UNKNOWN = 0, 1, 2
+NOT_EXPLICIT, EXPLICIT, EXPLICIT_UNKNOWN, SOUNDS_EXPLICIT = 0, 1, 2, 3
+
+#: Rows of ``figures``: the features, the popularity, then what a track feels like.
+POPULARITY = len(FEATURES)
+FIRST_FELT = POPULARITY + 1
+FIGURES = FIRST_FELT + len(FELT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Columns:
     """What is held of N tracks.
 
-    ``figures``: (10, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown).
+    ``figures``: (19, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown), then FELT.
     ``genre``: (N,) uint16, places in the catalogue's genre names. ``year``: (N,) int16, 0 unknown. ``explicit``:
-    (N,) uint8, 0 no, 1 yes, 2 unknown. ``artist``: (N,) uint32, the same for the same artist. ``chosen_for``: (N,)
+    (N,) uint8, 0 no, 1 yes, 2 unknown, 3 unknown but the title sounds so. ``artist``: (N,) uint32, the same for the same artist. ``chosen_for``: (N,)
     uint8, bit i is set where somebody chose the track for EMOTIONS[i]; 0 where nobody chose.
     """
 
@@ -41,7 +48,7 @@ class Columns:
     @classmethod
     def empty(cls, count: int) -> Columns:
         return cls(
-            figures=np.empty((len(FEATURES) + 1, count), np.float32),
+            figures=np.empty((FIGURES, count), np.float32),
             genre=np.zeros(count, np.uint16),
             year=np.zeros(count, np.int16),
             explicit=np.zeros(count, np.uint8),
@@ -63,3 +70,10 @@ def text_hash(text: str) -> int:
 def artist_number(artist: str) -> int:
     """A 32-bit number that is the same for the same artist, whatever the capitals."""
     return zlib.crc32(artist.strip().casefold().encode())
+
+
+def explicit_code(title: str, explicit: bool | None) -> int:
+    """What Columns hold of whether the words are explicit; a title that sounds so counts where nobody says."""
+    if explicit is not None:
+        return int(explicit)
+    return SOUNDS_EXPLICIT if sounds_explicit(title) else EXPLICIT_UNKNOWN

@@ -23,6 +23,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.errors import BadInput
+from feelharmonic.music.felt_mood import FeltMoodReader
 from feelharmonic.music.messages import SPOTIFY_KEY
 
 #: Column names of public tables and of playlists that people export, by ours; the first one present counts. In the form
@@ -45,8 +46,14 @@ COLUMN_NAMES = {
     "genre": ("genre", "track genre", "playlist genre"),
     "popularity": ("popularity", "track popularity"),
     "explicit": ("explicit",),
+    "genres": ("genres", "artist genres"),
+    "subgenres": ("subgenres", "subgenre", "playlist subgenre"),
+    "playlists": ("playlists", "playlist name"),
     **{name: (name,) for name in FEATURES},
 }
+
+#: What says in words what a track feels like.
+WORD_COLUMNS = ("genre", "genres", "subgenres", "playlists")
 
 NEEDED_TO_IMPORT = ("id", "title", "artist", *FEATURES)
 
@@ -85,7 +92,8 @@ class Rejected:
 
 
 class TrackLine(NamedTuple):
-    """One line's track; ``features``: nine floats in FEATURES' order and units, the rest as in messages.Track.
+    """One line's track; ``features``: nine floats in FEATURES' order and units; ``words``: genres, subgenres and
+    playlists, whatever the table has of them, joined by "|"; the rest as in messages.Track.
 
     A named tuple, since a large table has a million of them and frozen dataclasses take five times as long to make.
     """
@@ -98,6 +106,17 @@ class TrackLine(NamedTuple):
     popularity: int | None
     explicit: bool | None
     features: tuple[float, ...]
+    words: str
+
+
+class ScoredLine(NamedTuple):
+    """One line of a table to be ranked: what is unknown is None or empty."""
+
+    id: str
+    features: tuple[float, ...] | None
+    year: int | None
+    words: str
+    artist: str
 
 
 class Table:
@@ -154,17 +173,29 @@ class Table:
                 reason = f"expected {len(self.columns)} fields, got {len(fields)}"
                 yield Rejected(line=line, reason=reason, fields=tuple(fields))
 
-    def scored(self) -> Iterator[tuple[str, tuple[float, ...] | None]]:
+    def scored(self) -> Iterator[ScoredLine]:
         """Each line's id, whatever its form, and its nine features; None where one of them is missing or no number."""
-        id_place, places = self._places["id"], [self._places[name] for name in FEATURES]
+        pick = {name: self._places.get(name) for name in ("id", "year", "artist")}
+        places, words_of = [self._places[name] for name in FEATURES], _words_reader(self._places)
+
+        def text(fields: list[str], name: str) -> str:
+            place = pick[name]
+            return fields[place].strip() if place is not None and place < len(fields) else ""
+
         for _, fields in self._lines():
-            track_id = fields[id_place].strip() if len(fields) > id_place else ""
             try:
                 values = tuple(float(fields[place]) for place in places)
+                words = words_of(fields)
             except (ValueError, IndexError):
-                yield track_id, None
-                continue
-            yield track_id, values if all(map(math.isfinite, values)) else None
+                values, words = (), ""
+            known = bool(values) and all(map(math.isfinite, values))
+            yield ScoredLine(
+                text(fields, "id"),
+                values if known else None,
+                _year_or_none(text(fields, "year")),
+                words,
+                text(fields, "artist"),
+            )
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """The number of each record's first line, and its fields; blank lines are passed over."""
@@ -195,24 +226,41 @@ def _plain_name(column: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredTracks:
-    """A table's tracks by their features. ``ids`` and ``features``, (N, 9) float64 in FEATURES' order: of lines that
-    can be read; ``unread``: the ids of those that cannot."""
+    """A table's tracks by their features. ``ids``, ``years``, ``words``, ``artists`` and ``features``, (N, 9) float64 in
+    FEATURES' order: of lines that can be read; ``unread``: the ids of those that cannot."""
 
     ids: list[str]
     features: np.ndarray
+    years: list[int | None]
+    words: list[str]
+    artists: list[str]
     unread: list[str]
+
+    def felt(self) -> np.ndarray:
+        """(N, 9) in FELT's order: what the tracks feel like, from all that the table says of them."""
+        return FeltMoodReader.load().read(self.features, years=self.years, words=self.words, artists=self.artists)
 
 
 def read_scored(path: Path) -> ScoredTracks:
     """The tracks of the CSV file ``path`` by their features. Raises BadInput where it has no column for them."""
     with Table(path, NEEDED_TO_SCORE) as table:
         lines = list(table.scored())
-    known = [(track_id, values) for track_id, values in lines if values is not None]
+    known = [line for line in lines if line.features is not None]
     return ScoredTracks(
-        ids=[track_id for track_id, _ in known],
-        features=np.array([values for _, values in known], np.float64).reshape(len(known), len(FEATURES)),
-        unread=[track_id for track_id, values in lines if values is None],
+        ids=[line.id for line in known],
+        features=np.array([line.features for line in known], np.float64).reshape(len(known), len(FEATURES)),
+        years=[line.year for line in known],
+        words=[line.words for line in known],
+        artists=[line.artist for line in known],
+        unread=[line.id for line in lines if line.features is None],
     )
+
+
+def _year_or_none(text: str) -> int | None:
+    try:
+        return _year(text)
+    except ValueError:
+        return None
 
 
 def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
@@ -222,23 +270,35 @@ def _track_reader(places: dict[str, int]) -> Callable[[list[str]], TrackLine]:
     """
     pick_texts = itemgetter(places["id"], places["title"], places["artist"])
     pick_features = itemgetter(*(places[name] for name in FEATURES))
-    optional = [places.get(name) for name in ("year", "genre", "popularity", "explicit")]
+    optional = [places.get(name) for name in ("year", "popularity", "explicit")]
+    words_of = _words_reader(places)
+    # A table with several genres a track has them in "genres"; they are kept as they are, joined by "|".
+    genre_place = places.get("genre", places.get("genres"))
 
     def read(fields: list[str]) -> TrackLine:
         track_id, title, artist = pick_texts(fields)
-        year, genre, popularity, explicit = ["" if place is None else fields[place] for place in optional]
+        year, popularity, explicit = ["" if place is None else fields[place] for place in optional]
         return TrackLine(
             track_id if SPOTIFY_KEY.fullmatch(track_id) else _id_within(track_id),
             _text("title", title),
             _artist(artist),
             _year(year),
-            _genre(genre),
+            None if genre_place is None else _genre(fields[genre_place]),
             _popularity(popularity),
             _explicit(explicit),
             _features(pick_features(fields)),
+            words_of(fields),
         )
 
     return read
+
+
+def _words_reader(places: dict[str, int]) -> Callable[[Sequence[str]], str]:
+    """A function from a line's fields to the words of its genres and playlists, joined by "|"."""
+    own = [places[name] for name in WORD_COLUMNS if name in places]
+    if len(own) == 1:
+        return itemgetter(own[0])
+    return lambda fields: "|".join([fields[place] for place in own])
 
 
 def _features(texts: tuple[str, ...]) -> tuple[float, ...]:

@@ -6,20 +6,24 @@ import os
 import shutil
 import sqlite3
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
+
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import SetupFault
-from feelharmonic.music.catalogue.columns import EXPLICIT_UNKNOWN, UNKNOWN_POPULARITY, UNKNOWN_YEAR, artist_number
+from feelharmonic.music.catalogue.columns import UNKNOWN_POPULARITY, UNKNOWN_YEAR, artist_number, explicit_code
+from feelharmonic.music.felt_mood import FELT, FeltMoodReader
 
 #: In the file's header; a file made by another program or an older version is refused.
 DATABASE_VERSION = 1
 
 #: ``number`` runs from 1 without gaps: a track's row after the starter table's. ``features``: nine little-endian
-#: float32 in FEATURES' order. Years, popularity and explicit are coded as in Columns.
+#: float32 in FEATURES' order. ``felt``: nine bytes in FELT's order, 0..255 for 0..1; NULL where an older release imported
+#: the track. Years, popularity and explicit are coded as in Columns.
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS tracks (
     number INTEGER PRIMARY KEY,
@@ -31,17 +35,19 @@ CREATE TABLE IF NOT EXISTS tracks (
     genre TEXT NOT NULL,
     popularity INTEGER NOT NULL,
     explicit INTEGER NOT NULL,
-    features BLOB NOT NULL
+    features BLOB NOT NULL,
+    felt BLOB
 );
 PRAGMA user_version = {DATABASE_VERSION};
 """
 
 UPSERT = """
-INSERT INTO tracks (id, title, artist, artist_number, year, genre, popularity, explicit, features)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO tracks (id, title, artist, artist_number, year, genre, popularity, explicit, features, felt)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, artist = excluded.artist,
     artist_number = excluded.artist_number, year = excluded.year, genre = excluded.genre,
-    popularity = excluded.popularity, explicit = excluded.explicit, features = excluded.features
+    popularity = excluded.popularity, explicit = excluded.explicit, features = excluded.features,
+    felt = excluded.felt
 """
 
 FEATURES_PACKING = struct.Struct(f"<{len(FEATURES)}f")
@@ -49,9 +55,10 @@ FEATURES_PACKING = struct.Struct(f"<{len(FEATURES)}f")
 #: The file's name in the application's instance folder.
 DATABASE_NAME = "catalogue.db"
 
-#: What DatabaseWriter takes over: id, title, artist, year, genre, popularity, explicit (None where unknown), and the
-#: nine features in FEATURES' order. Plain tuples, since there may be a million of them.
-ImportedTrack = tuple[str, str, str, "int | None", "str | None", "int | None", "bool | None", tuple[float, ...]]
+#: What DatabaseWriter takes over: id, title, artist, year, genre, popularity, explicit (None where unknown), the nine
+#: features in FEATURES' order, and the words that say what the track feels like (genres, playlists). Plain tuples, since
+#: there may be a million of them.
+ImportedTrack = tuple[str, str, str, "int | None", "str | None", "int | None", "bool | None", tuple[float, ...], str]
 
 
 class DatabaseWriter:
@@ -76,15 +83,28 @@ class DatabaseWriter:
         # The copy is thrown away after any fault, so it needs no journal of its own.
         self._connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")
         self._connection.executescript(SCHEMA)
+        if not _has_felt(self._connection):
+            self._connection.execute("ALTER TABLE tracks ADD COLUMN felt BLOB")
+        self._felt = FeltMoodReader.load()
         self._connection.execute("BEGIN")
         self._before = self._rows()
         self._added = 0
         return self
 
-    def add(self, tracks: Iterable[ImportedTrack]) -> None:
-        """Take over ``tracks``; one with an id that is there replaces it. Tens of thousands at once go fastest."""
+    def add(self, tracks: Sequence[ImportedTrack]) -> None:
+        """Take over ``tracks``; one with an id that is there replaces it. Thousands at once go fastest."""
+        if not tracks:
+            return
+        _, _, artists, years, _, _, _, features, words = zip(*tracks, strict=True)
+        told = self._felt.read(np.array(features), years=years, words=words, artists=artists)
+        blob = np.round(told * 255).astype(np.uint8).tobytes()
+        rows = [
+            _database_row(track, blob[start : start + len(FELT)])
+            for track, start in zip(tracks, range(0, len(blob), len(FELT)), strict=True)
+        ]
         # In the index's order, neighbours go to the same page of it. The sort is stable: of doubles the last stays.
-        self._connection.executemany(UPSERT, sorted(map(_database_row, tracks), key=itemgetter(0)))
+        rows.sort(key=itemgetter(0))
+        self._connection.executemany(UPSERT, rows)
 
     def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         try:
@@ -108,8 +128,8 @@ class DatabaseWriter:
         return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0])
 
 
-def _database_row(track: ImportedTrack) -> tuple[object, ...]:
-    track_id, title, artist, year, genre, popularity, explicit, features = track
+def _database_row(track: ImportedTrack, felt: bytes) -> tuple[object, ...]:
+    track_id, title, artist, year, genre, popularity, explicit, features, _ = track
     return (
         track_id,
         title,
@@ -118,8 +138,9 @@ def _database_row(track: ImportedTrack) -> tuple[object, ...]:
         year or UNKNOWN_YEAR,
         genre or "",
         UNKNOWN_POPULARITY if popularity is None else popularity,
-        EXPLICIT_UNKNOWN if explicit is None else int(explicit),
+        explicit_code(title, explicit),
         FEATURES_PACKING.pack(*features),
+        felt,
     )
 
 
@@ -130,6 +151,16 @@ def _flush_to_disk(path: Path) -> None:
 
 def connect(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def has_felt(database: Path) -> bool:
+    """Whether the file was made by a release that tells what tracks feel like."""
+    with closing(connect(database)) as connection:
+        return _has_felt(connection)
+
+
+def _has_felt(connection: sqlite3.Connection) -> bool:
+    return any(name == "felt" for _, name, *_ in connection.execute("PRAGMA table_info(tracks)"))
 
 
 def count_tracks(database: Path) -> int:

@@ -8,10 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.music.catalogue.columns import FIGURES, FIRST_FELT, POPULARITY
+from feelharmonic.music.felt_mood import FELT
 from feelharmonic.music.messages import MusicTargets, Wishes
 
 #: Popularity is 0..100; this far from the wished familiarity counts like one spread of a feature.
 FAMILIARITY_SPREAD = 15.0
+
+#: How much the fit to an emotion counts (its square from a perfect fit, 0..1), and the place on the plane of felt valence
+#: and arousal (squares of 0..1), beside the mean square of the features' distances in spreads. Fits come first: among
+#: tracks that fit alike the features decide.
+FIT_WEIGHT = 72.0
+FELT_WEIGHT = 72.0
+
+#: How much it counts that a track is little known, where nobody wished otherwise: the square of what it lacks from a
+#: popularity of 100, in hundreds.
+POPULARITY_WEIGHT = 6.0
+
+#: Tracks that somebody chose for the emotion by hand count as nearer: their squared distance is multiplied by this.
+PICKED_FACTOR = 0.6
 
 #: Tracks of a liked genre count as nearer: their squared distance is multiplied by this.
 LIKED_GENRE_FACTOR = 0.5
@@ -22,8 +38,8 @@ MAX_LEAF_ROWS = 512
 #: Leaves searched at a time: few at first, since they are the likeliest, then twice as many each time.
 MIN_LEAVES_AT_ONCE, MAX_LEAVES_AT_ONCE = 4, 64
 
-#: The row of ``figures`` that holds the popularity, after the features.
-POPULARITY = len(FEATURES)
+#: What a track feels like differs this much more than its features, for the tree's halving.
+FELT_SPLITS = 3.0
 
 INSTRUMENTALNESS = FEATURES.index("instrumentalness")
 
@@ -36,37 +52,55 @@ class Nearest:
     distances: np.ndarray
 
 
-def distances(features: np.ndarray, targets: MusicTargets) -> np.ndarray:
-    """(N,) float64 spread-scaled distances of ``features``, (N, 9) in FEATURES' order, from ``targets``.
+def distances(features: np.ndarray, targets: MusicTargets, felt: np.ndarray | None = None) -> np.ndarray:
+    """(N,) float64 distances of ``features``, (N, 9) in FEATURES' order, from ``targets``.
 
-    The root of the mean over the features of ((value - centre) / spread) ** 2.
+    The root of the mean over the features of ((value - centre) / spread) ** 2; with ``felt``, (N, 9) in FELT's order,
+    and targets that say so, how well the tracks fit the emotions is added before the root.
     """
     centres = np.array([targets.features[name].centre for name in FEATURES])
     spreads = np.array([targets.features[name].spread for name in FEATURES])
-    result: np.ndarray = np.sqrt(np.mean(((np.asarray(features, np.float64) - centres) / spreads) ** 2, axis=1))
+    squares = np.mean(((np.asarray(features, np.float64) - centres) / spreads) ** 2, axis=1)
+    if felt is not None:
+        wanted, weights = _felt_target(targets)
+        squares = squares + ((np.asarray(felt, np.float64) - wanted) ** 2) @ weights
+    result: np.ndarray = np.sqrt(squares)
     return result
+
+
+def _felt_target(targets: MusicTargets) -> tuple[np.ndarray, np.ndarray]:
+    """What ``targets`` ask of each of FELT, (9,), and how much it counts, (9,)."""
+    wanted, weights = np.ones(len(FELT)), np.zeros(len(FELT))
+    if targets.fits:
+        weights[: len(EMOTIONS)] = FIT_WEIGHT * np.array(targets.fits)
+    if targets.felt is not None:
+        wanted[len(EMOTIONS) :] = targets.felt
+        weights[len(EMOTIONS) :] = FELT_WEIGHT
+    return wanted, weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measure:
-    """How far a track is from a target: ``centres`` and ``weights``, both (10, 1) float32, one per figure."""
+    """How far a track is from a target: ``centres`` and ``weights``, both (19, 1) float32, one per figure."""
 
     centres: np.ndarray
     weights: np.ndarray
 
     @classmethod
     def of(cls, target: MusicTargets, wishes: Wishes) -> Measure:
-        centres = [target.features[name].centre for name in FEATURES]
-        weights = [target.features[name].spread ** -2 / len(FEATURES) for name in FEATURES]
-        if wishes.familiarity is None:
-            centres, weights = [*centres, 0.0], [*weights, 0.0]
-        else:
-            centres.append(100 * wishes.familiarity)
-            weights.append(FAMILIARITY_SPREAD**-2 / len(FEATURES))
-        return cls(centres=np.array(centres, np.float32)[:, None], weights=np.array(weights, np.float32)[:, None])
+        centres, weights = np.zeros((FIGURES, 1), np.float32), np.zeros((FIGURES, 1), np.float32)
+        centres[:POPULARITY, 0] = [target.features[name].centre for name in FEATURES]
+        weights[:POPULARITY, 0] = [target.features[name].spread ** -2 / len(FEATURES) for name in FEATURES]
+        centres[FIRST_FELT:, 0], weights[FIRST_FELT:, 0] = _felt_target(target)
+        if wishes.familiarity is not None:
+            centres[POPULARITY] = 100 * wishes.familiarity
+            weights[POPULARITY] = FAMILIARITY_SPREAD**-2 / len(FEATURES)
+        elif target.fits:
+            centres[POPULARITY], weights[POPULARITY] = 100, POPULARITY_WEIGHT / 100**2
+        return cls(centres=centres, weights=weights)
 
     def squares(self, figures: np.ndarray) -> np.ndarray:
-        """(10, K) figures → (K,) float32 squared distances."""
+        """(19, K) figures → (K,) float32 squared distances."""
         differences = figures - self.centres
         np.square(differences, out=differences)
         result: np.ndarray = self.weights[:, 0] @ differences
@@ -80,7 +114,7 @@ class Measure:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Leaves:
     """Which rows lie together. ``starts``: (B + 1,) intp, leaf i is rows starts[i] to starts[i + 1]. ``lowest`` and
-    ``highest``: (10, B) float32, the box around each leaf."""
+    ``highest``: (19, B) float32, the box around each leaf."""
 
     starts: np.ndarray
     lowest: np.ndarray
@@ -88,7 +122,7 @@ class Leaves:
 
     @classmethod
     def around(cls, figures: np.ndarray, starts: Sequence[int]) -> Leaves:
-        """The leaves of (10, N) figures in the order of `leaf_order`."""
+        """The leaves of (19, N) figures in the order of `leaf_order`."""
         if not figures.shape[1]:
             nothing = np.empty((len(figures), 0), np.float32)
             return cls(starts=np.zeros(1, np.intp), lowest=nothing, highest=nothing)
@@ -104,14 +138,17 @@ class Leaves:
 
 
 def leaf_order(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """An order of (10, N) figures in which near ones lie together, (N,) intp, and where each leaf starts in it.
+    """An order of (19, N) figures in which near ones lie together, (N,) intp, and where each leaf starts in it.
 
-    Halved at the median of the feature that differs most, until a half is small enough.
+    Halved at the median of the figure that differs most, until a half is small enough. What a track feels like counts
+    more than its features, as in the distances.
     """
     order, starts = np.arange(figures.shape[1]), list[int]()
     if not len(order):
         return order, starts
-    scales = figures[:POPULARITY].std(axis=1) + np.float32(1e-6)
+    scales = figures.std(axis=1) + np.float32(1e-6)
+    scales[FIRST_FELT:] /= FELT_SPLITS
+    scales[POPULARITY] = np.inf
     waiting = [(0, len(order))]
     while waiting:
         start, stop = waiting.pop()
@@ -119,7 +156,7 @@ def leaf_order(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
             starts.append(start)
             continue
         here = order[start:stop]
-        sample = figures[:POPULARITY, here[:: len(here) // MAX_LEAF_ROWS]]
+        sample = figures[:, here[:: len(here) // MAX_LEAF_ROWS]]
         widest = np.argmax(sample.std(axis=1) / scales)
         middle = len(here) // 2
         order[start:stop] = here[np.argpartition(figures[widest, here], middle)]
@@ -129,31 +166,37 @@ def leaf_order(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Search:
-    """What a search looks through. ``figures``: (10, N) float32 in the order of ``leaves``. ``may_play``: those of some
-    rows that may. ``is_liked``: which of some rows are of a liked genre; None where none is liked."""
+    """What a search looks through. ``figures``: (19, N) float32 in the order of ``leaves``. ``may_play``: those of some
+    rows that may, without ``picked``: the rows that somebody chose by hand, which may, too. ``is_liked``: which of some
+    rows are of a liked genre; None where none is liked."""
 
     figures: np.ndarray
     leaves: Leaves
     may_play: Callable[[np.ndarray], np.ndarray]
+    picked: np.ndarray
     is_liked: Callable[[np.ndarray], np.ndarray] | None = None
 
     def nearest(self, measure: Measure, count: int, *, instrumental_only: bool = False) -> Nearest:
-        """The ``count`` nearest rows that may play. Exact: goes through the leaves, nearest first, until none of the
-        others can hold a nearer row."""
+        """The ``count`` nearest rows that may play. Exact: goes through the leaves, the nearest first, until none that is
+        left can hold a nearer row."""
         bounds = measure.lower_bounds(self.leaves) * (LIKED_GENRE_FACTOR if self.is_liked else 1.0)
         if instrumental_only:
             bounds[self.leaves.highest[INSTRUMENTALNESS] <= MIN_INSTRUMENTALNESS] = np.inf
         order = np.argsort(bounds, kind="stable")
         bounds = bounds[order]
         best, seen, at_once = _Smallest(count), 0, MIN_LEAVES_AT_ONCE
+        best.add(self.picked, self._squares(measure, self.picked) * np.float32(PICKED_FACTOR))
         while seen < (end := min(seen + at_once, int(np.searchsorted(bounds, best.bound)))):
             rows = self.may_play(self.leaves.rows(order[seen:end]))
-            squares = measure.squares(self.figures[:, rows])
-            if self.is_liked:
-                squares[self.is_liked(rows)] *= LIKED_GENRE_FACTOR
-            best.add(rows, squares)
+            best.add(rows, self._squares(measure, rows))
             seen, at_once = end, min(2 * at_once, MAX_LEAVES_AT_ONCE)
         return best.sorted()
+
+    def _squares(self, measure: Measure, rows: np.ndarray) -> np.ndarray:
+        squares = measure.squares(self.figures[:, rows])
+        if self.is_liked and len(rows):
+            squares[self.is_liked(rows)] *= LIKED_GENRE_FACTOR
+        return squares
 
 
 class _Smallest:

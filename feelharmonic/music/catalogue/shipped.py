@@ -14,6 +14,7 @@ import numpy as np
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
+from feelharmonic.music.catalogue.columns import artist_number
 from feelharmonic.music.messages import Track
 
 SHIPPED_PATH = Path(__file__).resolve().parent / "tracks.npz"
@@ -82,7 +83,7 @@ class ShippedTracks(Sequence[Track]):
     """The table's rows as arrays; ``self[row]`` is a Track.
 
     ``features``: (9, N) float32. ``felt``: (9, N) float32 0..1, see ``felt_mood.FELT``. ``year``, ``popularity``,
-    ``emotions`` (bit i for EMOTIONS[i], 0 where nobody chose): (N,). ``genre``: (N,) places in ``genres``, each a few
+    ``emotions`` (bit i for EMOTIONS[i], 0 where nobody chose), ``explicit`` (as in Columns), ``artist_numbers``: (N,). ``genre``: (N,) places in ``genres``, each a few
     names joined by "|".
     """
 
@@ -93,7 +94,7 @@ class ShippedTracks(Sequence[Track]):
                 self._ids = id_texts(file["ids"])
                 lines = bytes(file["names"]).decode().split("\n")
                 self.year, self.popularity = file["year"], file["popularity"]
-                self.genre, self.emotions = file["genre"], file["emotions"]
+                self.genre, self.emotions, self.explicit = file["genre"], file["emotions"], file["explicit"]
                 self.genres = bytes(file["genres"]).decode().split("\n")
                 self.features = decode_features(file["features"])
                 self.felt = file["felt"].astype(np.float32) / np.float32(255)
@@ -102,6 +103,7 @@ class ShippedTracks(Sequence[Track]):
                 [f"{path.name}: is not a readable table of tracks ({exc!r}). Restore it with `git checkout`."]
             ) from exc
         self._lines = lines
+        self.artist_numbers = np.array([artist_number(line.partition("\t")[2]) for line in lines], np.uint32)
         self._order = np.argsort(self._ids, kind="stable")
         self._sorted = self._ids[self._order]
 
@@ -112,7 +114,7 @@ class ShippedTracks(Sequence[Track]):
         title, _, artist = self._lines[row].partition("\t")
         features = self.features[:, row]
         return Track(
-            id=self._ids[row].decode(),
+            key=self._ids[row].decode(),
             title=title,
             artist=artist,
             year=int(self.year[row]) or None,
@@ -122,8 +124,9 @@ class ShippedTracks(Sequence[Track]):
             popularity=int(self.popularity[row]),
         )
 
-    def artist(self, row: int) -> str:
-        return self._lines[row].partition("\t")[2]
+    def ids(self) -> list[str]:
+        """All ids, in the rows' order."""
+        return [code.decode() for code in self._ids]
 
     def rows(self, ids: Iterable[str]) -> dict[str, int]:
         """The rows of those ``ids`` that are here."""

@@ -18,7 +18,10 @@ from feelharmonic.music.messages import MusicTargets, TrackRequest
 from feelharmonic.music.selection import Candidates, Journey, Ranking
 
 #: Candidates for each step at least, however short the list.
-MIN_CANDIDATES = 60
+MIN_CANDIDATES = 100
+
+#: Candidates for each step of a journey: its path needs many to move evenly without the same tracks every time.
+MAX_CANDIDATES = 140
 
 #: More candidates than tracks: one artist can fill the whole neighbourhood.
 CANDIDATES_PER_TRACK = 6
@@ -62,7 +65,7 @@ class CatalogueProvider:
         different = list({id(step): step for step in steps}.values())
         found = self._catalogue.nearest(
             different,
-            max(MIN_CANDIDATES, CANDIDATES_PER_TRACK * request.n),
+            MAX_CANDIDATES if request.goal != "match" else max(MIN_CANDIDATES, CANDIDATES_PER_TRACK * request.n),
             wishes=request.wishes,
             emotions=_emotions(request),
             without=[*self._ordered_rows(request.avoid), *disliked],
