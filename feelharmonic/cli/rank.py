@@ -21,8 +21,9 @@ from feelharmonic.params import Params
 def rank(emotion: str, goal: str, path: Path) -> None:
     """Order a table's tracks by distance to the targets, nearest first: id,distance.
 
-    What a track feels like counts first: from its features, and from columns year, artist, genres, subgenres and playlists
-    (values joined by "|") where the table has them. Each line of the table has one line here; those whose features cannot be read come last, without a distance.
+    What a track feels like counts first: from its features, and from columns year, artist, genres, subgenres and
+    playlists (values joined by "|") where the table has them. Each line of the table has one line here; those whose
+    features cannot be read come last, without a distance.
     """
     table = read_scored(path)
     away = distances(table.features, targets_for(Params.load(), emotion, goal), table.felt())

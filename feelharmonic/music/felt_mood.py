@@ -78,9 +78,9 @@ class FeltMoodReader:
         artists: Sequence[str],
         artist_emotions: np.ndarray,
     ):
-        """``inward``: (I, H) float32, whose rows are those of ``inputs``, one per word, "no words", one per emotion that
-        the artist is known for, and the bias. ``outward``: (H + 1, 9), the bias last. ``artist_emotions``: (A, 7) bool
-        for ``artists``, lower case."""
+        """``inward``: (I, H) float32, whose rows are those of ``inputs``, one per word, "no words", one per emotion
+        that the artist is known for, and the bias. ``outward``: (H + 1, 9), the bias last. ``artist_emotions``: (A, 7)
+        bool for ``artists``, lower case."""
         self._knots, self._outward = knots, outward
         first = len(inward) - len(words) - 2 - len(EMOTIONS)
         self._dense = inward[:first]
@@ -141,7 +141,13 @@ class FeltMoodReader:
             )
         return told
 
-    def _read(self, features, years, words, artists) -> np.ndarray:
+    def _read(
+        self,
+        features: np.ndarray,
+        years: Sequence[int | None] | None,
+        words: Sequence[str] | None,
+        artists: Sequence[str] | None,
+    ) -> np.ndarray:
         year = np.zeros(len(features)) if years is None else np.array([value or 0 for value in years], np.float64)
         hidden = inputs(features, year, self._knots) @ self._dense  # (N, H)
         if words is None:
@@ -153,8 +159,9 @@ class FeltMoodReader:
                 hidden[place] += known
         np.maximum(hidden, 0, out=hidden)
         felt = hidden @ self._outward[:-1] + self._outward[-1]
-        return np.clip(felt / (2 * FELT_RANGE) + 0.5, 0, 1)
+        shares: np.ndarray = np.clip(felt / (2 * FELT_RANGE) + 0.5, 0, 1)
+        return shares
 
     def _add_words(self, text: str) -> np.ndarray:
         known = [self._words[word] for word in sorted(words_of(text)) if word in self._words]
-        return self._bias + np.sum(known, axis=0) if known else self._no_words
+        return np.asarray(self._bias + np.sum(known, axis=0) if known else self._no_words)

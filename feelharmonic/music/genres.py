@@ -1,7 +1,7 @@
 """Which genres a wish means: families of the names that public tables use, and words within names.
 
-In: what a listener typed, and the genre names at hand ("hip-hop", "death-metal", "latin pop|latin"). Out: which of them it
-means. "metal" means death-metal and black-metal, too; "indie" means indie-pop and indie poptimism.
+In: what a listener typed, and the genre names at hand ("hip-hop", "death-metal", "latin pop|latin"). Out: which of
+them it means. "metal" means death-metal and black-metal, too; "indie" means indie-pop and indie poptimism.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ ANY_MUSIC = SearchTerms(words=("music",), years=(1950, 2029))
 class MusicTargets:
     """What to play: one target per feature in FEATURES, the emotion and goal that they serve, its genres and words.
 
-    ``fits``: how much each of EMOTIONS counts (0..1, sum 1), for tracks of which it is known how well they fit it; empty
-    where features alone count. ``felt``: where on the plane of felt valence and arousal, 0..1 each as in
+    ``fits``: how much each of EMOTIONS counts (0..1, sum 1), for tracks of which it is known how well they fit it;
+    empty where features alone count. ``felt``: where on the plane of felt valence and arousal, 0..1 each as in
     ``felt_mood.FELT``; None where it does not matter.
     """
 

@@ -182,7 +182,8 @@ class _Choice:
                 self._take(index, int(rankings[index].places[place]))
 
     def _path_costs(self, ranking: Ranking) -> np.ndarray:
-        """(K,): what each candidate costs on a path: its rank, and chance, so that a journey is not the same every time."""
+        """(K,): what each candidate costs on a path: its rank, and chance, so that a journey is not the same every
+        time."""
         ranks = np.argsort(np.argsort(ranking.costs, kind="stable"), kind="stable") / JOURNEY_REACH
         return ranks + np.array([self._request.chance.random() for _ in ranks]) * PATH_CHANCE
 
@@ -206,7 +207,8 @@ class _Choice:
         if not self._candidates.by_chance:
             return 0
         if self._request.goal != "match":
-            # A journey that leads nowhere: nothing tells its tracks apart, and whoever asks again has not been given any.
+            # A journey that leads nowhere: nothing tells its tracks apart, and whoever asks again has not been given
+            # any.
             return self._request.chance.randrange(count)
         reach = max(MATCH_REACH * self._request.n, MIN_MATCH_REACH)
         # An exponential draw: rank 0 is the likeliest, ranks far beyond the reach hardly ever come.

@@ -40,8 +40,8 @@ def smooth_path(
 ) -> list[int | None]:
     """For each of n steps which candidate plays, or None where it has none left.
 
-    ``waypoints``: (n, 2). ``places``: a (K, 2) array for each step. ``costs``: (K,) each. No artist comes twice, no step is
-    longer than MAX_STEP mean ones and no coordinate turns back, as far as the candidates allow it.
+    ``waypoints``: (n, 2). ``places``: a (K, 2) array for each step. ``costs``: (K,) each. No artist comes twice, no
+    step is longer than MAX_STEP mean ones and no coordinate turns back, as far as the candidates allow it.
     """
     usable = [np.ones(len(own), bool) for own in costs]
     for _ in range(len(waypoints) + 1):
@@ -56,7 +56,8 @@ def smooth_path(
 def _cheapest(
     waypoints: np.ndarray, places: Sequence[np.ndarray], costs: Sequence[np.ndarray], usable: Sequence[np.ndarray]
 ) -> list[int | None]:
-    """The cheapest path by dynamic programming: the best way to each candidate of a step from those of the one before."""
+    """The cheapest path by dynamic programming: the best way to each candidate of a step from those of the one
+    before."""
     length = max(
         float(np.linalg.norm(np.diff(waypoints, axis=0), axis=1).mean()) if len(waypoints) > 1 else 0, MIN_STEP
     )
@@ -96,7 +97,8 @@ def _move_costs(moves: np.ndarray, length: float, direction: np.ndarray) -> np.n
         move = moves[..., axis]
         back = np.abs(move) - 2 * MAX_REVERSAL if direction[axis] == 0 else -direction[axis] * move - MAX_REVERSAL
         faults = faults + np.maximum(back, 0)
-    return FAULT_COST * faults + UNEVEN_COST * ((size - length) / length) ** 2
+    costs: np.ndarray = FAULT_COST * faults + UNEVEN_COST * ((size - length) / length) ** 2
+    return costs
 
 
 def _double(path: Sequence[int | None], artists: Sequence[Sequence[Hashable]]) -> int | None:

@@ -114,7 +114,8 @@ def probabilities_at(params: Params, valence: float, arousal: float) -> tuple[fl
 
 
 def in_words(probabilities: Sequence[float], sharpness: float) -> tuple[str, str | None]:
-    """The strongest emotion of a mixture, and the next where there is enough of it to be said ("sad, a little calm")."""
+    """The strongest emotion of a mixture, and the next where there is enough of it to be said ("sad, a little
+    calm")."""
     shares = sharpened(probabilities, sharpness)
     first, second = sorted(range(len(EMOTIONS)), key=lambda place: -shares[place])[:2]
     return EMOTIONS[first], EMOTIONS[second] if shares[second] >= MIN_LITTLE_SHARE else None

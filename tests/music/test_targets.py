@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ import pytest
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.music.messages import MusicTargets
-from feelharmonic.music.targets import GOAL_ENDS, journey, targets_for
+from feelharmonic.music.targets import (
+    GOAL_ENDS,
+    in_words,
+    journey,
+    leads_somewhere,
+    mixed_targets,
+    probabilities_at,
+    targets_for,
+)
 from feelharmonic.params import Params
 
 
@@ -35,14 +44,42 @@ def test_match_repeats_the_mood(params, emotion):
     assert journey(params, emotion, "match", 5) == [targets_for(params, emotion)] * 5
 
 
-@pytest.mark.parametrize(("emotion", "goal"), list(itertools.product(EMOTIONS, GOAL_ENDS)))
+OTHERS = [name not in ("valence", "energy") for name in FEATURES]
+LEADING = [
+    (emotion, goal)
+    for emotion, goal in itertools.product(EMOTIONS, GOAL_ENDS)
+    if (emotion, goal) not in {("happy", "lift"), ("happy", "energise"), ("neutral", "calm")}
+]
+
+
+@pytest.mark.parametrize(("emotion", "goal"), LEADING)
 def test_a_journey_leads_from_the_mood_to_the_goal(params, emotion, goal):
     steps = journey(params, emotion, goal, 7)
-    np.testing.assert_allclose(centres(steps[0]), centres(targets_for(params, emotion)))
-    np.testing.assert_allclose(centres(steps[-1]), centres(targets_for(params, emotion, goal)))
+    start, end = targets_for(params, emotion), targets_for(params, emotion, goal)
+    np.testing.assert_allclose(centres(steps[0])[OTHERS], centres(start)[OTHERS])
+    np.testing.assert_allclose(centres(steps[-1])[OTHERS], centres(end)[OTHERS])
+    np.testing.assert_allclose(steps[0].fits, start.fits)
+    np.testing.assert_allclose(steps[-1].fits, end.fits)
+    assert steps[0].features["valence"].centre == params.emotions[emotion].tracks.valence
+    assert steps[0].features["energy"].centre == params.emotions[emotion].tracks.energy
     assert steps[0].emotion == emotion
     assert steps[-1].emotion == GOAL_ENDS[goal].emotion
     assert {step.goal for step in steps} == {goal}
+
+
+@pytest.mark.parametrize(("emotion", "goal"), [("happy", "lift"), ("happy", "energise"), ("neutral", "calm")])
+def test_who_is_there_already_stays(params, emotion, goal):
+    steps = journey(params, emotion, goal, 5)
+    assert {step.features["valence"].centre for step in steps} == {params.emotions[emotion].targets["valence"].centre}
+    assert {step.goal for step in steps} == {goal}
+    assert not leads_somewhere(params, targets_for(params, emotion), goal)
+
+
+def test_chance_moves_a_journey_a_little(params):
+    path = [step.features["valence"].centre for step in journey(params, "sad", "lift", 5)]
+    moved = [step.features["valence"].centre for step in journey(params, "sad", "lift", 5, chance=random.Random(1))]
+    assert path != moved
+    np.testing.assert_allclose(path, moved, atol=0.09)
 
 
 @pytest.mark.parametrize(("emotion", "goal"), list(itertools.product(EMOTIONS, GOAL_ENDS)))
@@ -55,7 +92,58 @@ def test_all_steps_of_a_journey_are_equal(params, emotion, goal):
 @pytest.mark.parametrize("goal", GOAL_ENDS)
 def test_a_journey_of_one_step_is_its_end(params, goal):
     (only,) = journey(params, "sad", goal, 1)
-    np.testing.assert_allclose(centres(only), centres(targets_for(params, "sad", goal)))
+    np.testing.assert_allclose(centres(only)[OTHERS], centres(targets_for(params, "sad", goal))[OTHERS])
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_one_emotion_alone_is_no_mixture(params, emotion):
+    alone = [float(name == emotion) for name in EMOTIONS]
+    assert mixed_targets(params, alone) == targets_for(params, emotion)
+
+
+def test_a_mixture_lies_between_its_emotions_and_is_named_for_the_stronger(params):
+    mixed = mixed_targets(params, mixture(sad=0.55, neutral=0.4, happy=0.05))
+    sad, neutral = targets_for(params, "sad"), targets_for(params, "neutral")
+    assert mixed.emotion == "sad"
+    low, high = np.sort([centres(sad), centres(neutral)], axis=0)
+    assert ((centres(mixed) > low - 0.3) & (centres(mixed) < high + 0.3)).all()
+    assert mixed.fits[EMOTIONS.index("sad")] > mixed.fits[EMOTIONS.index("neutral")] > 0.2
+    assert sum(mixed.fits) == pytest.approx(1)
+
+
+def test_what_is_weak_counts_less_than_its_probability(params):
+    assert mixed_targets(params, mixture(sad=0.9, neutral=0.1)).fits[EMOTIONS.index("neutral")] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ({"sad": 0.98, "neutral": 0.02}, ("sad", None)),
+        ({"sad": 0.55, "neutral": 0.4, "happy": 0.05}, ("sad", "neutral")),
+        ({"happy": 0.7, "surprise": 0.3}, ("happy", None)),
+    ],
+)
+def test_a_mixture_is_said_in_words(params, shares, words):
+    assert in_words(mixture(**shares), params.sharpness) == words
+
+
+def test_a_feeling_places_the_target_on_the_plane(params):
+    glad = mixed_targets(params, mixture(neutral=1.0), (0.8, 0.5))
+    assert glad.felt[0] > 0.7
+    assert glad.felt[1] > 0.6
+    assert mixed_targets(params, mixture(neutral=1.0)).felt is None
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_where_people_place_an_emotion_it_is_the_strongest(params, emotion):
+    feeling = params.emotions[emotion].feeling
+    shares = probabilities_at(params, feeling.valence, feeling.arousal)
+    assert sum(shares) == pytest.approx(1)
+    assert EMOTIONS[int(np.argmax(shares))] == emotion
+
+
+def mixture(**shares: float) -> list[float]:
+    return [shares.get(emotion, 0.0) for emotion in EMOTIONS]
 
 
 @pytest.mark.parametrize("goal", GOAL_ENDS)

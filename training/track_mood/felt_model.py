@@ -1,4 +1,5 @@
-"""The model of what tracks feel like: forests that learn from people's labels, and a small network that learns from them.
+"""The model of what tracks feel like: forests that learn from people's labels, and a small network that learns from
+them.
 
 The forests (the teacher) see few hundred labelled songs; the network (the student) sees what they say of every song of
 the public tables, once with all words, once with the genre alone, once without any. It takes 40 kB and numpy.
@@ -59,8 +60,9 @@ WITHOUT_WORDS = {
     "neutral": {"tags": 0.45, "labels": 0.45, "picks": 0.05, "direction": 0.05},
 }
 
-#: Nobody's tags tell these. Where they lie in standard scores of felt valence and arousal (people's ratings of words and
-#: of faces agree that disgust and fear are unpleasant and excited; surprise is excited), and what the tracks by hand count.
+#: Nobody's tags tell these. Where they lie in standard scores of felt valence and arousal (people's ratings of words
+#: and of faces agree that disgust and fear are unpleasant and excited; surprise is excited), and what the tracks by
+#: hand count.
 LIE_AT = {"disgust": (-0.8, 0.5), "fear": (-1.1, 0.2), "surprise": (0.3, 1.3)}
 PICKS_SHARE = 0.65
 

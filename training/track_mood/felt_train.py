@@ -22,24 +22,27 @@ EVALUATED_TREES, EVALUATED_SONGS, EVALUATED_EPOCHS = 200, 10_000, 14
 
 CARD = """# felt_mood.npz: what a track feels like
 
-**What.** A network with one hidden layer of {hidden} units (numpy at run time, {kilobytes} kB) that tells of a track how well it
-fits each of the seven emotions, and its felt valence and arousal; all 0 to 1, 0.5 is the middle of {reference} tracks of public
-tables. Made by `training/track_mood/felt_train.py`, read by `feelharmonic/music/felt_mood.py`.
+**What.** A network with one hidden layer of {hidden} units (numpy at run time, {kilobytes} kB) that tells of a track
+how well it fits each of the seven emotions, and its felt valence and arousal; all 0 to 1, 0.5 is the middle of
+{reference} tracks of public tables. Made by `training/track_mood/felt_train.py`, read by
+`feelharmonic/music/felt_mood.py`.
 
-**Input.** Spotify's nine audio features, the year, {words} words of genres and playlist names, and {artists} artists whom listeners
-know for an emotion (`training/track_mood/artists_by_hand.csv`, set by hand). Anything but the features may be missing.
+**Input.** Spotify's nine audio features, the year, {words} words of genres and playlist names, and {artists} artists
+whom listeners know for an emotion (`training/track_mood/artists_by_hand.csv`, set by hand). Anything but the features
+may be missing.
 
-**How it learnt.** Random forests learnt from people's labels: {tags} songs that listeners of Last.fm tagged (Deezer's mood detection
-set), {labels} songs that one listener labelled, {picks} tracks chosen by hand; their standard scores were mixed with plain directions
-(valence + energy and so on) by the weights in `felt_model.py`. The network learnt what the forests say of {songs} songs, with all
-words, with genres alone and without any. No track was fetched from Spotify for it.
+**How it learnt.** Random forests learnt from people's labels: {tags} songs that listeners of Last.fm tagged (Deezer's
+mood detection set), {labels} songs that one listener labelled, {picks} tracks chosen by hand; their standard scores
+were mixed with plain directions (valence + energy and so on) by the weights in `felt_model.py`. The network learnt
+what the forests say of {songs} songs, with all words, with genres alone and without any. No track was fetched from
+Spotify for it.
 
-**What a neutral face gets** is calm and pleasant music: what listeners tag as pleasant and not arousing, and what the one listener
-calls calm.
+**What a neutral face gets** is calm and pleasant music: what listeners tag as pleasant and not arousing, and what the
+one listener calls calm.
 
-**Figures.** Fivefold by artist: neither forests nor network had seen the artist. Average precision of the songs wanted first, chance
-is 0.09 to 0.39 (mean 0.17) for tags and 0.25 for labels. The hand-set artists are the same in all folds; they were set without a look
-at the tags.
+**Figures.** Fivefold by artist: neither forests nor network had seen the artist. Average precision of the songs wanted
+first, chance is 0.09 to 0.39 (mean 0.17) for tags and 0.25 for labels. The hand-set artists are the same in all folds;
+they were set without a look at the tags.
 
 | yardstick | angry | happy | sad | neutral | mean |
 |---|---|---|---|---|---|
@@ -47,11 +50,12 @@ at the tags.
 
 Correlation with the crowd's tags on unseen artists: {correlations}.
 
-**Where the yardsticks disagree.** The labelled songs call quiet, slow songs sad whatever their valence; tags call sad what is unpleasant
-and not arousing, much of it guitar rock. With words the tags' forest leads; without words both count alike.
+**Where the yardsticks disagree.** The labelled songs call quiet, slow songs sad whatever their valence; tags call sad
+what is unpleasant and not arousing, much of it guitar rock. With words the tags' forest leads; without words both
+count alike.
 
-**Limits.** Few hundred labels, mostly Western pop, rock and rap until 2020. Sad is hardest. Disgust, fear and surprise rest on tracks
-chosen by hand and on where people place these emotions; nobody's tags tell them.
+**Limits.** Few hundred labels, mostly Western pop, rock and rap until 2020. Sad is hardest. Disgust, fear and surprise
+rest on tracks chosen by hand and on where people place these emotions; nobody's tags tell them.
 
 **sha256** of felt_mood.npz: `{sha256}`
 

@@ -32,7 +32,8 @@ RARE_DECADE = 800
 
 #: A take of a song, not the song.
 TAKES = re.compile(
-    r"\b(?:remix(?:ed)?|rmx|live|en vivo|ao vivo|karaoke|tribute|acapella|a cappella|instrumental|reprise|skit|interlude|"
+    r"\b(?:remix(?:ed)?|rmx|live|en vivo|ao vivo|karaoke|tribute|acapella|"
+    r"a cappella|instrumental|reprise|skit|interlude|"
     r"demo|cover|rework|bootleg|vip|mashup|medley|sped up|slowed|nightcore|8d|commentary|session|unplugged|orchestral|"
     r"acoustic|acústic[ao]|rerecorded)\b",
     re.IGNORECASE,
@@ -43,7 +44,8 @@ ASIDES = (re.compile(r"\s-\s.*$"), re.compile(r"(?<=\S)\s*[(\[].*$"))
 
 #: What editions add to a title; the song is the same, and a playlist that names it does not say so.
 EDITION = re.compile(
-    r"\s(?:-\s|[(\[])(?:[^-()]*\b(?:remaster(?:ed)?|mono|stereo|(?:single|album|original|lp|radio|full length|hit|main) "
+    r"\s(?:-\s|[(\[])(?:[^-()]*\b(?:remaster(?:ed)?|mono|stereo|"
+    r"(?:single|album|original|lp|radio|full length|hit|main) "
     r"(?:version|edit|mix)|single master|\d{4} mix|edit|main|explicit)\b.*|from [\"“'].*)$",
     re.IGNORECASE,
 )

@@ -52,7 +52,7 @@ SongKey = Callable[[str, str], str]
 class Catalogue:
     """The tracks at hand. Read-only once loaded, so safe between threads. A row is a track's place, from 0."""
 
-    def __init__(self, starter: Sequence[Track], database: Path | None = None):
+    def __init__(self, starter: Sequence[Track] | ShippedTracks, database: Path | None = None):
         """``starter``: tracks with features. ``database``: a file made by ``DatabaseWriter``, or None.
 
         Raises SetupFault where it is not such a file.
@@ -116,7 +116,8 @@ class Catalogue:
 
     def felt(self, rows: Rows) -> np.ndarray:
         """(K, 9) float64 in FELT's order: how well each track fits each emotion, felt valence and arousal."""
-        return self.columns.figures[FIRST_FELT:, np.asarray(rows, np.intp)].T.astype(np.float64)
+        felt: np.ndarray = self.columns.figures[FIRST_FELT:, np.asarray(rows, np.intp)].T.astype(np.float64)
+        return felt
 
     def tracks(self, rows: Rows) -> list[Track]:
         """The tracks at ``rows``, in that order."""
@@ -215,14 +216,14 @@ class Catalogue:
     ) -> list[Nearest]:
         """For each of ``targets`` the ``count`` nearest ``playable`` tracks, but for rows in ``without``.
 
-        The distance is that of ``nearest.distances``; little known tracks, or those far from the wished familiarity, are
-        further, a liked genre and a choice by hand bring nearer. Exact: no track that is nearer is missed.
+        The distance is that of ``nearest.distances``; little known tracks, or those far from the wished familiarity,
+        are further, a liked genre and a choice by hand bring nearer. Exact: no track that is nearer is missed.
         """
         picked = self._picked[self._picked_for(emotions)]
         barred = np.zeros(len(self._places), bool)
         barred[[*without, *self._doubles]] = True
         picked = self.playable(picked[~barred[picked]], wishes, emotions)
-        barred[self._picked] = True
+        barred[picked] = True
         liked = self._of_genres(wishes.genres_liked)
         search = Search(
             figures=self.columns.figures,
@@ -239,7 +240,8 @@ class Catalogue:
     def _picked_for(self, emotions: frozenset[str]) -> np.ndarray:
         """Which of the rows that somebody chose by hand count as nearer: those for one of ``emotions``."""
         bits = sum(1 << EMOTIONS.index(emotion) for emotion in emotions)
-        return (self.columns.chosen_for[self._picked] & np.uint8(bits)).astype(bool)
+        picked: np.ndarray = (self.columns.chosen_for[self._picked] & np.uint8(bits)).astype(bool)
+        return picked
 
     def genres_meant(self, wishes: Iterable[str]) -> dict[str, int]:
         """For each wish how many tracks it means; 0 where no genre at hand is called so."""
@@ -264,7 +266,7 @@ class Catalogue:
 
     def _find_doubles(self) -> list[int]:
         """Rows of the file that the starter table has, too."""
-        ids = [track.id for track in self._starter] if self._starter_places else self._starter.ids()
+        ids = self._starter.ids() if isinstance(self._starter, ShippedTracks) else list(self._starter_places)
         found: dict[str, int] = {}
         for start in range(0, len(ids), IDS_AT_A_TIME):
             found |= self._database_rows(ids[start : start + IDS_AT_A_TIME])

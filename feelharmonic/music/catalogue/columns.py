@@ -34,8 +34,9 @@ class Columns:
 
     ``figures``: (19, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown), then FELT.
     ``genre``: (N,) uint16, places in the catalogue's genre names. ``year``: (N,) int16, 0 unknown. ``explicit``:
-    (N,) uint8, 0 no, 1 yes, 2 unknown, 3 unknown but the title sounds so. ``artist``: (N,) uint32, the same for the same artist. ``chosen_for``: (N,)
-    uint8, bit i is set where somebody chose the track for EMOTIONS[i]; 0 where nobody chose.
+    (N,) uint8, 0 no, 1 yes, 2 unknown, 3 unknown but the title sounds so. ``artist``: (N,) uint32, the same for the
+    same artist. ``chosen_for``: (N,) uint8, bit i is set where somebody chose the track for EMOTIONS[i]; 0 where
+    nobody chose.
     """
 
     figures: np.ndarray

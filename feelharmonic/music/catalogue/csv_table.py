@@ -226,8 +226,8 @@ def _plain_name(column: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredTracks:
-    """A table's tracks by their features. ``ids``, ``years``, ``words``, ``artists`` and ``features``, (N, 9) float64 in
-    FEATURES' order: of lines that can be read; ``unread``: the ids of those that cannot."""
+    """A table's tracks by their features. ``ids``, ``years``, ``words``, ``artists`` and ``features``, (N, 9) float64
+    in FEATURES' order: of lines that can be read; ``unread``: the ids of those that cannot."""
 
     ids: list[str]
     features: np.ndarray

@@ -22,8 +22,8 @@ from feelharmonic.music.felt_mood import FELT, FeltMoodReader
 DATABASE_VERSION = 1
 
 #: ``number`` runs from 1 without gaps: a track's row after the starter table's. ``features``: nine little-endian
-#: float32 in FEATURES' order. ``felt``: nine bytes in FELT's order, 0..255 for 0..1; NULL where an older release imported
-#: the track. Years, popularity and explicit are coded as in Columns.
+#: float32 in FEATURES' order. ``felt``: nine bytes in FELT's order, 0..255 for 0..1; NULL where an older release
+#: imported the track. Years, popularity and explicit are coded as in Columns.
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS tracks (
     number INTEGER PRIMARY KEY,
@@ -56,8 +56,8 @@ FEATURES_PACKING = struct.Struct(f"<{len(FEATURES)}f")
 DATABASE_NAME = "catalogue.db"
 
 #: What DatabaseWriter takes over: id, title, artist, year, genre, popularity, explicit (None where unknown), the nine
-#: features in FEATURES' order, and the words that say what the track feels like (genres, playlists). Plain tuples, since
-#: there may be a million of them.
+#: features in FEATURES' order, and the words that say what the track feels like (genres, playlists). Plain tuples,
+#: since there may be a million of them.
 ImportedTrack = tuple[str, str, str, "int | None", "str | None", "int | None", "bool | None", tuple[float, ...], str]
 
 

@@ -16,9 +16,9 @@ from feelharmonic.music.messages import MusicTargets, Wishes
 #: Popularity is 0..100; this far from the wished familiarity counts like one spread of a feature.
 FAMILIARITY_SPREAD = 15.0
 
-#: How much the fit to an emotion counts (its square from a perfect fit, 0..1), and the place on the plane of felt valence
-#: and arousal (squares of 0..1), beside the mean square of the features' distances in spreads. Fits come first: among
-#: tracks that fit alike the features decide.
+#: How much the fit to an emotion counts (its square from a perfect fit, 0..1), and the place on the plane of felt
+#: valence and arousal (squares of 0..1), beside the mean square of the features' distances in spreads. Fits come
+#: first: among tracks that fit alike the features decide.
 FIT_WEIGHT = 72.0
 FELT_WEIGHT = 72.0
 
@@ -177,8 +177,8 @@ class Search:
     is_liked: Callable[[np.ndarray], np.ndarray] | None = None
 
     def nearest(self, measure: Measure, count: int, *, instrumental_only: bool = False) -> Nearest:
-        """The ``count`` nearest rows that may play. Exact: goes through the leaves, the nearest first, until none that is
-        left can hold a nearer row."""
+        """The ``count`` nearest rows that may play. Exact: goes through the leaves, the nearest first, until none that
+        is left can hold a nearer row."""
         bounds = measure.lower_bounds(self.leaves) * (LIKED_GENRE_FACTOR if self.is_liked else 1.0)
         if instrumental_only:
             bounds[self.leaves.highest[INSTRUMENTALNESS] <= MIN_INSTRUMENTALNESS] = np.inf

@@ -6,7 +6,7 @@ at once would take more memory and time than all the rest. Rows are the best kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +79,12 @@ def id_texts(codes: np.ndarray) -> np.ndarray:
     return texts.view(f"S{ID_DIGITS}")[:, 0]
 
 
-class ShippedTracks(Sequence[Track]):
+class ShippedTracks:
     """The table's rows as arrays; ``self[row]`` is a Track.
 
     ``features``: (9, N) float32. ``felt``: (9, N) float32 0..1, see ``felt_mood.FELT``. ``year``, ``popularity``,
-    ``emotions`` (bit i for EMOTIONS[i], 0 where nobody chose), ``explicit`` (as in Columns), ``artist_numbers``: (N,). ``genre``: (N,) places in ``genres``, each a few
-    names joined by "|".
+    ``emotions`` (bit i for EMOTIONS[i], 0 where nobody chose), ``explicit`` (as in Columns), ``artist_numbers``: (N,).
+    ``genre``: (N,) places in ``genres``, each a few names joined by "|".
     """
 
     def __init__(self, path: Path = SHIPPED_PATH):
@@ -106,6 +106,9 @@ class ShippedTracks(Sequence[Track]):
         self.artist_numbers = np.array([artist_number(line.partition("\t")[2]) for line in lines], np.uint32)
         self._order = np.argsort(self._ids, kind="stable")
         self._sorted = self._ids[self._order]
+
+    def __iter__(self) -> Iterator[Track]:
+        return (self[row] for row in range(len(self)))
 
     def __len__(self) -> int:
         return len(self._ids)

@@ -21,13 +21,13 @@ from feelharmonic.music.selection import Candidates, Journey, Ranking
 MIN_CANDIDATES = 100
 
 #: Candidates for each step of a journey: its path needs many to move evenly without the same tracks every time.
-MAX_CANDIDATES = 140
+PATH_CANDIDATES, STAY_CANDIDATES = 160, 280
 
 #: More candidates than tracks: one artist can fill the whole neighbourhood.
 CANDIDATES_PER_TRACK = 6
 
 #: "More like this" moves the targets this far towards what was liked (0 not at all .. 1 all the way).
-LIKED_PULL = 0.4
+LIKED_PULL = 0.6
 
 #: "Not this" pushes away tracks within about one spread of it: this is added to the distance right beside it.
 DISLIKED_PUSH = 1.5
@@ -65,7 +65,7 @@ class CatalogueProvider:
         different = list({id(step): step for step in steps}.values())
         found = self._catalogue.nearest(
             different,
-            MAX_CANDIDATES if request.goal != "match" else max(MIN_CANDIDATES, CANDIDATES_PER_TRACK * request.n),
+            _candidates(request),
             wishes=request.wishes,
             emotions=_emotions(request),
             without=[*self._ordered_rows(request.avoid), *disliked],
@@ -105,12 +105,24 @@ class CatalogueProvider:
         if not liked:
             return list(request.steps)
         mean = dict(zip(FEATURES, self._catalogue.features(liked).mean(axis=0), strict=True))
-        moved = {id(step): replace(step, features=_pulled(step.features, mean)) for step in request.steps}
+        valence, arousal = self._catalogue.felt(liked).mean(axis=0)[-2:]
+        moved = {
+            id(step): replace(step, features=_pulled(step.features, mean), felt=(float(valence), float(arousal)))
+            for step in request.steps
+        }
         return [moved[id(step)] for step in request.steps]
 
     def _ordered_rows(self, ids: Sequence[str]) -> list[int]:
         rows = self._catalogue.rows(list(dict.fromkeys(ids)))
         return [rows[track_id] for track_id in dict.fromkeys(ids) if track_id in rows]
+
+
+def _candidates(request: TrackRequest) -> int:
+    """How many candidates each step needs."""
+    if request.goal == "match":
+        return max(MIN_CANDIDATES, CANDIDATES_PER_TRACK * request.n)
+    # A journey that leads nowhere takes all its tracks from the same place.
+    return PATH_CANDIDATES if len({id(step) for step in request.steps}) > 1 else STAY_CANDIDATES
 
 
 def _emotions(request: TrackRequest) -> frozenset[str]:

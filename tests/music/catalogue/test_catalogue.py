@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from feelharmonic.audio_features import FEATURES, FeatureTarget
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import SetupFault
 from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.columns import POPULARITY
 from feelharmonic.music.catalogue.database import DatabaseWriter, ImportedTrack
-from feelharmonic.music.catalogue.nearest import MAX_LEAF_ROWS, distances
+from feelharmonic.music.catalogue.nearest import MAX_LEAF_ROWS, POPULARITY_WEIGHT, distances
+from feelharmonic.music.catalogue.shipped import ShippedTracks
 from feelharmonic.music.catalogue.starter import read_starter
 from feelharmonic.music.messages import MusicTargets, Track, Wishes
 from feelharmonic.music.targets import targets_for
@@ -58,15 +61,16 @@ def test_tracks_are_found_by_the_key_of_their_names():
     track = read_starter()[5]
     key = lambda artist, title: f"{artist}|{title}".lower()  # noqa: E731
     wanted = key(track.artist, track.title)
-    assert here.named([wanted, "nobody|nothing", wanted], key) == {wanted: track}
+    found = here.named([wanted, "nobody|nothing", wanted], key)
+    assert {name: own.id for name, own in found.items()} == {wanted: track.id}
 
 
 def test_names_are_found_by_whichever_key_is_asked_for():
     here = Catalogue.load()
-    track = read_starter()[5]
+    (track,) = here.known([read_starter()[5].id]).values()
     by_title, by_artist = (lambda artist, title: title), (lambda artist, title: artist)
     for _ in range(2):  # what the first key found must not answer for the second
-        assert here.named([track.title], by_title) == {track.title: track}
+        assert here.named([track.title], by_title)[track.title].title == track.title
         assert here.named([track.artist], by_artist)[track.artist].artist == track.artist
         assert here.named([track.title], by_artist) == {}
 
@@ -80,7 +84,12 @@ def test_distance_is_the_root_mean_square_in_spreads():
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_nearest_agrees_with_the_plain_formula(starter, emotion):
     targets = targets_for(Params.load(), emotion)
-    plain = distances(starter.features(range(len(starter))), targets)
+    rows = range(len(starter))
+    lacking = (100 - starter.columns.figures[POPULARITY]) / 100
+    plain = np.sqrt(
+        distances(starter.features(rows), targets, starter.felt(rows)) ** 2
+        + POPULARITY_WEIGHT * lacking.astype(float) ** 2
+    )
     (found,) = starter.nearest([targets], 30)
     np.testing.assert_allclose(found.distances, np.sort(plain)[:30], rtol=1e-4)
     np.testing.assert_allclose(plain[found.rows], found.distances, rtol=1e-4)
@@ -128,8 +137,20 @@ def test_targets_measured_together_find_what_each_finds_alone(starter):
 
 
 def test_tracks_chosen_for_another_emotion_are_left_out(starter, happy):
-    (found,) = starter.nearest([happy], 500, emotions=frozenset({"sad"}))
-    assert {track.emotions for track in starter.tracks(found.rows)} == {("sad",)}
+    (found,) = starter.nearest([happy], 2000, emotions=frozenset({"sad"}))
+    assert {track.emotions for track in starter.tracks(found.rows)} == {("sad",), ()}
+
+
+def test_what_was_chosen_by_hand_comes_before_its_equals():
+    here = catalogue([track(1), track(2, emotions=("happy",))])
+    assert list(here.nearest([at(0.6)], 9, emotions=frozenset({"happy"}))[0].rows) == [1, 0]
+    assert list(here.nearest([at(0.6)], 9)[0].rows) == [0, 1]
+
+
+def test_better_known_tracks_come_before_their_equals():
+    here = catalogue([track(1, popularity=30), track(2, popularity=80), track(3)])
+    targets = replace(at(0.6), fits=(0, 0, 0, 1.0, 0, 0, 0))
+    assert list(here.nearest([targets], 9)[0].rows) == [1, 0, 2]
 
 
 def test_tracks_that_nobody_chose_serve_every_emotion():
@@ -151,6 +172,7 @@ def test_rows_left_out_do_not_come(starter, happy):
         (Wishes(genres_barred=("rock",)), {1, 3}),
         (Wishes(genres_barred=("rock", "jazz")), {1}),
         (Wishes(genres_barred=("unheard of",)), {1, 2, 3}),
+        (Wishes(genres_barred=("Hard-Rock",)), {1, 2, 3}),
         (Wishes(decades=(1990,)), {2}),
         (Wishes(decades=(1990, 2010)), {2, 3}),
         (Wishes(instrumental_only=True), {3}),
@@ -172,6 +194,8 @@ def test_wishes_are_met_by_every_track(wishes, kept):
 
 def test_explicit_tracks_are_barred_only_where_that_is_known():
     here = catalogue([track(1, explicit=False), track(2, explicit=True), track(3)])
+    sounds_so = catalogue([track(1, title="Bitch Better Have My Money"), track(2, title="Hoes", explicit=False)])
+    assert sorted(sounds_so.nearest([at(0.5)], 9, wishes=Wishes(explicit=False))[0].rows) == [1]
     assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=False))[0].rows) == [0, 2]
     assert sorted(here.nearest([at(0.5)], 9, wishes=Wishes(explicit=True))[0].rows) == [0, 1, 2]
 
@@ -190,8 +214,10 @@ def test_familiarity_prefers_tracks_of_that_popularity(familiarity, first):
 
 
 def test_known_gives_tracks_with_their_features(starter):
-    chosen = read_starter()
-    assert starter.known([chosen[5].id, "x" * 22]) == {chosen[5].id: chosen[5]}
+    chosen = read_starter()[5]
+    known = starter.known([chosen.id, "x" * 22])
+    assert set(known) == {chosen.id}
+    assert known[chosen.id].features == pytest.approx(chosen.features, abs=0.6)
 
 
 def test_an_empty_catalogue_finds_nothing():
@@ -221,6 +247,7 @@ def imported(number: int, **changes) -> ImportedTrack:
         "popularity": None,
         "explicit": None,
         "features": (0.5,) * 9,
+        "words": "pop",
         **changes,
     }
     return tuple(values.values())
@@ -284,8 +311,8 @@ def test_a_track_of_the_starter_table_counts_once(database):
     here = Catalogue.load(database)
     assert len(here) == len(Catalogue.load())
     assert len(here.different()) == len(here)
-    assert here.known([known.id]) == {known.id: known}
-    (found,) = here.nearest([targets_for(Params.load(), known.emotions[0])], 1000)
+    assert here.known([known.id])[known.id].title == known.title
+    (found,) = here.nearest([targets_for(Params.load(), known.emotions[0])], 20_000)
     assert [track.id for track in here.tracks(found.rows)].count(known.id) == 1
 
 
@@ -359,4 +386,4 @@ def test_a_catalogue_of_another_version_says_what_to_do(database):
 
 
 def test_without_a_file_the_starter_table_serves(tmp_path):
-    assert len(Catalogue.load(tmp_path / "none.db")) == len(read_starter())
+    assert len(Catalogue.load(tmp_path / "none.db")) == len(ShippedTracks())

@@ -49,7 +49,7 @@ def only(table: Table) -> TrackLine | Rejected:
 )
 def test_common_schemas_are_read(tmp_path, names, values):
     item = only(table(tmp_path, [{**dict(zip(names, values, strict=True)), **VALUES}]))
-    assert item == TrackLine(ID, "Song", "Somebody", None, None, None, None, NUMBERS)
+    assert item == TrackLine(ID, "Song", "Somebody", None, None, None, None, NUMBERS, "")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -183,7 +183,18 @@ def test_for_scoring_any_id_will_do(tmp_path):
     )
     with Table(path, NEEDED_TO_SCORE) as read:
         lines = list(read.scored())
-    assert lines == [("any id", NUMBERS), ("hole", None), ("nan", None), ("short", None)]
+    told = [(line.id, line.features) for line in lines]
+    assert told == [("any id", NUMBERS), ("hole", None), ("nan", None), ("short", None)]
+
+
+def test_year_artist_and_words_are_read_where_the_table_has_them(tmp_path):
+    rows = [row(genres="rock|pop", subgenres="hard rock", playlists="Sad Songs|Workout", year="1999"), row(year="soon")]
+    with table(tmp_path, [{**dict.fromkeys(rows[0], ""), **one} for one in rows]) as read:
+        first, second = read.scored()
+    assert (first.year, first.artist, first.words) == (1999, "Somebody", "rock|pop|hard rock|Sad Songs|Workout")
+    assert (second.year, second.words) == (None, "||")
+    imported = only(table(tmp_path, [rows[0]]))
+    assert (imported.genre, imported.words) == ("rock|pop", "rock|pop|hard rock|Sad Songs|Workout")
 
 
 def test_the_tables_of_the_data_folder_are_read_whole(data_dir):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.columns import POPULARITY
+from feelharmonic.music.catalogue.starter import read_starter
 from feelharmonic.music.messages import Track, TrackRequest, Wishes
 from feelharmonic.music.providers import MusicProvider
 from feelharmonic.music.providers.catalogue import CatalogueProvider
@@ -25,12 +28,17 @@ def params() -> Params:
 
 @pytest.fixture(scope="module")
 def provider() -> CatalogueProvider:
-    return CatalogueProvider.load()
+    """Over the tracks chosen by hand alone: few enough to use them up."""
+    return CatalogueProvider(by_hand())
+
+
+@functools.cache
+def by_hand() -> Catalogue:
+    return Catalogue(read_starter())
 
 
 def chosen_for(emotion: str) -> list[Track]:
-    catalogue = Catalogue.load()
-    return [track for track in catalogue.tracks(range(len(catalogue))) if emotion in track.emotions]
+    return [track for track in by_hand().tracks(range(len(by_hand()))) if emotion in track.emotions]
 
 
 def request_for(params, emotion="happy", goal="match", n=8, seed=0, **more) -> TrackRequest:
@@ -63,7 +71,7 @@ def test_nothing_comes_again_before_all_is_used_up(provider, params, emotion):
         tracks = ask(provider, request_for(params, emotion, seed=len(given), avoid=tuple(given)))
         fresh = [track.id for track in tracks if track.id not in given]
         left = pool - set(given)
-        artists_left = {track.artist for track in Catalogue.load().known(list(left)).values()}
+        artists_left = {track.artist for track in by_hand().known(list(left)).values()}
         # One artist may hold several of the last tracks; a list takes one of each.
         assert len(fresh) == min(8, len(artists_left))
         given += fresh
@@ -89,12 +97,12 @@ def test_the_same_chance_gives_the_same_list(provider, params):
 
 
 def test_the_most_popular_are_not_always_first(provider, params):
-    catalogue = Catalogue.load()
+    catalogue = by_hand()
     first_is_top = []
     for seed in range(30):
         tracks = ask(provider, request_for(params, seed=seed))
         rows = catalogue.rows([track.id for track in tracks])
-        popularity = catalogue.columns.figures[-1, [rows[track.id] for track in tracks]]
+        popularity = catalogue.columns.figures[POPULARITY, [rows[track.id] for track in tracks]]
         first_is_top.append(popularity[0] == popularity.max())
     assert not all(first_is_top)
 
@@ -116,21 +124,6 @@ def test_a_journey_ends_nearer_to_the_goal_than_it_began(provider, params, emoti
     assert np.mean(gone) > 0
 
 
-def test_tempo_and_loudness_change_more_smoothly_than_by_nearness_alone(provider, params, monkeypatch):
-    def roughness() -> float:
-        jumps = []
-        for seed in range(60):
-            tracks = ask(provider, request_for(params, "angry", "calm", n=10, seed=seed))
-            for name, unit in (("tempo", 28), ("loudness", 3.2)):
-                values = np.array([track.features[name] for track in tracks]) / unit
-                jumps.append(np.abs(np.diff(values)).mean())
-        return float(np.mean(jumps))
-
-    smooth = roughness()
-    monkeypatch.setattr("feelharmonic.music.selection.SMOOTH_WEIGHT", 0.0)
-    assert smooth < roughness()
-
-
 def test_more_like_this_moves_the_list_towards_it(provider, params):
     quiet = min(chosen_for("happy"), key=lambda track: track.features["energy"])
 
@@ -142,7 +135,7 @@ def test_more_like_this_moves_the_list_towards_it(provider, params):
 
 
 def test_not_this_never_comes_and_its_neighbours_less(provider, params):
-    catalogue = Catalogue.load()
+    catalogue = by_hand()
     disliked = ask(provider, request_for(params))[0]
     (row,) = catalogue.rows([disliked.id]).values()
 
