@@ -159,7 +159,8 @@ class _Choice:
 
     def take_fresh(self) -> None:
         journey = self._candidates.journey
-        if journey is not None and len({id(step) for step in self._request.steps}) > 1:
+        leads = self._request.goal != "match" and len({id(step) for step in self._request.steps}) > 1
+        if journey is not None and leads:
             self._take_path(journey)
             return
         for index, ranking in enumerate(self._candidates.rankings):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 
 import pytest
 from playwright.sync_api import Route, expect
 
+from feelharmonic.music.catalogue.shipped import ShippedTracks
 from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
 
 
 @pytest.fixture(scope="session")
-def years(project) -> dict[str, int]:
-    path = project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv"
-    with path.open(encoding="utf-8", newline="") as table:
-        return {row["id"]: int(row["year"]) for row in csv.DictReader(table)}
+def years() -> dict[str, int]:
+    table = ShippedTracks()
+    return dict(zip(table.ids(), table.year.tolist(), strict=True))
 
 
 def test_a_journey_is_drawn_as_a_path_and_a_list_that_matches_is_not(visit, shoot):

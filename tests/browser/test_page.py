@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from feelharmonic.music.catalogue.shipped import ShippedTracks
 from tests.browser.steps import DEADLINE_MS, WATCH_CAMERA, go_live, player_ids, refusing
 from tests.support.serving import Server
 
 
 @pytest.fixture(scope="session")
-def starter_ids(project) -> set[str]:
-    path = project / "feelharmonic" / "music" / "catalogue" / "starter_tracks.csv"
-    with path.open(encoding="utf-8", newline="") as table:
-        return {row["id"] for row in csv.DictReader(table)}
+def starter_ids() -> set[str]:
+    return set(ShippedTracks().ids())
 
 
 def full(*values: object) -> list:

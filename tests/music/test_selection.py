@@ -91,20 +91,20 @@ def test_without_chance_the_best_comes_and_the_chance_is_not_used():
     assert asked.chance.random() == random.Random(1).random()
 
 
-@pytest.mark.parametrize(("goal", "n", "mean_rank"), [("match", 8, 7.5), ("lift", 8, 1.04)])
-def test_chance_reaches_as_far_as_a_list_is_long_and_less_far_on_a_journey(goal, n, mean_rank):
+@pytest.mark.parametrize(("goal", "n", "mean_rank"), [("match", 8, 15.5), ("match", 3, 11.5), ("lift", 8, 249.5)])
+def test_chance_reaches_twice_as_far_as_a_list_is_long_and_anywhere_where_a_journey_leads_nowhere(goal, n, mean_rank):
     pool = candidates([list(range(500))] * n, by_chance=True)
     firsts = [
         numbers(select(request(*[at(0.5, goal=goal)] * n, seed=seed), pool))[0] for seed in range(2000)
     ]  # an exponential draw, rounded down
     assert np.mean(firsts) == pytest.approx(mean_rank, rel=0.1)
-    assert Counter(firsts).most_common(1)[0][0] == 0
+    assert goal != "match" or Counter(firsts).most_common(1)[0][0] == 0
 
 
 def smooth(goal: str) -> list[int]:
     """Two tracks cost the same for the second step; 1 departs less from the track before than 2."""
     values = np.full((3, len(FEATURES)), 0.5)
-    values[2, FEATURES.index("tempo")] = 0.9
+    values[2, FEATURES.index("valence")] = 0.9
     steps = (at(0.5, goal=goal), at(0.5, goal=goal))
     rankings = [
         Ranking(places=np.array([0]), costs=np.array([0.0])),
@@ -121,7 +121,7 @@ def test_a_journey_prefers_the_even_step_and_a_match_does_not():
 
 def test_a_journeys_step_is_expected_to_move_as_its_targets_do():
     values = np.full((3, len(FEATURES)), 0.2)
-    values[1, FEATURES.index("tempo")] = values[1, FEATURES.index("loudness")] = 0.6
+    values[1, FEATURES.index("valence")] = values[1, FEATURES.index("energy")] = 0.6
     steps = (at(0.2, goal="lift"), at(0.6, goal="lift"))
     rankings = [
         Ranking(places=np.array([0]), costs=np.array([0.0])),

@@ -45,7 +45,8 @@ def _nearest_emotions(catalogue: Catalogue, params: Params, rows: np.ndarray) ->
     targets = [targets_for(params, emotion) for emotion in EMOTIONS]
     counts = np.zeros(len(EMOTIONS), np.intp)
     for start in range(0, len(rows), CHUNK_ROWS):
-        features = catalogue.features(rows[start : start + CHUNK_ROWS])
-        away = np.array([distances(features, target) for target in targets])  # (7, K)
+        here = rows[start : start + CHUNK_ROWS]
+        features, felt = catalogue.features(here), catalogue.felt(here)
+        away = np.array([distances(features, target, felt) for target in targets])  # (7, K)
         counts += np.bincount(away.argmin(axis=0), minlength=len(EMOTIONS))
     return tuple(int(count) for count in counts)

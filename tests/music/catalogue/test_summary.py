@@ -7,6 +7,7 @@ import numpy as np
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.fill import felt_of
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.starter import read_starter
 from feelharmonic.music.catalogue.summary import summarise
@@ -20,7 +21,7 @@ def test_each_track_counts_once_for_its_genre_and_its_nearest_emotion(monkeypatc
     starter, params = read_starter(), Params.load()
     summary = summarise(Catalogue(starter), params)
     features = np.array([[track.features[name] for name in FEATURES] for track in starter])
-    away = np.array([distances(features, targets_for(params, emotion)) for emotion in EMOTIONS])
+    away = np.array([distances(features, targets_for(params, emotion), felt_of(starter)) for emotion in EMOTIONS])
     assert summary.tracks == len(starter)
     assert summary.nearest == tuple(np.bincount(away.argmin(axis=0), minlength=len(EMOTIONS)).tolist())
     assert summary.chosen == tuple(sum(emotion in track.emotions for track in starter) for emotion in EMOTIONS)
