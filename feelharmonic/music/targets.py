@@ -1,6 +1,6 @@
 """Mood and goal → MusicTargets: where the music should be, and the steps that lead there. Pure.
 
-In: Params, an emotion or a mixture of emotions, a goal. Out: MusicTargets, one or a journey of several. Knows no tracks.
+In: Params, an emotion or a mixture of emotions, a goal. Out: MusicTargets, one or a journey of several. No tracks.
 
 ``match`` stays with the mood. The other goals follow the iso principle (meet the listener's mood, then move in
 small steps). The evidence for it is mixed, so it is a choice and promises no healing.

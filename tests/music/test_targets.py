@@ -149,8 +149,8 @@ def mixture(**shares: float) -> list[float]:
 @pytest.mark.parametrize("goal", GOAL_ENDS)
 def test_a_journey_of_two_steps_is_its_start_and_its_end(params, goal):
     first, last = journey(params, "sad", goal, 2)
-    assert first.features == targets_for(params, "sad").features
-    np.testing.assert_allclose(centres(last), centres(targets_for(params, "sad", goal)))
+    np.testing.assert_allclose(centres(first)[OTHERS], centres(targets_for(params, "sad"))[OTHERS])
+    np.testing.assert_allclose(centres(last)[OTHERS], centres(targets_for(params, "sad", goal))[OTHERS])
 
 
 def test_the_step_half_way_carries_the_words_and_genres_of_the_end(params):
@@ -163,7 +163,7 @@ def test_the_step_half_way_carries_the_words_and_genres_of_the_end(params):
 def test_centres_and_spreads_of_a_journey_are_mixed_alike(params, step):
     mixed = journey(params, "angry", "calm", 5)[step].features
     start, end = targets_for(params, "angry").features, targets_for(params, "angry", "calm").features
-    for name in FEATURES:
+    for name in np.array(FEATURES)[OTHERS]:
         assert mixed[name].centre == pytest.approx(start[name].centre * (4 - step) / 4 + end[name].centre * step / 4)
         assert mixed[name].spread == pytest.approx(start[name].spread * (4 - step) / 4 + end[name].spread * step / 4)
 
