@@ -38,29 +38,29 @@ worker_connections = capacity.max_connections(settings.max_listeners)
 #: Under gthread each connection holds a thread. They are made as they are needed.
 threads = capacity.max_threads(settings.max_listeners)
 keepalive = 15
-#: By then clients were told, and what was in flight is finished.
+#: More than Timeouts.drain_s: by then clients have been told, and what was in flight is finished.
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = logs.CONFIG
 
-# The workers' figures add up in this folder. prometheus_client looks for it when it is imported.
-FIGURES, OWN_FIGURES = "PROMETHEUS_MULTIPROC_DIR", "FEELHARMONIC_OWN_FIGURES"
-#: How prometheus_client calls its files: a kind of figure, and the number of the worker that wrote it.
-FIGURES_FILE = re.compile(r"(counter|histogram|summary|gauge_[a-z]+)_\d+\.db")
-if not os.environ.get(FIGURES):
-    # Kept in the environment: SIGHUP reads this file again, which must know whose folder it is.
-    os.environ[FIGURES] = os.environ[OWN_FIGURES] = tempfile.mkdtemp(prefix="feelharmonic-figures-")
+# The workers' metrics add up in this folder. prometheus_client looks for it when it is imported.
+METRICS_FOLDER, OWN_FOLDER = "PROMETHEUS_MULTIPROC_DIR", "FEELHARMONIC_OWN_METRICS_FOLDER"
+#: The names of prometheus_client's files: a type of metric and the process that wrote it.
+METRICS_FILE = re.compile(r"(counter|histogram|summary|gauge_[a-z]+)_\d+\.db")
+if not os.environ.get(METRICS_FOLDER):
+    # In the environment: SIGHUP reads this file again, and on_exit must know whether the folder is ours.
+    os.environ[METRICS_FOLDER] = os.environ[OWN_FOLDER] = tempfile.mkdtemp(prefix="feelharmonic-metrics-")
 # Workers share the processors.
 if not settings.frames_at_once:
     os.environ["FRAMES_AT_ONCE"] = str(max(1, capacity.cores() // workers))
 
 
 def on_starting(arbiter):
-    """What an earlier run left in the host's folder would be added to this one's figures."""
-    folder = Path(os.environ[FIGURES])
+    """Delete an earlier run's metrics, which would be added to this one's. Other files stay."""
+    folder = Path(os.environ[METRICS_FOLDER])
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if FIGURES_FILE.fullmatch(path.name):
+        if METRICS_FILE.fullmatch(path.name):
             path.unlink()
 
 
@@ -85,14 +85,14 @@ def post_worker_init(worker):
 
 
 def child_exit(arbiter, worker):
-    """A worker is gone, however it went: its listeners no longer count."""
+    """A worker has ended, also if it was killed: its listeners no longer count."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(arbiter):
-    """A folder that the host named stays."""
-    own = os.environ.get(OWN_FIGURES)
+    """Delete the metrics folder, unless the host named it."""
+    own = os.environ.get(OWN_FOLDER)
     if own:
         shutil.rmtree(own, ignore_errors=True)

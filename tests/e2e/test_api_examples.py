@@ -64,7 +64,7 @@ def test_a_curl_example_answers_json(run, text):
     [
         (1, r"\[0\.\d+, .*\] \[0"),
         (3, r"angry then happy\n.*Calm"),
-        (5, r"\d known, \d unknown\n\['angry', .*\]\ncatalogue\nready\nok"),
+        (5, r"1 known, 1 unknown\n\['angry', .*\]\ncatalogue\nready\nok"),
     ],
 )
 def test_a_python_example_prints_what_it_promises(run, number, words):

@@ -47,39 +47,39 @@ def max_websockets() -> int:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_http_is_answered_when_all_websockets_are_open(tmp_path, mode):
-    """One place: twice as many wires, and those to spare."""
+    """One place: twice as many WebSockets, and the spare ones."""
     most = max_websockets()
     server = Server(tmp_path, ASYNC_MODE=mode, MAX_LISTENERS="1").start()
-    wires = []
+    websockets = []
     try:
-        wires = [open_websocket(server.url) for _ in range(most)]
+        websockets = [open_websocket(server.url) for _ in range(most)]
         if mode == "threading":
             with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
                 open_websocket(server.url)
         else:
-            wires.append(open_websocket(server.url))  # where a wire is no thread there is room for more
+            websockets.append(open_websocket(server.url))  # where a WebSocket is no thread there is room for more
         assert requests.get(f"{server.url}/healthz", timeout=10).status_code == 200
     finally:
-        for wire in wires:
-            wire.sock.close()
+        for one in websockets:
+            one.sock.close()
         server.kill()
 
 
 @pytest.mark.full
 def test_gunicorn_answers_http_when_all_websockets_are_open(tmp_path):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE="threading", MAX_LISTENERS="1").start()
-    wires = []
+    websockets = []
     try:
-        wires = [RawListener(gunicorn.url) for _ in range(max_websockets())]
+        websockets = [RawListener(gunicorn.url) for _ in range(max_websockets())]
         with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
             open_websocket(gunicorn.url)
         assert requests.get(f"{gunicorn.url}/healthz", timeout=10).status_code == 200
-        wires.pop().vanish()
+        websockets.pop().vanish()
         deadline = time.monotonic() + DEADLINE_S
         while not is_accepted(gunicorn.url, gunicorn.url):
             assert time.monotonic() < deadline
             time.sleep(0.1)
     finally:
-        for wire in wires:
-            wire.vanish()
+        for one in websockets:
+            one.vanish()
         gunicorn.kill()

@@ -1,4 +1,4 @@
-"""One sender asks for as much work as every limit allows; the others are answered meanwhile, in every async mode."""
+"""Requests that take as much work as every limit allows: the others are answered meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.support.costly_pictures import PHOTOGRAPH_BYTES, scans
-from tests.support.serving import MODES, Server
+from tests.support.serving import Server
 
 #: As the longest lines that are read allow; the opening brackets once cost a pattern quadratic time.
 BRACKETS = {"text": "\n".join(["a – " + 990 * "("] * 600)}
@@ -18,13 +18,6 @@ LIGATURES = {"text": "\n".join(["a – " + 60 * "ﷺ"] * 1900)}
 SENDERS = 6
 MAX_WAIT_S = 2.0
 DEADLINE_S = 30
-
-
-@pytest.fixture(params=MODES)
-def server(request, tmp_path):
-    running = Server(tmp_path, ASYNC_MODE=request.param).start()
-    yield running
-    running.kill()
 
 
 def longest_wait_s(server: Server, senders: list[threading.Thread]) -> float:

@@ -1,4 +1,4 @@
-"""The live wire over a real WebSocket, in every async mode: readings, snaps, faults; connections outlive them all."""
+"""The namespace /live over a real WebSocket: readings, snaps, faults; connections outlive them all."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ def test_the_page_and_its_health_are_served_with_their_headers(server):
     assert requests.get(f"{server.url}/healthz", timeout=10).json() == {"status": "ok"}
 
 
-def test_another_sites_page_cannot_open_the_wire(server):
+def test_a_foreign_origin_cannot_connect(server):
     import socketio
 
     client = socketio.Client(reconnection=False)

@@ -1,4 +1,4 @@
-"""The promise: no picture is written, logged or sent on. A real server is watched from its first line to its end while
+"""No picture is written, logged or sent on. A real server is watched from its first line to its end while
 it reads frames and uploads: by Python's audit hooks, and by strace, which also sees what native code does."""
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def seen(folder: Path) -> Iterator[tuple[str, object]]:
         yield event, about
 
 
-def test_the_watch_sees_a_breach(tmp_path):
+def test_the_audit_hook_sees_a_breach(tmp_path):
     environ = {**os.environ, **watched(tmp_path)}
     subprocess.run([sys.executable, "-c", BREACH], cwd=tmp_path, env=environ, check=True, timeout=60)
     found = list(seen(tmp_path))
@@ -202,7 +202,7 @@ def is_breach(call: str) -> bool:
     return not (name == "connect" and "/nscd/" in call)  # the system's own memory of names, where it has one
 
 
-def test_a_breach_is_seen_below_python_too(tmp_path):
+def test_strace_sees_a_breach(tmp_path):
     command = [*traced(tmp_path), sys.executable, "-B", "-c", BREACH]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
     found = "\n".join(filter(is_breach, calls(tmp_path)))
@@ -211,7 +211,7 @@ def test_a_breach_is_seen_below_python_too(tmp_path):
     assert found.count("execve(") == 2
 
 
-def test_native_code_keeps_the_promise_too(tmp_path, astronaut_jpeg):
+def test_no_picture_is_written_or_sent_on_by_native_code(tmp_path, astronaut_jpeg):
     server = Server(tmp_path, under=traced(tmp_path), PYTHONDONTWRITEBYTECODE="1").start()
     try:
         show_pictures(server, astronaut_jpeg)

@@ -1,9 +1,8 @@
-"""More pictures than a server reads, for real and in every async mode: rates fall alike, everybody hears when to come
-again, nothing grows. How turns are given out in made-up time: tests/web/serving/test_inference_queue.py."""
+"""Overload of a real server, in every async mode: rates fall alike, every client gets a wait, memory stays flat. The
+queue by itself, in simulated time: tests/web/serving/test_inference_queue.py."""
 
 from __future__ import annotations
 
-import os
 import statistics
 import threading
 import time
@@ -12,10 +11,10 @@ import pytest
 
 from feelharmonic.settings import ASYNC_MODES
 from tests.support.raw_websocket import RawListener
-from tests.support.serving import Server
+from tests.support.serving import Server, needs_proc
 
 LISTENERS = 30
-#: They come one after the other; then everybody has been told a wait, and what is loaded once is there.
+#: They come one after the other; then everybody has got a wait, and what is loaded once is there.
 COMING_S, WARM_UP_S, SECONDS = 1.5, 3.0, 8.0
 #: A listener who hears nothing for so long was forgotten.
 REPLY_S = 30
@@ -61,17 +60,12 @@ class Eager(threading.Thread):
             self.busy_waits_ms.append(reply["wait_ms"])
 
 
-def resident_mb(server: Server) -> float:
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
-
-
 pytestmark = pytest.mark.full
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
+@needs_proc
 @pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_beyond_what_is_read_nobody_starves_and_nothing_grows(tmp_path, mode, astronaut_jpeg, record_property):
+def test_under_overload_rates_fall_alike_and_memory_stays_flat(tmp_path, mode, astronaut_jpeg, record_property):
     server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
     try:
         starts_s = time.monotonic() + WARM_UP_S
@@ -82,16 +76,16 @@ def test_beyond_what_is_read_nobody_starves_and_nothing_grows(tmp_path, mode, as
         time.sleep(max(0.0, starts_s - time.monotonic()))
         memory_mb = []
         while time.monotonic() < starts_s + SECONDS:
-            memory_mb.append(resident_mb(server))
+            memory_mb.append(server.resident_mb())
             time.sleep(0.1)
         for listener in eager:
             listener.join(REPLY_S)
         half = len(memory_mb) // 2
         grown_mb = statistics.median(memory_mb[half:]) - statistics.median(memory_mb[:half])
         reads = sorted(listener.read for listener in eager)
-        told = f"{mode}: {reads[0]} to {reads[-1]} frames each, memory {grown_mb:+.1f} MB"
-        record_property("overload", told)
-        print(told)
+        result = f"{mode}: {reads[0]} to {reads[-1]} frames each, memory {grown_mb:+.1f} MB"
+        record_property("overload", result)
+        print(result)
         assert [listener.broke for listener in eager] == [None] * LISTENERS
         assert reads[0] > 0
         # A slow machine reads a handful for each: one more or less is chance.
@@ -107,7 +101,7 @@ def test_beyond_what_is_read_nobody_starves_and_nothing_grows(tmp_path, mode, as
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_who_does_not_wait_as_told_takes_nothing_from_the_others(tmp_path, mode, astronaut_jpeg, record_property):
+def test_clients_that_ignore_their_wait_gain_nothing(tmp_path, mode, astronaut_jpeg, record_property):
     server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
     try:
         starts_s = time.monotonic() + WARM_UP_S
@@ -118,9 +112,9 @@ def test_who_does_not_wait_as_told_takes_nothing_from_the_others(tmp_path, mode,
         for listener in (*patient, *greedy):
             listener.join(WARM_UP_S + SECONDS + REPLY_S)
         reads = sorted(listener.read for listener in patient)
-        told = f"{mode}: patient {reads[0]} to {reads[-1]}, greedy {[listener.read for listener in greedy]}"
-        record_property("greed", told)
-        print(told)
+        result = f"{mode}: patient {reads[0]} to {reads[-1]}, greedy {[listener.read for listener in greedy]}"
+        record_property("greed", result)
+        print(result)
         assert [listener.broke for listener in (*patient, *greedy)] == [None] * (LISTENERS // 2 + 2)
         # They are early by what clocks may differ, at most.
         assert all(listener.read <= 2 * statistics.median(reads) + 2 for listener in greedy)

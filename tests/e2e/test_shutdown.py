@@ -1,5 +1,4 @@
-"""SIGTERM: listeners are told, frames and uploads under way are answered, the process ends by itself; and gunicorn's
-other worker."""
+"""SIGTERM: listeners are told, what is in flight is answered, the process ends by itself; under gunicorn as well."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ from tests.support.serving import GUNICORN_MODES, MODES, Server
 DEADLINE_S = 20
 
 
-class Told:
+class Client:
     """A listener who notes what it is told."""
 
     def __init__(self, url: str):
@@ -84,7 +83,7 @@ class Upload:
 
 def assert_work_is_finished(server: Server | Gunicorn, large: np.ndarray) -> None:
     """A SIGTERM comes while frames are read and a photograph arrives: everybody is answered, then the process ends."""
-    listeners = [Told(server.url) for _ in range(6)]
+    listeners = [Client(server.url) for _ in range(6)]
     photograph = encode(cv2.resize(large, (3200, 2400)))
     uploads = [Upload(server.url, photograph) for _ in range(2)]
     frames = [listener.shows(encode(large)) for listener in listeners]
@@ -110,7 +109,7 @@ def large_bgr(astronaut_bgr) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_what_is_under_way_is_answered_before_the_server_ends(tmp_path, mode, large_bgr):
+def test_frames_and_uploads_in_flight_are_answered(tmp_path, mode, large_bgr):
     server = Server(tmp_path, ASYNC_MODE=mode, FRAMES_AT_ONCE="1").start()
     try:
         assert_work_is_finished(server, large_bgr)
@@ -136,12 +135,12 @@ runpy.run_path(sys.argv[2], run_name="__main__")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_snap_under_way_is_answered_before_the_server_ends(tmp_path, mode):
+def test_a_snap_in_flight_is_answered(tmp_path, mode):
     program = tmp_path / "slow.py"
     program.write_text(SLOW_PROVIDER)
     server = Server(tmp_path, ASYNC_MODE=mode, under=(sys.executable, str(program))).start()
     try:
-        listener, answers = Told(server.url), []
+        listener, answers = Client(server.url), []
         listener.client.emit("snap", {"emotion": "sad"}, namespace="/live", callback=answers.append)
         time.sleep(0.5)
         assert not answers
@@ -155,7 +154,7 @@ def test_a_snap_under_way_is_answered_before_the_server_ends(tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
-def test_what_is_under_way_is_answered_before_gunicorns_worker_ends(tmp_path, mode, large_bgr):
+def test_frames_and_uploads_in_flight_are_answered_under_gunicorn(tmp_path, mode, large_bgr):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20", FRAMES_AT_ONCE="1").start()
     try:
         assert_work_is_finished(gunicorn, large_bgr)
@@ -164,10 +163,10 @@ def test_what_is_under_way_is_answered_before_gunicorns_worker_ends(tmp_path, mo
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_listeners_are_told_and_the_server_ends_by_itself(tmp_path, mode, astronaut_jpeg):
+def test_listeners_are_told_and_the_process_ends(tmp_path, mode, astronaut_jpeg):
     server = Server(tmp_path, ASYNC_MODE=mode).start()
     try:
-        listeners = [Told(server.url) for _ in range(3)]
+        listeners = [Client(server.url) for _ in range(3)]
         assert all(listener.reads(astronaut_jpeg) for listener in listeners)
         server.process.send_signal(signal.SIGTERM)
         assert all(listener.heard(["leaving", "disconnect"]) for listener in listeners)
@@ -180,10 +179,10 @@ def test_listeners_are_told_and_the_server_ends_by_itself(tmp_path, mode, astron
 
 
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
-def test_gunicorns_workers_serve_and_take_their_leave(tmp_path, mode, astronaut_jpeg):
+def test_listeners_of_every_gunicorn_worker_are_told(tmp_path, mode, astronaut_jpeg):
     gunicorn = Gunicorn(tmp_path, workers=2, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
     try:
-        listeners = [Told(gunicorn.url) for _ in range(6)]
+        listeners = [Client(gunicorn.url) for _ in range(6)]
         assert all(listener.reads(astronaut_jpeg) for listener in listeners)
         gunicorn.process.send_signal(signal.SIGTERM)
         assert all(listener.heard(["leaving", "disconnect"]) for listener in listeners)
@@ -194,7 +193,7 @@ def test_gunicorns_workers_serve_and_take_their_leave(tmp_path, mode, astronaut_
     assert all(json.loads(line) for line in gunicorn.log().splitlines() if line.startswith("{"))
 
 
-def test_under_gunicorn_eventlet_is_refused_with_the_way_out(tmp_path):
+def test_gunicorn_refuses_eventlet_and_names_the_alternatives(tmp_path):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE="eventlet")
     command, environ = gunicorn.command(), gunicorn.environ()
     ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""Bodies that never come to their end: they are hung up in time, in every async mode, and keep out nobody else."""
+"""Request bodies that never end: their connections are closed in time, and nobody else is kept out."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Broken on purpose, in every async mode: listeners who are slow, deaf, silent or gone, by the thousand; and a network
-file cut short. Everybody else is served meanwhile, and nothing stays behind."""
+"""Clients that are slow, silent, do not read or vanish: they are disconnected, everybody else is served, and nothing
+stays behind. And a network file that is cut short."""
 
 from __future__ import annotations
 
@@ -17,20 +17,10 @@ from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.face_finder import REFINER_PATH, FaceFinder
 from feelharmonic.reading.face_finder import WEIGHTS_PATH as FINDER_PATH
 from tests.support.raw_websocket import RawListener
-from tests.support.serving import MODES, PROJECT, SHORT_TIMEOUTS, Server
+from tests.support.serving import PROJECT, SHORT_TIMEOUTS, Server, needs_proc
 
 #: Pings find out within 3 s that nobody is there; machines under test are slow.
 GONE_S = 45
-
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
-
-
-@pytest.fixture(scope="module", params=MODES)
-def server(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    running = Server(folder, timeouts=SHORT_TIMEOUTS, ASYNC_MODE=request.param, MAX_LISTENERS="3000").start()
-    yield running
-    running.kill()
 
 
 def figure(server: Server, name: str) -> float:
@@ -45,17 +35,7 @@ def assert_soon(holds, within_s: float = GONE_S) -> None:
         time.sleep(0.2)
 
 
-def assert_serves(server: Server, jpeg: bytes) -> None:
-    with server.listener() as listener:
-        assert listener.call("frame", 0, jpeg)["faces"]
-
-
-def resident_mb(server: Server) -> float:
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
-
-
-def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astronaut_jpeg):
+def test_silent_connections_are_closed_and_idle_listeners_stay(server, astronaut_jpeg):
     headers = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
     half = b"POST /api/v1/tracks/moods HTTP/1.1\r\n" + headers + b"{"
     with server.listener() as idle:
@@ -64,7 +44,7 @@ def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astrona
             connection = socket.create_connection(("127.0.0.1", server.port), timeout=SHORT_TIMEOUTS.silence_s + GONE_S)
             connection.sendall(text)
             silent.append(connection)
-        assert_serves(server, astronaut_jpeg)
+        server.assert_serves(astronaut_jpeg)
         for connection in silent:
             answer = b""
             while part := connection.recv(65536):  # ends when the server closes
@@ -75,7 +55,7 @@ def test_who_says_nothing_is_hung_up_and_who_only_listens_is_not(server, astrona
     assert "127.0.0.1 -" not in server.log()
 
 
-def test_a_slow_sender_holds_up_nobody(server, astronaut_jpeg):
+def test_slow_senders_hold_up_nobody(server, astronaut_jpeg):
     slow = [RawListener(server.url) for _ in range(10)]
     frame = websocket.ABNF.create_frame(astronaut_jpeg, websocket.ABNF.OPCODE_BINARY).format()
     for listener in slow:
@@ -103,25 +83,25 @@ def send_for(seconds: float, listener: RawListener) -> None:
 
 
 @needs_proc
-def test_a_listener_who_takes_no_answers_is_hung_up(server, astronaut_jpeg):
-    assert_serves(server, astronaut_jpeg)
-    before_mb = resident_mb(server)
+def test_a_listener_that_reads_no_answers_is_disconnected(server, astronaut_jpeg):
+    server.assert_serves(astronaut_jpeg)
+    before_mb = server.resident_mb()
     deaf = RawListener(server.url, receives_bytes=4096)
     deaf.socket.sock.settimeout(GONE_S)
     with pytest.raises((OSError, websocket.WebSocketException)):
         send_for(2 * GONE_S, deaf)
     assert_soon(lambda: figure(server, "feelharmonic_listeners") == 0)
-    assert resident_mb(server) - before_mb < 30
-    assert_serves(server, astronaut_jpeg)
+    assert server.resident_mb() - before_mb < 30
+    server.assert_serves(astronaut_jpeg)
 
 
-def test_a_half_open_connection_gives_its_place_back(server, astronaut_jpeg):
+def test_a_half_open_connection_frees_its_place(server, astronaut_jpeg):
     assert_soon(lambda: figure(server, "feelharmonic_listeners") == 0)
     frozen = RawListener(server.url)
     assert frozen.ask(0, astronaut_jpeg)["faces"]
     assert figure(server, "feelharmonic_listeners") == 1
     assert_soon(lambda: figure(server, "feelharmonic_listeners") == 0)  # it answers no ping
-    assert_serves(server, astronaut_jpeg)
+    server.assert_serves(astronaut_jpeg)
 
 
 @needs_proc
@@ -136,12 +116,12 @@ def test_a_thousand_connects_and_drops_leave_nothing_behind(server, astronaut_jp
 
     come_and_go(100)
     assert_soon(lambda: figure(server, "feelharmonic_listeners") == 0)
-    before_mb, before_files = resident_mb(server), len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    before_mb, before_files = server.resident_mb(), len(os.listdir(f"/proc/{server.process.pid}/fd"))
     come_and_go(1000 if server.mode == "gevent" else 300)
     assert_soon(lambda: figure(server, "feelharmonic_listeners") == 0)
     assert_soon(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) <= before_files + 5)
-    assert resident_mb(server) - before_mb < 15
-    assert_serves(server, astronaut_jpeg)
+    assert server.resident_mb() - before_mb < 15
+    server.assert_serves(astronaut_jpeg)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +134,7 @@ def test_a_thousand_connects_and_drops_leave_nothing_behind(server, astronaut_jp
     ids=lambda value: getattr(value, "name", ""),
 )
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.5, 0.999])
-def test_a_network_file_cut_short_is_named(tmp_path, load, path, kept):
+def test_a_truncated_network_file_is_named(tmp_path, load, path, kept):
     cut = tmp_path / path.name
     cut.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
     with pytest.raises(SetupFault) as raised:
@@ -163,7 +143,7 @@ def test_a_network_file_cut_short_is_named(tmp_path, load, path, kept):
     assert path.name in text
 
 
-def test_a_server_with_a_network_cut_short_says_so_and_opens_no_port(tmp_path):
+def test_with_a_truncated_network_the_server_does_not_start(tmp_path):
     copy = tmp_path / "project"
     shutil.copytree(
         PROJECT, copy, ignore=lambda folder, names: [n for n in names if n.startswith(".") or n == "node_modules"]

@@ -1,10 +1,9 @@
-"""Uploads that are held back: so many are received at once, in every async mode; who finds no room is told when to come
-again, and who hangs up makes room."""
+"""Incomplete uploads: a limited number is received at once, further ones get 503 with a wait, and whoever disconnects
+frees a place."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import time
 
@@ -12,7 +11,7 @@ import pytest
 import requests
 
 from feelharmonic.web.api.uploads import MAX_ADDRESS_BYTES, MAX_UPLOADS_EACH, UPLOADS_RETRY_S
-from tests.support.serving import MODES, Server
+from tests.support.serving import MODES, Server, needs_proc
 
 HEAD = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
 LENGTH = 9_900_000
@@ -40,24 +39,19 @@ def held_back(server: Server) -> socket.socket:
     return line
 
 
-def resident_mb(server: Server) -> float:
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
-
-
 def upload(server: Server, picture: bytes) -> requests.Response:
     return requests.post(f"{server.url}/api/v1/expressions", files={"image": ("a.jpg", picture)}, timeout=20)
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
-def test_uploads_that_are_held_back_take_a_bounded_part_of_the_memory(server, wall_jpeg):
+@needs_proc
+def test_incomplete_uploads_take_bounded_memory(server, wall_jpeg):
     assert upload(server, wall_jpeg).status_code == 200
-    before_mb = resident_mb(server)
+    before_mb = server.resident_mb()
     lines = [held_back(server) for _ in range(6 * MAX_UPLOADS_EACH)]
     answer = upload(server, bytes(LENGTH // 2))
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert UPLOADS_RETRY_S <= int(answer.headers["Retry-After"]) <= 60
-    assert resident_mb(server) - before_mb < 1.5 * MAX_ADDRESS_BYTES / 1e6 + 60
+    assert server.resident_mb() - before_mb < 1.5 * MAX_ADDRESS_BYTES / 1e6 + 60
     assert requests.get(f"{server.url}/healthz", timeout=20).ok
     for line in lines:
         line.close()

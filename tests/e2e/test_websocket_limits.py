@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -13,18 +12,13 @@ import websocket
 
 from feelharmonic.app import MAX_MESSAGE_BYTES
 from tests.support.raw_websocket import RawListener, open_websocket
-from tests.support.serving import MODES, SHORT_TIMEOUTS, Server
+from tests.support.serving import needs_proc
 
 #: Pings come every second; a busy machine may take this long to close a connection.
 REFUSED_S = 30
 
 #: After this time without its bytes being taken, a sender checks whether the server has closed the connection.
 BLOCKED_S = 2
-
-
-def resident_kb(pid: int) -> int:
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
 
 def is_closed_by(sender: websocket.WebSocket, frames: Iterable[websocket.ABNF]) -> bool:
@@ -48,7 +42,7 @@ def is_closed_by(sender: websocket.WebSocket, frames: Iterable[websocket.ABNF]) 
 
 
 def has_ended(line: socket.socket) -> bool:
-    """Whether the other side has closed it: who sends into a window that is full, and will stay so, is not told."""
+    """Whether the server has closed the connection: a client that sends into a full window is not told."""
     line.settimeout(REFUSED_S)
     try:
         while line.recv(65536):
@@ -78,35 +72,18 @@ TOO_LARGE = {
 }
 
 
-@pytest.fixture(scope="module", params=MODES)
-def running(request, tmp_path_factory, astronaut_jpeg):
-    """A server that has read a frame: what is loaded once is in its memory."""
-    folder = tmp_path_factory.mktemp(request.param)
-    server = Server(folder, timeouts=SHORT_TIMEOUTS, ASYNC_MODE=request.param).start()
-    assert_serves(server, astronaut_jpeg)
-    yield server
-    server.kill()
-
-
-def assert_serves(server: Server, jpeg: bytes) -> None:
-    with server.listener() as listener:
-        assert listener.call("frame", 0, jpeg)["faces"]
-
-
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
-
-
 @needs_proc
 @pytest.mark.parametrize("kind", TOO_LARGE)
-def test_a_message_above_the_limit_is_refused_before_it_is_buffered(running, kind, astronaut_jpeg):
-    before_kb = resident_kb(running.process.pid)
-    assert is_closed_by(open_websocket(running.url), TOO_LARGE[kind]())
-    assert resident_kb(running.process.pid) - before_kb < 20_000
-    assert_serves(running, astronaut_jpeg)
+def test_a_message_above_the_limit_is_refused_before_it_is_buffered(server, kind, astronaut_jpeg):
+    server.reset_peak()
+    before_mb = server.resident_mb()
+    assert is_closed_by(open_websocket(server.url), TOO_LARGE[kind]())
+    assert server.peak_mb() - before_mb < 20
+    server.assert_serves(astronaut_jpeg)
 
 
-def test_a_picture_in_fragments_is_read(running, astronaut_jpeg):
-    listener = RawListener(running.url)
+def test_a_picture_in_fragments_is_read(server, astronaut_jpeg):
+    listener = RawListener(server.url)
     listener.socket.send('451-/live,7["frame",7,{"_placeholder":true,"num":0}]')
     half = len(astronaut_jpeg) // 2
     for opcode, part, last in (("BINARY", astronaut_jpeg[:half], 0), ("CONT", astronaut_jpeg[half:], 1)):
@@ -115,13 +92,13 @@ def test_a_picture_in_fragments_is_read(running, astronaut_jpeg):
     listener.vanish()
 
 
-def test_a_websocket_that_never_joins_is_closed(running, astronaut_jpeg):
-    outside = [open_websocket(running.url) for _ in range(3)]
+def test_a_websocket_that_never_joins_is_closed(server, astronaut_jpeg):
+    outside = [open_websocket(server.url) for _ in range(3)]
     closed: list[bool] = []
     watching = [threading.Thread(target=lambda one=one: closed.append(is_closed_by(one, ()))) for one in outside]
     for thread in watching:
         thread.start()
-    with running.listener() as listener:
+    with server.listener() as listener:
         for thread in watching:
             thread.join(REFUSED_S + 10)
         assert listener.call("frame", 0, astronaut_jpeg)["faces"]  # who joined stays
@@ -136,13 +113,14 @@ def packets(text: str, attachments: int = 0, size: int = 900_000) -> Iterator[we
 
 @needs_proc
 @pytest.mark.parametrize("announced", [2, 999_999_999])
-def test_more_than_one_attachment_closes_the_connection(running, announced, astronaut_jpeg):
-    sender = RawListener(running.url)
-    before_kb = resident_kb(running.process.pid)
+def test_more_than_one_attachment_closes_the_connection(server, announced, astronaut_jpeg):
+    sender = RawListener(server.url)
+    server.reset_peak()
+    before_mb = server.resident_mb()
     text = f'45{announced}-/live,7["frame",7,{{"_placeholder":true,"num":0}}]'
     assert is_closed_by(sender.socket, packets(text, min(announced, 50)))
-    assert resident_kb(running.process.pid) - before_kb < 20_000
-    assert_serves(running, astronaut_jpeg)
+    assert server.peak_mb() - before_mb < 20
+    server.assert_serves(astronaut_jpeg)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +147,7 @@ def test_more_than_one_attachment_closes_the_connection(running, announced, astr
         "42/live," + "[" * 100_000,
     ],
 )
-def test_an_invalid_packet_closes_the_connection(running, text, astronaut_jpeg):
-    assert is_closed_by(RawListener(running.url).socket, packets(text, 1, 100))
-    assert_serves(running, astronaut_jpeg)
-    assert "Traceback" not in running.log()
+def test_an_invalid_packet_closes_the_connection(server, text, astronaut_jpeg):
+    assert is_closed_by(RawListener(server.url).socket, packets(text, 1, 100))
+    server.assert_serves(astronaut_jpeg)
+    assert "Traceback" not in server.log()

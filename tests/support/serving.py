@@ -30,6 +30,9 @@ SERVE = Path(__file__).with_name("serve.py")
 #: busy machine answers its pings.
 SHORT_TIMEOUTS = Timeouts(silence_s=3.0, ping_interval_s=1.0, ping_timeout_s=2.0, join_s=1.5)
 
+#: Tests that read a process's memory.
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
+
 #: From the project's own settings only what a test sets: the developer's environment must not leak in.
 QUIET = (*NAMES, "REDIS_URL")
 START_DEADLINE_S = 60
@@ -99,6 +102,26 @@ class Server:
 
     def log(self) -> str:
         return (self._folder / "server.log").read_text()
+
+    def resident_mb(self) -> float:
+        """The process's memory (Linux)."""
+        return self._memory_kb("VmRSS") / 1024
+
+    def peak_mb(self) -> float:
+        """The most memory that the process has had since `reset_peak` (Linux)."""
+        return self._memory_kb("VmHWM") / 1024
+
+    def reset_peak(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _memory_kb(self, name: str) -> int:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+    def assert_serves(self, jpeg: bytes) -> None:
+        """A new listener connects, sends a frame and gets its faces."""
+        with self.listener() as listener:
+            assert listener.call("frame", 0, jpeg)["faces"]
 
     def listener(self) -> Listener:
         return Listener(self.url)

@@ -23,27 +23,27 @@ def secret_key(folder: Path, given: str) -> str:
     path = folder / NAME
     try:
         if not path.exists():
-            _make(path)
+            _create(path)
         mode = stat.S_IMODE(path.stat().st_mode)
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as exc:
-        mend = "Let the server write there, or set SECRET_KEY."
-        raise SetupFault([f"{path} cannot be made or read ({type(exc).__name__}). {mend}"]) from exc
+        action = "Let the server write there, or set SECRET_KEY."
+        raise SetupFault([f"{path} cannot be created or read ({type(exc).__name__}). {action}"]) from exc
     if os.name == "posix" and mode & 0o077:
         raise SetupFault([f"{path} may be read by others (mode {mode:o}). Expected 600: `chmod 600 {path}`."])
     if len(key) < KEY_BYTES:
-        raise SetupFault([f"{path} holds no key. Remove it, and a new one is made."])
+        raise SetupFault([f"{path} holds no valid key. Delete it, and a new one is created."])
     return key
 
 
-def _make(path: Path) -> None:
-    """Write a new key to ``path``, whole or not at all; where another worker was quicker, its key stays."""
+def _create(path: Path) -> None:
+    """Write a new key to ``path`` atomically; if another worker was quicker, its key stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f"{NAME}-")  # mode 600
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{NAME}-")  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(KEY_BYTES))
         with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
+            os.link(temporary, path)
     finally:
-        os.unlink(beside)
+        os.unlink(temporary)

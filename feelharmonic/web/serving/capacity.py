@@ -49,8 +49,8 @@ def raise_file_limit(listeners: int) -> None:
     allowed = sys.maxsize if hard == resource.RLIM_INFINITY else hard
     if allowed < listeners + MIN_SPARE_FILES:
         need = f"MAX_LISTENERS: {listeners} listeners need {listeners + MIN_SPARE_FILES} open files"
-        mend = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
-        raise SetupFault([f"{need}, the system allows {hard}. {mend}"])
+        action = "Raise its limit (`ulimit -Hn`, systemd's LimitNOFILE), or lower MAX_LISTENERS."
+        raise SetupFault([f"{need}, the system allows {hard}. {action}"])
     wanted = min(allowed, max_connections(listeners))
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -18,7 +18,7 @@ def test_above_the_connection_limit_websockets_get_503_until_one_closes():
     told, inside = [], []
 
     def engine(environ: dict, start_response) -> list[bytes]:
-        """The wires stay open while the next ones come."""
+        """The websockets stay open while the next ones come."""
         inside.append(environ)
         if len(inside) < 3:
             asked.get(WEBSOCKET, headers=HANDSHAKE)

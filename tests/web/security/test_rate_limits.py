@@ -57,7 +57,7 @@ def test_websockets_above_the_limit_get_429_with_a_wait():
     assert client.get(WEBSOCKET, environ_overrides={"REMOTE_ADDR": "192.0.2.9"}).status_code == 400
 
 
-#: Every event of the wire, with what it is given when all is well.
+#: Every event of the websocket, with what it is given when all is well.
 EVENTS = {
     "frame": (0, b"no picture"),
     "snap": ({"emotion": "sad"},),
@@ -84,9 +84,9 @@ def test_every_event_is_listed_here():
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, arguments):
     app = create_app(Settings(socket_rate="4/minute"), networks=parts)
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
+    websocket = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
     given = EVENTS[event] if arguments == "right" else ("no such thing",)
-    answers = [wire.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
+    answers = [websocket.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
     codes = [answer["problem"] and answer["problem"]["code"] for answer in answers]
     assert "busy" not in codes[:3]
     assert codes[3:] == ["busy", "busy"]

@@ -45,10 +45,10 @@ def test_a_websocket_outside_its_namespace_is_closed_after_join_s(joined, taken)
     ours, theirs = socket.socketpair()
     engine = SimpleNamespace(closed=False, queue=queue.Queue(), server=SimpleNamespace(sleep=time.sleep))
     messages = SimpleNamespace(socket=ours, wait=lambda: "3")
-    wire = LimitedWebSocket(messages, engine, has_joined=has_joined, join_s=15.0, clock=lambda: now[-1])
-    assert [wire.wait() for _ in joined[:taken]] == ["3"] * taken
+    websocket = LimitedWebSocket(messages, engine, has_joined=has_joined, join_s=15.0, clock=lambda: now[-1])
+    assert [websocket.wait() for _ in joined[:taken]] == ["3"] * taken
     if taken < len(joined):
-        assert wire.wait() is None
+        assert websocket.wait() is None
         assert theirs.recv(1) == b""
     ours.close()
     theirs.close()

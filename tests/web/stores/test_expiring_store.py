@@ -284,5 +284,5 @@ def test_a_folder_that_takes_no_key_is_named(tmp_path):
         secret_key(tmp_path / "instance", "")
     (tmp_path / "secret_key").write_text("short")
     os.chmod(tmp_path / "secret_key", 0o600)
-    with pytest.raises(SetupFault, match="holds no key"):
+    with pytest.raises(SetupFault, match="holds no valid key"):
         secret_key(tmp_path, "")
