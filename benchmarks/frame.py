@@ -49,7 +49,7 @@ def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
     turns = itertools.cycle(jpegs)
     clock = itertools.count()
     tracker = FaceTracker(parts.finder)
-    smoother = MoodSmoother(parts.params.smoothing, parts.params.baseline)
+    smoother = MoodSmoother(parts.params.smoothing)
     pipeline = Pipeline(parts)
     pixels = itertools.cycle([decode(jpeg).pixels_bgr for jpeg in jpegs])
     faces = parts.finder.find(next(pixels))

@@ -44,13 +44,14 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 class Smoothing:
     """How readings become a mood.
 
-    ``window_s``: probabilities are averaged over so many seconds. ``enter``: the least averaged probability
-    (0..1) at which a new mood may begin. ``leave``: the one below which the mood that holds ends. ``margin``: how
-    far a new mood must be above the one that holds. ``hold_s``: the least time a mood holds before another may
-    follow. ``lost_after_s``: after so long without a face there is no mood. ``longest_step_s``: the most time
-    that one reading may stand for, so that one frame after a pause does not weigh like many.
+    Probabilities are averaged over ``expression_window_s`` seconds for the moment's expression and over ``window_s``
+    for the mood. ``enter``: least average (0..1) at which a mood begins; ``leave``: the one below which it ends.
+    ``margin``: how far another emotion's average must exceed the current mood's. ``hold_s``: least time that a mood
+    holds. ``lost_after_s``: time without a face after which there is no mood. ``longest_step_s``: the most time that
+    one reading counts for, so that one frame after a pause does not weigh like many.
     """
 
+    expression_window_s: float
     window_s: float
     enter: float
     leave: float
@@ -62,9 +63,30 @@ class Smoothing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """How strongly a listener's resting face corrects readings: ``strength`` 0 (not at all) .. 1 (fully)."""
+    """How a listener is read against their own resting face; log-odds are those of an emotion against neutral.
 
-    strength: float
+    ``neutral``: neutral's own log-odds, the distance from rest at which an emotion is as likely as none. The estimate
+    of the resting face is the ``quantile`` of the listener's log-odds over the last ``window_s`` seconds, sampled every
+    ``sample_s``. ``prior``: the estimate before anything was read; after ``prior_s`` seconds it counts for half.
+    ``below`` and ``above``: how far from the prior the estimate may move. ``longest_step_s``: the most time that one
+    reading counts for. The estimate restarts after ``lost_after_s`` without a face, where the face's size changes by
+    more than the factor ``other_size`` or its place by more than ``other_place`` of its size between two readings, or
+    where the crop's likeness to the one before (correlation, -1..1) falls below ``other_likeness``.
+    """
+
+    neutral: float
+    quantile: float
+    window_s: float
+    sample_s: float
+    prior: float
+    prior_s: float
+    below: float
+    above: float
+    longest_step_s: float
+    lost_after_s: float
+    other_size: float
+    other_place: float
+    other_likeness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +228,24 @@ class _Check:
         return Smoothing(**numbers) if len(numbers) == len(names) else None
 
     def baseline(self, value: Any) -> Baseline | None:
-        if not self.keys("baseline", value, ("strength",)) or "strength" not in value:
+        names = tuple(item.name for item in fields(Baseline))
+        if not self.keys("baseline", value, names):
             return None
-        return Baseline(strength=self.number("baseline.strength", value["strength"], 0, 1))
+        limits = {
+            "neutral": (-5, 5),
+            "quantile": (0, 1),
+            "sample_s": (0.05, 10),
+            "prior": (-10, 10),
+            "prior_s": (0.001, 600),
+            "other_size": (1, 100),
+            "other_likeness": (-1, 1),
+        }
+        numbers = {
+            name: self.number(f"baseline.{name}", value[name], *limits.get(name, (0, 600)))
+            for name in names
+            if name in value
+        }
+        return Baseline(**numbers) if len(numbers) == len(names) else None
 
     def sharpness(self, value: Any) -> float:
         if not self.keys("music", value, ("sharpness",)) or "sharpness" not in value:

@@ -88,7 +88,7 @@ def change(document: dict, path: str, value: object) -> None:
         ("smoothing.leave", 0.9, "smoothing.leave: must not be above enter"),
         ("smoothing.enter", float("nan"), "smoothing.enter: expected a number from 0 to 1, got nan."),
         ("smoothing.enter", True, "smoothing.enter: expected a number from 0 to 1, got True."),
-        ("baseline.strength", -1, "baseline.strength: expected a number from 0 to 1, got -1."),
+        ("baseline.quantile", -1, "baseline.quantile: expected a number from 0 to 1, got -1."),
         ("emotions.happy.genres", [], "emotions.happy.genres: expected a list of at least one genre name, got []."),
         ("emotions.happy.search.words", [""], "happy.search.words: expected a list of at least one word, got ['']."),
         ("emotions.happy.search.years", [2029, 1980], "expected a first and a last year from 1900 to 2099, like"),

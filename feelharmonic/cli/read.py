@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from feelharmonic.cli.common import faults_as_messages, load_networks
-from feelharmonic.emotions import EMOTIONS
+from feelharmonic.emotions import EMOTIONS, valence_arousal
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Reading
 
@@ -70,12 +70,13 @@ def _read_picture(path: Path) -> bytes:
 def _csv_printer() -> Callable[[Path, Reading], None]:
     """Prints a line per face; a picture without a face has one line with empty fields."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS))
+    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS, "valence", "arousal"))
 
     def print_reading(path: Path, reading: Reading) -> None:
         for face in _face_rows(reading) or [{"box": [""] * 4}]:
             shares = face.get("probabilities") or [""] * len(EMOTIONS)
-            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares)
+            place = ["" if face.get(name) is None else face[name] for name in ("valence", "arousal")]
+            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares, *place)
             writer.writerow((path, *row))
 
     return print_reading
@@ -93,7 +94,10 @@ def _face_rows(reading: Reading) -> list[dict[str, Any]]:
     """Each face: its box in pixels of the picture as it was read (upright, at most 1600 a side), what it shows."""
     rows = []
     for seen in reading.faces:
-        shares = None if seen.expression is None else [round(value, 4) for value in seen.expression.probabilities]
+        shares, valence, arousal = None, None, None
+        if seen.expression is not None:
+            shares = [round(value, 4) for value in seen.expression.probabilities]
+            valence, arousal = (round(value, 4) for value in valence_arousal(seen.expression.probabilities))
         rows.append(
             {
                 "face": seen.face.id,
@@ -101,6 +105,8 @@ def _face_rows(reading: Reading) -> list[dict[str, Any]]:
                 "score": round(seen.face.score, 4),
                 "emotion": "" if shares is None else EMOTIONS[int(np.argmax(shares))],
                 "probabilities": shares,
+                "valence": valence,
+                "arousal": arousal,
             }
         )
     return rows

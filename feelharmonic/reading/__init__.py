@@ -3,6 +3,7 @@
 Callers outside this package import from here alone.
 """
 
+from feelharmonic.reading.baseline import relative_to_rest
 from feelharmonic.reading.browser_constants import BROWSER_NETWORKS, constants_for_browser
 from feelharmonic.reading.camera import CameraReader, CameraState
 from feelharmonic.reading.expression import ExpressionReader
@@ -30,4 +31,5 @@ __all__ = [
     "SeenFace",
     "constants_for_browser",
     "moods_of",
+    "relative_to_rest",
 ]

@@ -11,9 +11,9 @@ from typing import Any
 
 import cv2
 
-from feelharmonic.emotions import EMOTIONS
+from feelharmonic.emotions import EMOTIONS, VALENCE_AROUSAL
 from feelharmonic.params import Params
-from feelharmonic.reading import boxes, crop, expression, face_finder, face_tracker, mood
+from feelharmonic.reading import baseline, boxes, crop, expression, face_finder, face_tracker
 from feelharmonic.reading.networks import MAX_FACES_READ
 
 #: The networks by the names that the browser requests.
@@ -56,11 +56,10 @@ def constants_for_browser(params: Params) -> dict[str, Any]:
         "crop": {**_values(CROP), "sampling_steps": SAMPLING_STEPS},
         "mood": {
             "emotions": list(EMOTIONS),
-            "neutral": mood.NEUTRAL_FACE.tolist(),
-            "floor": mood.FLOOR,
-            "strength": params.baseline.strength,
+            "valence_arousal": [list(point) for point in VALENCE_AROUSAL],
             "smoothing": asdict(params.smoothing),
         },
+        "baseline": {**asdict(params.baseline), "floor": baseline.FLOOR, "neutral_index": baseline.NEUTRAL},
         "max_faces_read": MAX_FACES_READ,
     }
 

@@ -59,20 +59,26 @@ class Expression:
 class Mood:
     """The current mood: ``confidence`` is its smoothed probability 0..1, ``since_s`` for how many seconds it has held.
 
-    ``since_s`` is a duration, not a time, so that it means the same on every machine's clock.
+    ``since_s`` is a duration, not a time, so that it means the same on every machine's clock. ``probabilities``: seven
+    averages over the mood's window, None before its first reading.
     """
 
     emotion: str
     confidence: float
     since_s: float
+    probabilities: tuple[float, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenFace:
-    """A face and its expression; ``expression`` is None where more faces were found than are read."""
+    """A face and its expression; ``expression`` is None where more faces were found than are read.
+
+    ``appearance``: (64,) float32, what tells two people's crops apart roughly; None where the face was not read.
+    """
 
     face: Face
     expression: Expression | None
+    appearance: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +97,14 @@ class Group:
     shares: tuple[GroupShare, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
     """The result for one frame: ``faces`` largest first, the listener's smoothed ``expression``, the current ``mood``.
 
     ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to. While everybody in view is
-    read as a group, ``group`` is that of this frame, and expression and mood are the group's.
+    read as a group, ``group`` is that of this frame, and expression and mood are the group's. ``faces`` show what the
+    network read; expression, group and mood are relative to each face's rest. ``baseline`` says which resting face the
+    listener is read against: "given", "learned", "learning" (the prior still counts for more), None without a face.
     """
 
     width_px: int
@@ -105,3 +113,4 @@ class Reading:
     expression: Expression | None
     mood: Mood | None
     group: Group | None = None
+    baseline: str | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
+from feelharmonic.reading.baseline import appearance_of
 from feelharmonic.reading.crop import cut_crop
 from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
@@ -93,8 +94,8 @@ class Networks:
         crops = np.stack([cut_crop(frame.pixels_bgr, face) for face in read])  # (N, 48, 48) uint8
         probabilities = self.reader.read_crops(crops)  # (N, 7) float32
         seen = [
-            SeenFace(face=face, expression=Expression(probabilities=tuple(float(value) for value in row)))
-            for face, row in zip(read, probabilities, strict=True)
+            SeenFace(face=face, expression=Expression(probabilities=tuple(row)), appearance=appearance_of(crop))
+            for face, row, crop in zip(read, probabilities.astype(float).tolist(), crops, strict=True)
         ]
         return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[max_read:]))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from feelharmonic.params import Params
+from feelharmonic.reading.baseline import RestingFace, RestingFaces, relative_to_rest
 from feelharmonic.reading.face_tracker import FaceTracker
 from feelharmonic.reading.frame import decode
 from feelharmonic.reading.group_expression import group_of
-from feelharmonic.reading.messages import Expression, Frame, Mood, Reading
+from feelharmonic.reading.messages import Expression, Frame, Mood, Reading, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.networks import Networks
 
@@ -22,8 +26,10 @@ class Pipeline:
         self._networks = networks
         self._observe = observe
         self._tracker = FaceTracker(networks.finder)
-        self._listener = self._new_smoother()
-        self._group: MoodSmoother | None = None  # while everybody in view is read as a group
+        self._resting = RestingFaces(networks.params.baseline)
+        self._baseline: np.ndarray | None = None  # (7,): the listener's resting face, where they have shown it
+        self._smoother = MoodSmoother(networks.params.smoothing)
+        self._reads_group = False
 
     def see(self, data: bytes, at_s: float) -> Reading:
         """Read one picture (JPEG, PNG or WebP bytes) taken at ``at_s`` seconds on any steady clock.
@@ -44,51 +50,58 @@ class Pipeline:
         faces = self._networks.read_faces(frame, tracked)
         self._observe("face", tracked_s - start_s)
         self._observe("expression", time.perf_counter() - tracked_s)
-        smoother = self._smoother
-        group = group_of(faces) if self.reads_group else None
+        shown = self._relative_to_rest(faces, at_s)
+        group = group_of(shown) if self._reads_group else None
         if group is not None:
-            mood = smoother.update(group.expression, 1.0, at_s)
-        elif faces and faces[0].expression is not None:
-            mood = smoother.update(faces[0].expression, faces[0].face.score, at_s)
+            mood = self._smoother.update(group.expression, 1.0, at_s)
+        elif shown and shown[0].expression is not None:
+            mood = self._smoother.update(shown[0].expression, shown[0].face.score, at_s)
         else:
-            mood = smoother.update_without_face(at_s)
+            mood = self._smoother.update_without_face(at_s)
         return Reading(
             width_px=frame.width_px,
             height_px=frame.height_px,
             faces=faces,
-            expression=smoother.expression() if faces else None,
+            expression=self._smoother.expression() if faces else None,
             mood=mood,
             group=group,
+            baseline=self._baseline_state(faces[0]) if faces else None,
         )
+
+    def _relative_to_rest(self, faces: tuple[SeenFace, ...], at_s: float) -> tuple[SeenFace, ...]:
+        """``faces`` with what each shows beyond its own resting face."""
+        shown = self._resting.update(faces, at_s)
+        if self._baseline is None or self._reads_group or not faces or faces[0].expression is None:
+            return shown
+        expression = _against(faces[0].expression, self._baseline, self._networks.params)
+        return (replace(faces[0], expression=expression), *shown[1:])
+
+    def _baseline_state(self, listener: SeenFace) -> str:
+        if self._baseline is not None and not self._reads_group:
+            return "given"
+        return "learned" if self._resting.is_learned(listener.face.id) else "learning"
 
     @property
     def reads_group(self) -> bool:
         """Whether all faces in view make the mood, not the largest alone."""
-        return self._group is not None
+        return self._reads_group
 
     def read_group(self, on: bool) -> None:
         """Read everybody in view as a group, or the largest face alone again. The mood starts anew.
 
         The listener's baseline does not apply to a group; it is kept until they are read alone again.
         """
-        if on != self.reads_group:
-            self._listener.forget_mood()
-            self._group = self._new_smoother() if on else None
-
-    @property
-    def _smoother(self) -> MoodSmoother:
-        return self._group or self._listener
-
-    def _new_smoother(self) -> MoodSmoother:
-        return MoodSmoother(self._networks.params.smoothing, self._networks.params.baseline)
+        if on != self._reads_group:
+            self._smoother.forget_mood()
+            self._reads_group = on
 
     def mood(self, at_s: float) -> Mood | None:
         """The mood at ``at_s``."""
         return self._smoother.mood(at_s)
 
     def set_baseline(self, probabilities: tuple[float, ...] | None) -> None:
-        """Correct later readings by the listener's neutral face: seven probabilities, or None to stop."""
-        self._listener.set_baseline(probabilities)
+        """Read the listener against this resting face from now on (seven probabilities); None: against the estimate."""
+        self._baseline = None if probabilities is None else np.array(probabilities)
 
     def resume(self, mood: Mood, at_s: float) -> None:
         """Continue the mood that the page showed before its connection moved to this process."""
@@ -98,10 +111,30 @@ class Pipeline:
 def moods_of(
     params: Params, readings: Sequence[tuple[float, Expression | None]], baseline: tuple[float, ...] | None
 ) -> list[Mood | None]:
-    """The mood after each of a series of readings: (seconds, the face's expression or None without a face)."""
-    smoother = MoodSmoother(params.smoothing, params.baseline)
-    smoother.set_baseline(baseline)
-    return [
-        smoother.update_without_face(at_s) if expression is None else smoother.update(expression, 1.0, at_s)
-        for at_s, expression in readings
-    ]
+    """The mood after each of a series of readings of one face: (seconds, its expression or None without a face).
+
+    ``baseline``: its resting face, seven probabilities; None: estimated from the readings.
+    """
+    smoother = MoodSmoother(params.smoothing)
+    resting = RestingFace(params.baseline)
+    seen_at_s: float | None = None
+    moods: list[Mood | None] = []
+    for at_s, expression in readings:
+        if expression is None:
+            moods.append(smoother.update_without_face(at_s))
+            continue
+        if seen_at_s is not None and at_s - seen_at_s > params.baseline.lost_after_s:
+            resting.restart()
+        seen_at_s = at_s
+        if baseline is None:
+            row = resting.update(np.array(expression.probabilities), at_s)
+            shown = Expression(probabilities=tuple(row.tolist()))
+        else:
+            shown = _against(expression, np.array(baseline), params)
+        moods.append(smoother.update(shown, 1.0, at_s))
+    return moods
+
+
+def _against(expression: Expression, resting: np.ndarray, params: Params) -> Expression:
+    (row,) = relative_to_rest(np.array([expression.probabilities]), resting, neutral=params.baseline.neutral)
+    return Expression(probabilities=tuple(row.tolist()))

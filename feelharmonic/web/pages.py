@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
 
-from feelharmonic.emotions import GOALS
+from feelharmonic.emotions import GOALS, VALENCE_AROUSAL
 from feelharmonic.params import Params
 from feelharmonic.web.i18n import (
     LANGUAGE_COOKIE,
@@ -35,11 +35,17 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
-    """What the page is told: each emotion's name, label and colours, the goals, who may read faces, and its texts."""
+    """What the page is told: each emotion's name, label, colours and place; the goals; who may read; its texts."""
     return {
         "emotions": [
-            {"name": name, "label": words[f"emotion.{name}"], "colour": asdict(emotion.colour)}
-            for name, emotion in params.emotions.items()
+            {
+                "name": name,
+                "label": words[f"emotion.{name}"],
+                "colour": asdict(emotion.colour),
+                "valence": valence,
+                "arousal": arousal,
+            }
+            for (name, emotion), (valence, arousal) in zip(params.emotions.items(), VALENCE_AROUSAL, strict=True)
         ],
         "goals": list(GOALS),
         "on_device": on_device,

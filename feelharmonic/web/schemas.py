@@ -204,16 +204,26 @@ class GroupSchema(EventSchema):
     on = Switch(required=True)
 
 
+class ValenceArousal(ma.Schema):
+    """Where an answer lies between the emotions, by how people rate faces that show them."""
+
+    valence = fields.Float(required=True, allow_none=True, metadata={"description": "-1 unpleasant .. 1 pleasant"})
+    arousal = fields.Float(required=True, allow_none=True, metadata={"description": "-1 calm .. 1 excited"})
+
+
 class MoodSchema(EventSchema):
     """A mood as an answer held it."""
 
     emotion = emotion(required=True)
     confidence = Number(0, 1, required=True)
     since_s = Number(0, 1e9, required=True)
+    valence = Number(-1, 1, load_default=None, allow_none=True)
+    arousal = Number(-1, 1, load_default=None, allow_none=True)
 
     @ma.post_load
     def as_mood(self, data: dict, **options: Any) -> Mood:
-        return Mood(**data)
+        # Valence and arousal are those of readings, which start anew with the connection.
+        return Mood(emotion=data["emotion"], confidence=data["confidence"], since_s=data["since_s"])
 
 
 class ResumeSchema(EventSchema):

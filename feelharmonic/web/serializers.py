@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from feelharmonic.emotions import valence_arousal
 from feelharmonic.music import MusicTargets, PlacedTrack, Track
 from feelharmonic.reading import Expression, Group, Mood, Reading, SeenFace
 
@@ -23,8 +24,10 @@ def reading_fields(reading: Reading) -> dict:
     return {
         "faces": [face_fields(seen, *size) for seen in reading.faces],
         "probabilities": probabilities_field(reading.expression),
+        **valence_arousal_fields(reading.expression and reading.expression.probabilities),
         "mood": mood_fields(reading.mood),
         "group": group_fields(reading.group),
+        "baseline": reading.baseline,
     }
 
 
@@ -48,7 +51,16 @@ def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
         "box": [round(value, DIGITS) for value in (left, top, right - left, bottom - top)],
         "score": round(seen.face.score, DIGITS),
         "probabilities": probabilities_field(seen.expression),
+        **valence_arousal_fields(seen.expression and seen.expression.probabilities),
     }
+
+
+def valence_arousal_fields(probabilities: Sequence[float] | None) -> dict:
+    """Where seven probabilities lie between the emotions: -1..1 each, None without probabilities."""
+    if probabilities is None:
+        return {"valence": None, "arousal": None}
+    valence, arousal = valence_arousal(probabilities)
+    return {"valence": round(valence, DIGITS), "arousal": round(arousal, DIGITS)}
 
 
 def probabilities_field(expression: Expression | None) -> list[float] | None:
@@ -62,6 +74,7 @@ def mood_fields(mood: Mood | None) -> dict | None:
         "emotion": mood.emotion,
         "confidence": round(mood.confidence, DIGITS),
         "since_s": round(mood.since_s, 2),
+        **valence_arousal_fields(mood.probabilities),
     }
 
 
@@ -101,8 +114,10 @@ def nothing_read(seq: int | None, mood: Mood | None, problem: dict, wait_ms: int
         "seq": seq,
         "faces": [],
         "probabilities": None,
+        **valence_arousal_fields(None),
         "mood": mood_fields(mood),
         "group": None,
+        "baseline": None,
         "problem": problem,
         "wait_ms": wait_ms,
     }

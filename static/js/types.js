@@ -8,6 +8,8 @@
  * @property {EmotionName} name
  * @property {string} label for people
  * @property {{light: string, dark: string, glow: string}} colour #rrggbb: accents on light and dark pages, and the air
+ * @property {number} valence where faces that show it lie by people's ratings, -1..1
+ * @property {number} arousal likewise
  *
  * @typedef {Object} Config what the server writes into the page
  * @property {Emotion[]} emotions in the order of every list of seven probabilities
@@ -44,6 +46,8 @@
  * @property {EmotionName} emotion
  * @property {number} confidence 0..1
  * @property {number} since_s for how long it has held, seconds
+ * @property {number|null} valence of the mood's average, -1..1
+ * @property {number|null} arousal likewise
  *
  * @typedef {Object} Problem
  * @property {"bad_frame"|"too_large"|"busy"|"full"|"no_mood"|"bad_request"|"server_fault"} code
@@ -54,10 +58,15 @@
  * @property {number[]} probabilities what the faces of this frame show together
  * @property {{id: number|null, share: number}[]} shares each face's part of it, 0..1, in the faces' order
  *
+ * @typedef {"given"|"learned"|"learning"} BaselineState shown by the listener, learned from their readings, or not yet
+ *
  * @typedef {Object} FrameReply
  * @property {number|null} seq
  * @property {Face[]} faces largest first; the first is the listener
- * @property {number[]|null} probabilities the listener's, smoothed
+ * @property {number[]|null} probabilities what the listener shows at the moment, relative to their resting face
+ * @property {number|null} valence of these probabilities, -1..1
+ * @property {number|null} arousal likewise
+ * @property {BaselineState|null} baseline which resting face the listener is read against
  * @property {Mood|null} mood
  * @property {Group|null} group where everybody in view is read as one
  * @property {Problem|null} problem
@@ -89,6 +98,8 @@
  * @property {number} at_ms Unix milliseconds
  * @property {number[]|null} probabilities null while no face was seen
  * @property {EmotionName|null} mood the one that held
+ * @property {number|null} [valence] -1..1; missing in samples that an older page stored
+ * @property {number|null} [arousal] likewise
  *
  * @typedef {Object} SharedList
  * @property {EmotionName} emotion
@@ -117,13 +128,15 @@
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], sampling_steps: number|null}} CropConstants
  * @typedef {Object} MoodConstants
  * @property {EmotionName[]} emotions
- * @property {number[]} neutral what a neutral face reads as on average
- * @property {number} floor
- * @property {number} strength of the baseline's correction, 0..1
- * @property {{window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number,
+ * @property {number[][]} valence_arousal of each emotion, -1..1
+ * @property {{expression_window_s: number, window_s: number, enter: number, leave: number, margin: number, hold_s: number, lost_after_s: number,
  *   longest_step_s: number}} smoothing
  *
- * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants,
+ * @typedef {{neutral: number, neutral_index: number, floor: number, quantile: number, window_s: number, sample_s: number,
+ *   prior: number, prior_s: number, below: number, above: number, longest_step_s: number, lost_after_s: number,
+ *   other_size: number, other_place: number, other_likeness: number}} BaselineConstants
+ *
+ * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants,
  *   max_faces_read: number}} ReadingConstants
  */
 

@@ -24,13 +24,13 @@ settings.load_profile("untimed")
 
 
 def new_smoother() -> MoodSmoother:
-    return MoodSmoother(SMOOTHING, PARAMS.baseline)
+    return MoodSmoother(SMOOTHING)
 
 
 def immediate(**changes: float) -> MoodSmoother:
     """A smoother with no rule but ``changes``, that averages over the last two readings alone."""
     rules = {"enter": 0.0, "leave": 0.0, "margin": 0.0, "hold_s": 0.0, **changes}
-    return MoodSmoother(replace(SMOOTHING, window_s=0.05, **rules), PARAMS.baseline)
+    return MoodSmoother(replace(SMOOTHING, window_s=0.05, **rules))
 
 
 def between(happy: float, sad: float) -> Expression:
@@ -71,12 +71,12 @@ def test_constant_input_never_flips(reading, rate_hz, score):
     rate_hz=st.floats(3, 20),
     share=st.floats(0.6, 0.95),
 )
-def test_a_real_change_is_followed_within_one_and_a_half_seconds(change, rate_hz, share):
+def test_a_real_change_is_followed_within_two_and_a_half_seconds(change, rate_hz, share):
     before, after = change
     listener = new_smoother()
     play(listener, [showing(before, share)] * int(4 * rate_hz), rate_hz=rate_hz)
     changed_at_s = int(4 * rate_hz) / rate_hz
-    moods = play(listener, [showing(after, share)] * int(1.5 * rate_hz + 1), rate_hz=rate_hz, start_s=changed_at_s)
+    moods = play(listener, [showing(after, share)] * int(2.5 * rate_hz + 1), rate_hz=rate_hz, start_s=changed_at_s)
     assert moods[-1].emotion == after
 
 
@@ -195,25 +195,34 @@ def test_two_readings_at_the_same_time_do_no_harm():
     assert listener.update(showing("happy"), 1.0, 1.0).emotion == "happy"
 
 
-def test_a_neutral_face_that_reads_sad_is_corrected_and_a_real_change_is_still_followed():
-    resting = Expression(probabilities=(0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35))
-    listener = new_smoother()
-    assert play(listener, [resting] * 20, rate_hz=10)[-1].emotion == "sad"
-    listener.set_baseline(resting.probabilities)
-    assert play(listener, [resting] * 20, rate_hz=10, start_s=2.0)[-1].emotion == "neutral"
-    assert play(listener, [showing("happy", 0.7)] * 16, rate_hz=10, start_s=4.0)[-1].emotion == "happy"
-
-
-def test_baseline_none_stops_correcting():
-    resting = Expression(probabilities=(0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35))
-    listener = new_smoother()
-    listener.set_baseline(resting.probabilities)
-    listener.set_baseline(None)
-    assert play(listener, [resting] * 20, rate_hz=10)[-1].emotion == "sad"
-
-
 def test_a_resumed_mood_holds_until_the_face_shows_another():
     listener = new_smoother()
     listener.resume(Mood(emotion="sad", confidence=0.7, since_s=12.0), at_s=100.0)
     assert listener.mood(101.0) == Mood(emotion="sad", confidence=0.7, since_s=13.0)
-    assert play(listener, [showing("happy")] * 15, rate_hz=10, start_s=101.0)[-1].emotion == "happy"
+    assert play(listener, [showing("happy")] * 20, rate_hz=10, start_s=101.0)[-1].emotion == "happy"
+
+
+def test_the_expression_is_of_the_moment_and_the_mood_of_what_lasts():
+    listener = new_smoother()
+    play(listener, [showing("neutral")] * 50, rate_hz=10)
+    (*_, mood) = play(listener, [showing("surprise")] * 6, rate_hz=10, start_s=5.0)
+    assert int(np.argmax(listener.expression().probabilities)) == EMOTIONS.index("surprise")
+    assert mood.emotion == "neutral"
+    assert listener.expression().probabilities != mood.probabilities
+    assert sum(mood.probabilities) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rate_hz", [5, 15])
+def test_a_talking_mouth_changes_the_mood_at_most_eight_times_a_minute(rate_hz):
+    """An expression of 0.6 s every second, as syllables and blinks make them, over a face that stays neutral."""
+    listener = new_smoother()
+    talking = ("surprise", "happy", "sad")
+    readings = [
+        showing(talking[int(i / rate_hz) % 3], 0.7) if i % rate_hz < 0.6 * rate_hz else showing("neutral", 0.7)
+        for i in range(60 * rate_hz)
+    ]
+    held = [
+        name
+        for name, _ in itertools.groupby(mood and mood.emotion for mood in play(listener, readings, rate_hz=rate_hz))
+    ]
+    assert len(held) - 1 <= 8

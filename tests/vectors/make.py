@@ -17,6 +17,7 @@ import numpy as np
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
+from feelharmonic.reading.baseline import RestingFaces, appearance_of, relative_to_rest
 from feelharmonic.reading.boxes import iou
 from feelharmonic.reading.browser_constants import constants_for_browser
 from feelharmonic.reading.crop import cut_crop
@@ -32,7 +33,14 @@ FOLDER = Path(__file__).resolve().parent
 def vectors() -> dict[str, dict]:
     """Every document by its file's name."""
     cv2.setNumThreads(1)
-    made = {"pictures": pictures(), "maps": maps(), "tracker": tracked(), "moods": moods(), "group": group()}
+    made = {
+        "pictures": pictures(),
+        "maps": maps(),
+        "tracker": tracked(),
+        "moods": moods(),
+        "group": group(),
+        "baseline": resting(),
+    }
     return {f"{name}.json": document for name, document in made.items()}
 
 
@@ -144,20 +152,18 @@ def walkers(step: int, chance: np.random.Generator) -> list[dict]:
 
 
 def moods() -> dict:
-    """Series of readings, pauses and missing faces, and the moods that hold after each."""
+    """Series of readings, pauses and missing faces, and the moods after each."""
     params = Params.load()
     chance = np.random.default_rng(2)
     series = []
-    listeners = (("ten a second", 10, None), ("three a second", 3, None), ("resting", 8, resting_face()))
-    for name, rate_hz, resting in listeners:
-        smoother = MoodSmoother(params.smoothing, params.baseline)
-        smoother.set_baseline(resting)
+    for name, rate_hz in (("ten a second", 10), ("three a second", 3)):
+        smoother = MoodSmoother(params.smoothing)
         steps = []
         at_s = 5.0
         for step in range(90):
             at_s += (1 / rate_hz) * float(chance.uniform(0.5, 1.5)) + (7.0 if step == 60 else 0.0)
             steps.append(mood_step(smoother, chance, step, round(at_s, 4)))
-        series.append({"name": name, "baseline": resting, "steps": steps})
+        series.append({"name": name, "steps": steps})
     return {"constants": constants_for_browser(params)["mood"], "series": series}
 
 
@@ -209,13 +215,72 @@ def mood_step(smoother: MoodSmoother, chance: np.random.Generator, step: int, at
         event["score"] = round(float(chance.uniform(0.4, 1.0)), 3)
         mood = smoother.update(Expression(probabilities=tuple(event["probabilities"])), event["score"], at_s)
     told = smoother.expression()
-    event["mood"] = mood and {"emotion": mood.emotion, "confidence": mood.confidence, "since_s": mood.since_s}
+    event["mood"] = mood and {
+        "emotion": mood.emotion,
+        "confidence": mood.confidence,
+        "since_s": mood.since_s,
+        "probabilities": mood.probabilities and list(mood.probabilities),
+    }
     event["expression"] = told and list(told.probabilities)
     return event
 
 
-def resting_face() -> list[float]:
-    return [0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35]
+def resting() -> dict:
+    """Faces that come, move, are lost, come back and change places: what each shows beyond its own rest."""
+    params = Params.load()
+    chance = np.random.default_rng(8)
+    looks = [np.uint8(cv2.resize(chance.integers(0, 256, (6, 6), dtype=np.uint8), (48, 48))) for _ in range(3)]
+    rests = chance.dirichlet([0.5, 0.3, 0.3, 0.5, 1, 0.3, 4], 3)
+    known = RestingFaces(params.baseline)
+    at_s, steps = 3.0, []
+    for step in range(260):
+        at_s = round(at_s + float(chance.uniform(0.05, 0.4)) + (7.0 if step == 200 else 0.0), 3)
+        people = [(1, 0, 40.0)] + ([(2, 1, 160.0)] if 20 <= step < 90 else [])
+        if 60 <= step < 66:
+            people = people[1:]  # lost for a moment, then found again under a new id
+        if step >= 66:
+            people[0] = (3, 0, 45.0)
+        if step >= 140:
+            people[0] = (3, 2, 45.0)  # another person under the same id
+        faces = [seen_face(id, look, x, rests, looks, chance) for id, look, x in people]
+        shown = known.update(faces, at_s)
+        steps.append(
+            {
+                "at_s": at_s,
+                "faces": [
+                    {
+                        "id": one.face.id,
+                        "box": list(one.face.box),
+                        "look": look,
+                        "probabilities": list(one.expression.probabilities),
+                        "shown": list(other.expression.probabilities),
+                        "learned": known.is_learned(one.face.id),
+                    }
+                    for one, other, (_, look, _) in zip(faces, shown, people, strict=True)
+                ],
+            }
+        )
+    rows = chance.dirichlet(np.full(7, 0.5), 6).round(4)
+    against = relative_to_rest(rows, rests[0], neutral=params.baseline.neutral)
+    return {
+        "constants": constants_for_browser(params)["baseline"],
+        "looks": [pixels(look) for look in looks],
+        "appearances": [appearance_of(look).tolist() for look in looks],
+        "steps": steps,
+        "given": {"resting": rests[0].tolist(), "probabilities": rows.tolist(), "shown": against.tolist()},
+    }
+
+
+def seen_face(id: int, look: int, x: float, rests: np.ndarray, looks: list[np.ndarray], chance) -> SeenFace:
+    """One person's face at about ``x``, at rest but for some noise."""
+    row = (rests[look] * np.exp(chance.normal(0, 0.7, 7))).round(5) + 1e-5
+    box = (x + float(chance.normal(0, 2)), 30.0, 50.0, 64.0)
+    probabilities = tuple((row / row.sum()).tolist())
+    return SeenFace(
+        face=Face(box=box, score=0.9, id=id),
+        expression=Expression(probabilities=probabilities),
+        appearance=appearance_of(looks[look]),
+    )
 
 
 # ---------- what the documents are made of ----------

@@ -24,8 +24,9 @@ def made() -> dict[str, dict]:
     return vectors()
 
 
-@pytest.mark.parametrize("name", ["pictures.json", "maps.json", "tracker.json", "moods.json", "group.json"])
+@pytest.mark.parametrize("name", ["pictures", "maps", "tracker", "moods", "group", "baseline"])
 def test_the_vectors_are_those_of_todays_stages(made, name):
+    name = f"{name}.json"
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     fault = difference(json.loads(json.dumps(made[name])), written, name)
     assert fault is None, f"{fault}\nRun `python -m tests.vectors.make`, then `npm test` says what JavaScript must."
@@ -34,7 +35,7 @@ def test_the_vectors_are_those_of_todays_stages(made, name):
 def test_every_constant_that_the_browser_gets_is_plain_json():
     told = constants_for_browser(Params.load())
     assert json.loads(json.dumps(told)) == json.loads(json.dumps(told, default=str))
-    assert set(told) == {"finder", "tracker", "crop", "mood", "max_faces_read"}
+    assert set(told) == {"finder", "tracker", "crop", "mood", "baseline", "max_faces_read"}
 
 
 def difference(one: object, other: object, where: str) -> str | None:

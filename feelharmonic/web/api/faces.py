@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from feelharmonic.errors import BadRequest
 from feelharmonic.web.api.blueprint import api
-from feelharmonic.web.schemas import probabilities, probability
+from feelharmonic.web.schemas import ValenceArousal, probabilities, probability
 from feelharmonic.web.serializers import face_fields, group_fields
 from feelharmonic.web.services import services
 
@@ -18,7 +18,7 @@ class Picture(ma.Schema):
     image = Upload(required=True, metadata={"description": "JPEG, PNG or WebP, at most 10 MB and 24 megapixels"})
 
 
-class SeenFace(ma.Schema):
+class SeenFace(ValenceArousal):
     id = fields.Integer(allow_none=True, required=True, metadata={"description": "1 is the largest"})
     box = fields.List(
         probability(),

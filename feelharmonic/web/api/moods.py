@@ -7,10 +7,10 @@ from dataclasses import asdict
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.emotions import EMOTIONS, GOALS, VALENCE_AROUSAL
 from feelharmonic.reading import Expression, moods_of
 from feelharmonic.web.api.blueprint import api
-from feelharmonic.web.schemas import BoundedList, probabilities, probability
+from feelharmonic.web.schemas import BoundedList, ValenceArousal, probabilities, probability
 from feelharmonic.web.serializers import mood_fields
 from feelharmonic.web.services import services
 
@@ -34,7 +34,7 @@ class Series(ma.Schema):
     baseline = probabilities(load_default=None, allow_none=True)
 
 
-class HeldMood(ma.Schema):
+class HeldMood(ValenceArousal):
     emotion = fields.String(required=True, validate=validate.OneOf(EMOTIONS))
     confidence = probability(required=True)
     since_s = fields.Float(required=True, metadata={"description": "how long it has held"})
@@ -59,7 +59,7 @@ class ColourOf(ma.Schema):
     glow = fields.String(required=True)
 
 
-class EmotionOf(ma.Schema):
+class EmotionOf(ValenceArousal):
     name = fields.String(required=True, validate=validate.OneOf(EMOTIONS))
     colour = fields.Nested(ColourOf, required=True)
     genres = fields.List(fields.String(), required=True)
@@ -75,7 +75,8 @@ class Emotions(ma.Schema):
 @api.arguments(Series)
 @api.response(200, Moods)
 def moods(series: dict) -> dict:
-    """Hold a mood over a series of readings, as the live page does: smoothed in time, corrected by a resting face."""
+    """The mood after each of a series of readings of one face, as on the live page: smoothed in time, and relative to
+    the face at rest: `baseline`, or what the readings so far tell of it."""
     readings = [(moment["at_s"], _expression(moment["probabilities"])) for moment in series["readings"]]
     resting = _expression(series["baseline"])
     held = moods_of(services().networks.params, readings, resting.probabilities if resting else None)
@@ -85,16 +86,18 @@ def moods(series: dict) -> dict:
 @api.get("/emotions")
 @api.response(200, Emotions)
 def emotions() -> dict:
-    """The seven emotions in their order: colours, genres, and the audio features that their music aims at."""
+    """The seven emotions in their order: valence and arousal, colours, genres, the audio features of their music."""
     params = services().networks.params
     rows = [
         {
             "name": name,
+            "valence": valence,
+            "arousal": arousal,
             "colour": asdict(emotion.colour),
             "genres": list(emotion.genres),
             "targets": {feature: asdict(goal) for feature, goal in emotion.targets.items()},
         }
-        for name, emotion in params.emotions.items()
+        for (name, emotion), (valence, arousal) in zip(params.emotions.items(), VALENCE_AROUSAL, strict=True)
     ]
     return {"emotions": rows, "goals": list(GOALS)}
 

@@ -53,18 +53,20 @@ export class MoodHistory {
 
   /** @param {string[]} names of the emotions, in their order */
   toCsv(names) {
-    const rows = this.#samples.map(({ at_ms, probabilities, mood }) =>
-      [new Date(at_ms).toISOString(), mood ?? "", ...(probabilities ?? names.map(() => ""))].join(","),
+    const rows = this.#samples.map(({ at_ms, probabilities, mood, valence, arousal }) =>
+      [new Date(at_ms).toISOString(), mood ?? "", ...(probabilities ?? names.map(() => "")), valence ?? "", arousal ?? ""].join(","),
     );
-    return `${[["time", "mood", ...names].join(","), ...rows].join("\r\n")}\r\n`;
+    return `${[["time", "mood", ...names, "valence", "arousal"].join(","), ...rows].join("\r\n")}\r\n`;
   }
 
   /** @param {string[]} names of the emotions, in their order */
   toJson(names) {
-    const samples = this.#samples.map(({ at_ms, probabilities, mood }) => ({
+    const samples = this.#samples.map(({ at_ms, probabilities, mood, valence = null, arousal = null }) => ({
       time: new Date(at_ms).toISOString(),
       mood,
       probabilities,
+      valence,
+      arousal,
     }));
     return JSON.stringify({ emotions: names, samples }, null, 1);
   }

@@ -10,7 +10,7 @@ import { saveFile } from "../lib/save-file.js";
 import { accountFaultKey, SpotifyAccount } from "../music/spotify-account.js";
 import { goalChips, moodChips } from "../views/chips.js";
 import { applyColour } from "../views/colour.js";
-import { MapView } from "../views/map-view.js";
+import { MapView } from "./map-view.js";
 import { NoticeView } from "../views/notice-view.js";
 import { asCsv, asText, sortPlaylist } from "./sorted-playlist.js";
 

@@ -1,15 +1,15 @@
 /**
- * Expressions over time → the mood: smoothing, hold time, baseline. The same as feelharmonic/reading/mood.py. Pure: times
- * are passed in.
+ * Expressions over time → the moment's expression and the mood: smoothing, hold time. The same as
+ * feelharmonic/reading/mood.py. Pure: times are passed in.
  */
 
 /** @typedef {import("../types.js").Mood} Mood */
+/** @typedef {Pick<Mood, "emotion"|"confidence"|"since_s"> & {probabilities: number[]|null}} HeldMood */
 /** @typedef {{at_s: number, weight: number, probabilities: number[]}} Sample */
 
 export class MoodSmoother {
   #constants;
   #smoothing;
-  /** @type {number[]|null} added to the logarithms of probabilities */ #correction = null;
   /** @type {Sample[]} */ #samples = [];
   /** @type {number|null} */ #last_at_s = null;
   /** @type {number|null} */ #last_face_at_s = null;
@@ -23,46 +23,42 @@ export class MoodSmoother {
     this.#smoothing = constants.smoothing;
   }
 
-  /** @param {number[]} probabilities of one face @param {number} score its, 0..1 @param {number} at_s @returns {Mood|null} */
+  /** @param {number[]} probabilities of one face @param {number} score its, 0..1 @param {number} at_s @returns {HeldMood|null} */
   update(probabilities, score, at_s) {
     const now_s = this.#forward(at_s);
     this.#last_at_s = this.#last_face_at_s = now_s;
-    this.#samples.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities: this.#corrected(probabilities) });
+    this.#samples.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities });
     this.#forgetBefore(now_s - this.#smoothing.window_s);
     this.#decide(now_s);
     return this.mood(now_s);
   }
 
-  /** No face was found: the last mood stays for `lost_after_s`. @param {number} at_s @returns {Mood|null} */
+  /** No face was found: the last mood stays for `lost_after_s`. @param {number} at_s @returns {HeldMood|null} */
   updateWithoutFace(at_s) {
     const now_s = this.#forward(at_s);
     this.#last_at_s = now_s;
     if (this.#last_face_at_s === null || now_s - this.#last_face_at_s >= this.#smoothing.lost_after_s) {
-      this.#samples = [];
-      this.#emotion = null;
+      this.forgetMood();
     }
     return this.mood(now_s);
   }
 
-  /** The mood that holds at `at_s`, null while looking. @param {number} at_s @returns {Mood|null} */
+  /** The mood that holds at `at_s`, null while looking. @param {number} at_s @returns {HeldMood|null} */
   mood(at_s) {
-    return this.#emotion && { emotion: this.#emotion, confidence: this.#confidence, since_s: Math.max(0, at_s - this.#began_at_s) };
+    return this.#emotion && {
+      emotion: this.#emotion,
+      confidence: this.#confidence,
+      since_s: Math.max(0, at_s - this.#began_at_s),
+      probabilities: this.#samples.length ? this.#average(this.#smoothing.window_s) : null,
+    };
   }
 
-  /** The probabilities averaged over the window, null before the first face. @returns {number[]|null} */
+  /** What the face shows at the moment, null before the first face. @returns {number[]|null} */
   expression() {
-    return this.#samples.length ? this.#average() : null;
+    return this.#samples.length ? this.#average(this.#smoothing.expression_window_s) : null;
   }
 
-  /** @param {number[]|null} probabilities of the listener's neutral face; null stops correcting */
-  setBaseline(probabilities) {
-    const { neutral, floor, strength } = this.#constants;
-    const known = probabilities?.map((value) => Math.max(value, floor)) ?? null;
-    const sum = known?.reduce((total, value) => total + value, 0) ?? 1;
-    this.#correction = known && known.map((value, i) => strength * (Math.log(neutral[i]) - Math.log(value / sum)));
-  }
-
-  /** Starts anew; the baseline stays. */
+  /** Starts anew. */
   forgetMood() {
     this.#samples = [];
     this.#emotion = null;
@@ -82,19 +78,6 @@ export class MoodSmoother {
     return this.#last_at_s === null ? at_s : Math.max(at_s, this.#last_at_s);
   }
 
-  /** @param {number[]} probabilities */
-  #corrected(probabilities) {
-    const correction = this.#correction;
-    if (!correction) {
-      return probabilities;
-    }
-    const logs = probabilities.map((value, i) => Math.log(Math.max(value, this.#constants.floor)) + correction[i]);
-    const highest = Math.max(...logs);
-    const raised = logs.map((log) => Math.exp(log - highest));
-    const sum = raised.reduce((total, value) => total + value, 0);
-    return raised.map((value) => value / sum);
-  }
-
   /**
    * Keeps one sample at or before the window's start: the time that follows it is shared with the next.
    * @param {number} start_s
@@ -105,9 +88,9 @@ export class MoodSmoother {
     }
   }
 
-  /** Over the window: the trapezoidal rule in time, times each face's score. */
-  #average() {
-    const { window_s, longest_step_s } = this.#smoothing;
+  /** The trapezoidal rule in time, times each face's score. @param {number} window_s */
+  #average(window_s) {
+    const { longest_step_s } = this.#smoothing;
     const start_s = this.#samples[this.#samples.length - 1].at_s - window_s;
     const times_s = this.#samples.map(({ at_s }) => Math.max(at_s, start_s));
     // The least gap keeps the average defined for one sample, or for several at the same time.
@@ -122,7 +105,7 @@ export class MoodSmoother {
   /** @param {number} at_s */
   #decide(at_s) {
     const { enter, leave, margin, hold_s } = this.#smoothing;
-    const average = this.#average();
+    const average = this.#average(this.#smoothing.window_s);
     const best = average.indexOf(Math.max(...average));
     if (this.#emotion) {
       const held = average[this.#constants.emotions.indexOf(this.#emotion)];

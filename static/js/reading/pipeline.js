@@ -3,6 +3,7 @@
  * feelharmonic/reading/pipeline.py, and as the serializer of its readings.
  */
 
+import { appearanceOf, relativeToRest, RestingFaces } from "./baseline.js";
 import { cutCrop } from "./crop.js";
 import { FaceTracker } from "./face-tracker.js";
 import { groupExpression } from "./group-expression.js";
@@ -18,8 +19,10 @@ export class Pipeline {
   #tracker;
   #expressions;
   #constants;
-  /** Smooths the largest face's expressions. */ #listener;
-  /** @type {MoodSmoother|null} smooths what all faces show together, while they are read as a group */ #group = null;
+  #resting;
+  /** @type {number[]|null} the listener's resting face, if they have shown it */ #baseline = null;
+  #smoother;
+  #reads_group = false;
 
   /**
    * @param {import("./face-tracker.js").Finder} finder
@@ -30,7 +33,8 @@ export class Pipeline {
     this.#tracker = new FaceTracker(finder, constants.tracker);
     this.#expressions = expressions;
     this.#constants = constants;
-    this.#listener = new MoodSmoother(constants.mood);
+    this.#resting = new RestingFaces(constants.baseline);
+    this.#smoother = new MoodSmoother(constants.mood);
   }
 
   /** @param {Picture} frame @param {number} at_s @returns {Promise<import("../types.js").FrameReply>} */
@@ -38,14 +42,22 @@ export class Pipeline {
     const faces = (await this.#tracker.track(frame, at_s)).sort((one, other) => area(other) - area(one));
     const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
     const probabilities = await this.#expressions.readCrops(crops);
-    const group = this.#group && groupExpression(faces.map((face, i) => groupFace(face, probabilities[i] ?? null)));
-    const mood = this.#update(faces, probabilities, group, at_s);
+    const shown = this.#relativeToRest(faces, crops, probabilities, at_s);
+    const group = this.#reads_group ? groupExpression(faces.map((face, i) => groupFace(face, shown[i] ?? null))) : null;
+    const mood = this.#update(faces, shown, group, at_s);
     const smoothed = faces.length ? this.#smoother.expression() : null;
     return {
       seq: null,
       faces: faces.map((face, i) => faceFields(face, probabilities[i] ?? null, frame)),
       probabilities: smoothed && smoothed.map((value) => rounded(value, DIGITS)),
-      mood: mood && { ...mood, confidence: rounded(mood.confidence, DIGITS), since_s: rounded(mood.since_s, 2) },
+      ...this.#valenceArousal(smoothed),
+      mood: mood && {
+        emotion: mood.emotion,
+        confidence: rounded(mood.confidence, DIGITS),
+        since_s: rounded(mood.since_s, 2),
+        ...this.#valenceArousal(mood.probabilities),
+      },
+      baseline: faces.length ? this.#baselineState(faces[0]) : null,
       group: group && {
         probabilities: group.probabilities.map((value) => rounded(value, DIGITS)),
         shares: group.shares.map(({ id, share: part }) => ({ id, share: rounded(part, DIGITS) })),
@@ -55,25 +67,50 @@ export class Pipeline {
     };
   }
 
-  /** @param {number[]|null} probabilities of the listener's neutral face; null stops correcting */
+  /** @param {number[]|null} probabilities of the listener's resting face; null: it is estimated */
   setBaseline(probabilities) {
-    this.#listener.setBaseline(probabilities);
+    this.#baseline = probabilities;
   }
 
   /** Reads everybody in view as one, or the largest face alone again; the mood starts anew. @param {boolean} on */
   readGroup(on) {
-    if (on !== (this.#group !== null)) {
-      this.#listener.forgetMood();
-      this.#group = on ? new MoodSmoother(this.#constants.mood) : null;
+    if (on !== this.#reads_group) {
+      this.#smoother.forgetMood();
+      this.#reads_group = on;
     }
   }
 
-  get #smoother() {
-    return this.#group ?? this.#listener;
+  /**
+   * What each face shows beyond its own resting face.
+   * @param {FoundFace[]} faces @param {Picture[]} crops @param {number[][]} probabilities @param {number} at_s
+   */
+  #relativeToRest(faces, crops, probabilities, at_s) {
+    const read = crops.map((crop, i) => ({ face: faces[i], probabilities: probabilities[i], appearance: appearanceOf(crop) }));
+    const shown = this.#resting.update(faces, read, at_s);
+    if (this.#baseline && !this.#reads_group && shown.length) {
+      shown[0] = relativeToRest(probabilities[0], this.#baseline, this.#constants.baseline);
+    }
+    return shown;
+  }
+
+  /** @param {FoundFace} listener @returns {import("../types.js").BaselineState} */
+  #baselineState({ id }) {
+    if (this.#baseline && !this.#reads_group) {
+      return "given";
+    }
+    return this.#resting.isLearned(id) ? "learned" : "learning";
+  }
+
+  /** @param {number[]|null} probabilities */
+  #valenceArousal(probabilities) {
+    const [valence, arousal] = [0, 1].map(
+      (axis) => probabilities && rounded(probabilities.reduce((sum, share, i) => sum + share * this.#constants.mood.valence_arousal[i][axis], 0), DIGITS),
+    );
+    return { valence, arousal };
   }
 
   /**
-   * @param {FoundFace[]} faces @param {number[][]} probabilities
+   * @param {FoundFace[]} faces @param {number[][]} probabilities what they show
    * @param {{probabilities: number[]}|null} group @param {number} at_s
    */
   #update(faces, probabilities, group, at_s) {

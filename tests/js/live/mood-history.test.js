@@ -4,7 +4,13 @@ import test from "node:test";
 import { MAX_LENGTH_MS, MoodHistory } from "../../../static/js/live/mood-history.js";
 import { columns } from "../../../static/js/views/mood-chart.js";
 
-const sample = (at_ms, mood = "happy", probabilities = [0.2, 0.8]) => ({ at_ms, mood, probabilities });
+const sample = (at_ms, mood = "happy", probabilities = [0.2, 0.8], valence = 0.3, arousal = -0.1) => ({
+  at_ms,
+  mood,
+  probabilities,
+  valence: probabilities && valence,
+  arousal: probabilities && arousal,
+});
 
 function filled(...samples) {
   const history = new MoodHistory();
@@ -32,14 +38,14 @@ test("CSV has a line for each moment, empty where no face was seen", () => {
   const history = filled(sample(0), sample(1000, null, null));
   assert.equal(
     history.toCsv(["sad", "happy"]),
-    "time,mood,sad,happy\r\n1970-01-01T00:00:00.000Z,happy,0.2,0.8\r\n1970-01-01T00:00:01.000Z,,,\r\n",
+    "time,mood,sad,happy,valence,arousal\r\n1970-01-01T00:00:00.000Z,happy,0.2,0.8,0.3,-0.1\r\n1970-01-01T00:00:01.000Z,,,,,\r\n",
   );
 });
 
 test("JSON names the emotions and every moment", () => {
   assert.deepEqual(JSON.parse(filled(sample(0)).toJson(["sad", "happy"])), {
     emotions: ["sad", "happy"],
-    samples: [{ time: "1970-01-01T00:00:00.000Z", mood: "happy", probabilities: [0.2, 0.8] }],
+    samples: [{ time: "1970-01-01T00:00:00.000Z", mood: "happy", probabilities: [0.2, 0.8], valence: 0.3, arousal: -0.1 }],
   });
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { appearanceOf, relativeToRest, RestingFaces } from "../../../static/js/reading/baseline.js";
 import { cutCrop } from "../../../static/js/reading/crop.js";
 import { decodeMaps, FaceFinder } from "../../../static/js/reading/face-finder.js";
 import { FaceTracker } from "../../../static/js/reading/face-tracker.js";
@@ -117,14 +118,14 @@ test("faces are tracked, smoothed and identified as in Python", async () => {
 
 test("the same series gives the same moods as in Python", async (t) => {
   const { constants, series } = read("moods.json");
-  for (const { name, baseline, steps } of series) {
+  for (const { name, steps } of series) {
     await t.test(name, () => {
       const smoother = new MoodSmoother(constants);
-      smoother.setBaseline(baseline);
       for (const step of steps) {
         const mood = next(smoother, step);
         assert.equal(mood?.emotion, step.mood?.emotion, `at ${step.at_s} s`);
         near(step.mood ? [mood.confidence, mood.since_s] : [], step.mood ? [step.mood.confidence, step.mood.since_s] : [], 1e-6, "mood");
+        near(mood?.probabilities ?? [], step.mood?.probabilities ?? [], 1e-6, `the mood's average at ${step.at_s} s`);
         near(smoother.expression() ?? [], step.expression ?? [], 1e-6, `expression at ${step.at_s} s`);
       }
       assert.ok(new Set(steps.map(({ mood }) => mood?.emotion)).size > 3, "the series has several moods");
@@ -140,13 +141,24 @@ function next(smoother, { at_s, resume, probabilities, score }) {
   return probabilities ? smoother.update(probabilities, score, at_s) : smoother.updateWithoutFace(at_s);
 }
 
-test("a mood goes without the baseline's correction once it is forgotten", () => {
-  const { constants } = read("moods.json");
-  const smoother = new MoodSmoother(constants);
-  const resting = [0.05, 0.02, 0.05, 0.02, 0.48, 0.03, 0.35];
-  smoother.setBaseline(resting);
-  smoother.setBaseline(null);
-  assert.equal(smoother.update(resting, 1, 0).emotion, "sad");
+test("faces are read against their own rest as in Python", () => {
+  const { constants, looks, appearances, steps, given } = read("baseline.json");
+  const seen = looks.map(picture);
+  seen.forEach((look, i) => near(appearanceOf(look), appearances[i], 1e-5, `appearance ${i}`));
+  const resting = new RestingFaces(constants);
+  for (const { at_s, faces } of steps) {
+    const found = faces.map(({ id, box }) => ({ id, box, score: 0.9, landmarks: null }));
+    const shown = resting.update(
+      found,
+      faces.map(({ probabilities, look }, i) => ({ face: found[i], probabilities, appearance: appearanceOf(seen[look]) })),
+      at_s,
+    );
+    faces.forEach((face, i) => {
+      near(shown[i], face.shown, 1e-5, `at ${at_s} s, face ${face.id}`);
+      assert.equal(resting.isLearned(face.id), face.learned, `at ${at_s} s, face ${face.id}`);
+    });
+  }
+  given.probabilities.forEach((row, i) => near(relativeToRest(row, given.resting, constants), given.shown[i], 1e-6, `row ${i}`));
 });
 
 test("a group shows what it does in Python, and each face's share of it", () => {

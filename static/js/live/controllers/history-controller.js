@@ -30,8 +30,9 @@ export class HistoryController {
   }
 
   /** @param {import("../../types.js").FrameReply} reply */
-  #add({ faces, probabilities, mood }) {
-    if (this.#history.add({ at_ms: Date.now(), probabilities: faces.length ? probabilities : null, mood: mood?.emotion ?? null })) {
+  #add({ faces, probabilities, valence, arousal, mood }) {
+    const seen = faces.length ? { probabilities, valence, arousal } : { probabilities: null, valence: null, arousal: null };
+    if (this.#history.add({ at_ms: Date.now(), mood: mood?.emotion ?? null, ...seen })) {
       this.#draw();
     }
   }

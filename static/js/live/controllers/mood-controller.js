@@ -1,5 +1,6 @@
 /**
- * The mood of the moment: its word, its colour, the bars, each face's share of a group's; or a mood picked by hand.
+ * The mood and the moment: the mood's word and colour, what the face shows now, where both lie in valence and arousal,
+ * each face's share of a group's; or a mood picked by hand.
  */
 
 import { element } from "../../lib/elements.js";
@@ -8,6 +9,7 @@ import { moodChips } from "../../views/chips.js";
 import { applyColour } from "../../views/colour.js";
 import { GroupView } from "../../views/group-view.js";
 import { MoodView } from "../../views/mood-view.js";
+import { ValenceArousalView } from "../../views/valence-arousal-view.js";
 
 export class MoodController {
   #page;
@@ -29,15 +31,21 @@ export class MoodController {
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
     const group = new GroupView(element("group"), config.emotions, t);
+    const plane = new ValenceArousalView(element("plane"), config.emotions, t);
     reading.onFaces((faces, reply) => {
       this.#bars.update(reply.probabilities, reply.mood?.emotion ?? null);
       group.update(faces, reply.group);
+      plane.update(reply.probabilities && reply, reply.mood, performance.now());
+      this.#describeMoment(reply);
     });
     state.observe(["group"], () => group.update([], null));
     state.observe(["stage"], ({ stage: now }) => {
       if (now === "live") {
         this.#picker.update(null);
         view.update(null);
+        plane.clear();
+      } else {
+        element("rest-state").hidden = true;
       }
     });
     state.observe(["mood", "aside"], ({ mood, aside }) => {
@@ -50,11 +58,25 @@ export class MoodController {
     });
   }
 
+  /** What the face shows now, and which resting face it is read against. @param {import("../../types.js").FrameReply} reply */
+  #describeMoment({ probabilities, baseline }) {
+    const { config, t } = this.#page;
+    const shown = probabilities && config.emotions[probabilities.indexOf(Math.max(...probabilities))];
+    element("moment").hidden = !shown;
+    element("moment").textContent = shown ? t("mood.now", { emotion: shown.label }) : "";
+    const key = baseline && /** @type {const} */ ({ given: "rest.given", learned: "rest.learned", learning: "rest.learning" })[baseline];
+    element("rest-state").hidden = !key;
+    if (key && element("rest-state").textContent !== t(key)) {
+      element("rest-state").textContent = t(key);
+    }
+  }
+
   /** Holds a mood that no camera read. @param {import("../../types.js").EmotionName} emotion @param {string} aside */
   hold(emotion, aside) {
     this.#stage.clear();
     this.#picker.update(emotion);
     this.#bars.update(null, emotion);
-    this.#page.state.update({ mood: { emotion, confidence: 1, since_s: 0 }, aside, mood_at_ms: Date.now() });
+    element("moment").hidden = true;
+    this.#page.state.update({ mood: { emotion, confidence: 1, since_s: 0, valence: null, arousal: null }, aside, mood_at_ms: Date.now() });
   }
 }
