@@ -24,7 +24,7 @@ def reading_fields(reading: Reading) -> dict:
     return {
         "faces": [face_fields(seen, *size) for seen in reading.faces],
         "probabilities": probabilities_field(reading.expression),
-        **valence_arousal_fields(reading.expression and reading.expression.probabilities),
+        **valence_arousal_fields(reading.expression.probabilities if reading.expression else None),
         "mood": mood_fields(reading.mood),
         "group": group_fields(reading.group),
         "baseline": reading.baseline,
@@ -51,7 +51,7 @@ def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
         "box": [round(value, DIGITS) for value in (left, top, right - left, bottom - top)],
         "score": round(seen.face.score, DIGITS),
         "probabilities": probabilities_field(seen.expression),
-        **valence_arousal_fields(seen.expression and seen.expression.probabilities),
+        **valence_arousal_fields(seen.expression.probabilities if seen.expression else None),
     }
 
 
