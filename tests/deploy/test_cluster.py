@@ -1,5 +1,5 @@
-"""Several workers behind nginx, sharing Redis: a worker is killed, Redis is restarted, the whole is stopped; every
-listener goes on, and nobody gets another's answer. With the configuration files of deploy/."""
+"""Several workers behind nginx that share Redis, with the files of deploy/: a worker is killed, Redis restarts, all is
+stopped. Every listener goes on, and nobody gets another's answer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from tests.support.external_servers import Gunicorn, Nginx, Redis
 from tests.support.samples import encode
 
 LISTENERS, WORKERS = 30, 3
-#: What part 7 promises of a listener: one of twenty may miss it, for other tests keep the machine busy; none the
-#: deadline.
+#: A listener recovers within the first; one of twenty may miss it on a busy machine, none the second.
 RECOVERS_S, DEADLINE_S = 3.0, 6.0
 MAX_LATE = LISTENERS // 20
 BETWEEN_FRAMES_S = 0.4
@@ -159,7 +158,7 @@ def assert_soon(holds, within_s: float) -> None:
         time.sleep(0.1)
 
 
-def figure(gunicorn, name: str) -> float:
+def metric(gunicorn, name: str) -> float:
     lines = requests.get(f"{gunicorn.url}/metrics", timeout=20).text.splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name), 0.0)
 
@@ -179,7 +178,7 @@ def assert_all_go_on(pages, from_s: float, record_property, name: str) -> None:
     assert_recovered(gaps_s)
 
 
-def test_through_nginx_pages_come_by_tls_and_what_is_for_the_host_does_not(cluster):
+def test_nginx_serves_pages_by_tls_and_hides_monitoring(cluster):
     _, gunicorn, nginx = cluster
     page = requests.get(nginx.url, timeout=20, verify=False)
     assert page.status_code == 200
@@ -191,14 +190,14 @@ def test_through_nginx_pages_come_by_tls_and_what_is_for_the_host_does_not(clust
     assert ready == {"status": "ok", "checks": {"networks": True, "redis": True}}
 
 
-def test_through_nginx_another_sites_page_opens_no_wire(cluster):
+def test_a_foreign_origin_opens_no_websocket_through_nginx(cluster):
     _, _, nginx = cluster
     client = socketio.Client(reconnection=False, ssl_verify=False)
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(nginx.url, headers={"Origin": "https://elsewhere.example"}, transports=["websocket"])
 
 
-def test_through_nginx_the_server_answers_to_its_name_alone(cluster):
+def test_a_foreign_host_is_misdirected_through_nginx(cluster):
     _, _, nginx = cluster
     for host, status in (("mood.example", 200), ("evil.example", 421)):
         headers = {"Host": host, "X-Forwarded-Host": "mood.example", "Origin": f"https://{host}"}
@@ -208,7 +207,7 @@ def test_through_nginx_the_server_answers_to_its_name_alone(cluster):
         assert answer.status_code == status
 
 
-def test_rates_are_counted_over_all_workers_and_by_the_address_that_nginx_tells(cluster):
+def test_rates_count_over_all_workers_by_the_forwarded_address(cluster):
     _, gunicorn, nginx = cluster
     answers = [requests.get(f"{nginx.url}/api/v1/emotions", timeout=20, verify=False) for _ in range(9)]
     left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
@@ -217,37 +216,37 @@ def test_rates_are_counted_over_all_workers_and_by_the_address_that_nginx_tells(
     assert int(other.headers["X-RateLimit-Remaining"]) > left[-1]
 
 
-def test_figures_add_up_over_the_workers(cluster, pages):
+def test_listeners_and_frames_add_up_over_workers(cluster, pages):
     _, gunicorn, _ = cluster
-    assert figure(gunicorn, "feelharmonic_listeners") == LISTENERS
+    assert metric(gunicorn, "feelharmonic_listeners") == LISTENERS
     before = sum(len(page.answers) for page in pages)
-    assert figure(gunicorn, "feelharmonic_frames_total") >= before
-    assert len({figure(gunicorn, "feelharmonic_listeners") for _ in range(10)}) == 1  # whichever worker answers
+    assert metric(gunicorn, "feelharmonic_frames_total") >= before
+    assert len({metric(gunicorn, "feelharmonic_listeners") for _ in range(10)}) == 1  # whichever worker answers
 
 
-def test_refusals_and_providers_calls_add_up_over_the_workers(cluster):
+def test_refusals_and_provider_calls_add_up_over_workers(cluster):
     _, gunicorn, _ = cluster
     asked = {
         'feelharmonic_provider_calls_total{outcome="answered",provider="catalogue"}': "/api/v1/tracks?emotion=sad",
         'feelharmonic_refused_total{reason="bad_request"}': "/api/v1/tracks?emotion=none",
     }
-    before = {name: figure(gunicorn, name) for name in asked}
+    before = {name: metric(gunicorn, name) for name in asked}
     for path in asked.values():
         for _ in range(9):
             requests.get(gunicorn.url + path, timeout=20)
     for name in asked:
-        assert {figure(gunicorn, name) for _ in range(5)} == {before[name] + 9}  # whichever worker answers
-    assert figure(gunicorn, 'feelharmonic_provider_resting{provider="catalogue"}') == 0
+        assert {metric(gunicorn, name) for _ in range(5)} == {before[name] + 9}  # whichever worker answers
+    assert metric(gunicorn, 'feelharmonic_provider_resting{provider="catalogue"}') == 0
 
 
-def test_what_is_said_to_all_reaches_every_workers_listeners(cluster, pages):
+def test_a_message_to_all_reaches_every_worker(cluster, pages):
     redis, _, _ = cluster
     outside = SocketIO(message_queue=redis.url, channel="feelharmonic")
     outside.emit("leaving", {}, namespace="/live")
     assert_soon(lambda: all(page.told == ["leaving"] for page in pages), 20)
 
 
-def test_a_killed_workers_listeners_go_on_at_another_with_their_mood(cluster, pages, record_property):
+def test_a_killed_workers_listeners_go_on_with_their_mood(cluster, pages, record_property):
     _, gunicorn, _ = cluster
     moods = [page.answers[-1].mood for page in pages]
     connections = [page.connection for page in pages]
@@ -264,10 +263,10 @@ def test_a_killed_workers_listeners_go_on_at_another_with_their_mood(cluster, pa
         assert again.mood["emotion"] == moods[page.number]["emotion"]
         assert again.mood["since_s"] >= moods[page.number]["since_s"] - 0.5  # it went on, it did not begin anew
     assert_soon(lambda: len(gunicorn.workers()) == WORKERS, 30)
-    assert_soon(lambda: figure(gunicorn, "feelharmonic_listeners") == LISTENERS, 30)
+    assert_soon(lambda: metric(gunicorn, "feelharmonic_listeners") == LISTENERS, 30)
 
 
-def test_without_redis_and_after_its_return_everybody_goes_on(cluster, pages, record_property):
+def test_everybody_goes_on_without_redis_and_after_its_return(cluster, pages, record_property):
     redis, gunicorn, _ = cluster
     killed_s = time.monotonic()
     redis.kill()
@@ -287,7 +286,7 @@ def test_without_redis_and_after_its_return_everybody_goes_on(cluster, pages, re
     assert_soon(all_hear, 90)
 
 
-def test_nobody_ever_got_anothers_answer(pages):
+def test_nobody_got_another_listeners_answer(pages):
     for page in pages:
         assert all(answer.right for answer in page.answers)
         centres = [answer.centre_x for answer in page.answers]
@@ -296,7 +295,7 @@ def test_nobody_ever_got_anothers_answer(pages):
     assert order == sorted(order)
 
 
-def test_when_all_is_stopped_everybody_is_told(cluster, pages):
+def test_every_listener_is_told_of_a_shutdown(cluster, pages):
     _, gunicorn, _ = cluster
     heard = [len(page.told) for page in pages]
     gunicorn.stop()

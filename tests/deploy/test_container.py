@@ -28,7 +28,7 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines]
 
 
-def test_what_is_copied_is_there_and_not_ignored():
+def test_every_copied_file_exists_and_is_not_ignored():
     kept = {line[1:] for line in (PROJECT / ".containerignore").read_text().splitlines() if line.startswith("!")}
     for rest in (rest for name, rest in instructions() if name == "COPY" and "--from" not in rest):
         *sources, _ = shlex.split(rest)
@@ -37,7 +37,7 @@ def test_what_is_copied_is_there_and_not_ignored():
             assert any(source == one or source.startswith(f"{one}/") for one in kept), source
 
 
-def test_the_image_runs_as_somebody_without_rights_and_holds_no_secret():
+def test_the_image_runs_unprivileged_and_holds_no_secret():
     named = dict(instructions())
     assert named["USER"] == "10001"
     names = [name for name, _ in instructions()]
@@ -46,7 +46,7 @@ def test_the_image_runs_as_somebody_without_rights_and_holds_no_secret():
     assert not any(word in rest for rest in given for word in ("SECRET", "KEY"))
 
 
-def test_composed_services_are_read_only_without_rights_and_reached_from_this_machine_alone():
+def test_composed_services_are_read_only_unprivileged_and_local():
     composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
     for service in composed.values():
         assert service["read_only"] is True
@@ -90,7 +90,7 @@ def files_of(folder: Path) -> dict[str, tuple[int, float]]:
     sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None,
     reason="only root may become nobody (by util-linux' setpriv)",
 )
-def test_it_serves_as_nobody_from_a_project_that_it_cannot_write(tmp_path_factory, astronaut_jpeg):
+def test_it_serves_as_nobody_from_a_read_only_project(tmp_path_factory, astronaut_jpeg):
     rights = next((rights for rights in (NO_RIGHTS, MAY_READ) if runs_this_python(rights)), None)
     if rights is None:
         pytest.skip("nobody may not run this Python here, not even with the right to read all files")

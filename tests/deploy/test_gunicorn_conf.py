@@ -1,4 +1,4 @@
-"""deploy/gunicorn.conf.py: where the workers' figures lie, and whose folder is cleared or removed."""
+"""deploy/gunicorn.conf.py: the folder of the workers' metrics, and how many connections they take."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def configuration() -> dict:
     return runpy.run_path(str(PROJECT / "deploy" / "gunicorn.conf.py"))
 
 
-def test_a_folder_of_its_own_goes_at_the_end_also_when_the_configuration_was_read_again(environ):
+def test_its_own_folder_is_deleted_at_the_end_also_after_a_reload(environ):
     first = configuration()
     folder = Path(environ[FOLDER])
     again = configuration()  # as SIGHUP does
@@ -42,7 +42,7 @@ def test_a_folder_of_its_own_goes_at_the_end_also_when_the_configuration_was_rea
     assert not folder.exists()
 
 
-def test_a_folder_that_the_host_named_stays_and_begins_without_an_earlier_runs_figures(environ, tmp_path):
+def test_the_hosts_folder_stays_without_an_earlier_runs_metrics(environ, tmp_path):
     folder = tmp_path / "figures"
     environ[FOLDER] = str(folder)
     read = configuration()
@@ -57,12 +57,12 @@ def test_a_folder_that_the_host_named_stays_and_begins_without_an_earlier_runs_f
 
 @pytest.mark.parametrize("mode", ["gevent", "threading"])
 @pytest.mark.parametrize("places", [1, 200, 5000])
-def test_beside_all_wires_that_may_be_open_a_worker_answers_http(environ, mode, places):
+def test_http_has_connections_beside_all_websockets(environ, mode, places):
     environ.update({"ASYNC_MODE": mode, "MAX_LISTENERS": str(places)})
     read = configuration()
-    wires = async_mode.load(mode).max_connections(places) - RESERVED_FOR_HTTP
-    assert wires >= 2 * places  # as many as are served may wait for a place
+    websockets = async_mode.load(mode).max_connections(places) - RESERVED_FOR_HTTP
+    assert websockets >= 2 * places  # as many as are served may wait for a place
     if mode == "threading":
-        assert read["threads"] >= wires + 10
+        assert read["threads"] >= websockets + 10
         assert read["worker_connections"] > read["threads"]  # gthread keeps no connection alive otherwise
-    assert read["worker_connections"] >= wires + 10
+    assert read["worker_connections"] >= websockets + 10

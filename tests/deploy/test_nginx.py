@@ -53,7 +53,7 @@ def asked(tmp_path):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 502), ("/metrics", 404)])
-def test_what_nginx_answers_by_itself_says_what_a_page_may_do(asked, path, status):
+def test_nginxs_own_answers_have_security_headers(asked, path, status):
     answer = asked(free_port(), path)
     assert answer.status_code == status
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -61,7 +61,7 @@ def test_what_nginx_answers_by_itself_says_what_a_page_may_do(asked, path, statu
     assert answer.headers["Strict-Transport-Security"] == HSTS
 
 
-def test_through_nginx_the_applications_headers_come_as_they_are_and_once(asked):
+def test_the_applications_headers_pass_once(asked):
     with http.server.HTTPServer(("127.0.0.1", 0), Told) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()  # one, and no more
         answer = asked(server.server_address[1], "/")
@@ -76,7 +76,7 @@ def opened(nginx: Nginx, *, protocols: tuple[str, ...] = ()) -> ssl.SSLSocket:
     return context.wrap_socket(socket.create_connection(("127.0.0.1", nginx.port), 20))
 
 
-def test_one_address_has_so_many_connections(tmp_path):
+def test_connections_per_address_are_limited(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes requests and answers none
         server = SimpleNamespace(port=silent.getsockname()[1])
         nginx = Nginx(tmp_path, server, *own_certificate(tmp_path, ["127.0.0.1"]), connections_each=4).start()
@@ -95,7 +95,7 @@ def test_one_address_has_so_many_connections(tmp_path):
             nginx.kill()
 
 
-def test_a_connection_by_http2_has_few_streams(tmp_path):
+def test_http2_streams_per_connection_are_limited(tmp_path):
     nginx = Nginx(tmp_path, SimpleNamespace(port=free_port()), *own_certificate(tmp_path, ["127.0.0.1"])).start()
     try:
         line = opened(nginx, protocols=("h2",))

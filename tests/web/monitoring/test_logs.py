@@ -1,4 +1,4 @@
-"""The log: JSON lines that tell what broke and where, and nothing of what somebody sent."""
+"""The log: JSON lines with what failed and where, and nothing that a client sent."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def logged(act) -> dict:
     return json.loads(line)
 
 
-def test_a_line_tells_when_who_and_what():
+def test_a_line_has_time_logger_and_message():
     line = logged(lambda log: log.info("%d listeners are told", 3))
     assert set(line) == {"time", "level", "logger", "process", "message"}
     assert (line["level"], line["logger"], line["message"]) == ("info", "feelharmonic.test", "3 listeners are told")
     assert line["time"].endswith("+00:00")
 
 
-def test_a_fault_is_told_by_kind_and_place_without_its_text():
+def test_an_exception_is_logged_without_its_text():
     def act(log: logging.Logger) -> None:
         try:
             raise ValueError("Jane Doe, 192.0.2.1, her song")
@@ -45,7 +45,7 @@ def test_a_fault_is_told_by_kind_and_place_without_its_text():
     assert "192.0.2.1" not in json.dumps(line)
 
 
-def test_a_fault_of_setting_up_says_what_to_mend():
+def test_a_setup_fault_is_logged_with_its_text():
     def act(log: logging.Logger) -> None:
         try:
             raise SetupFault(["PORT: expected a whole number."])
@@ -55,7 +55,7 @@ def test_a_fault_of_setting_up_says_what_to_mend():
     assert "PORT: expected a whole number." in logged(act)["text"]
 
 
-def test_gunicorns_lines_that_name_an_address_are_dropped():
+def test_gunicorns_lines_with_addresses_are_dropped():
     def record(message: str) -> logging.LogRecord:
         return logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
 

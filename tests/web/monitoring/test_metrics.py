@@ -26,7 +26,7 @@ def app():
     return create_app(Settings(providers=("catalogue",), socket_rate="5/minute"))
 
 
-def figures(app) -> dict[str, float]:
+def metric_values(app) -> dict[str, float]:
     answer = app.test_client().get("/metrics")
     assert answer.content_type.startswith("text/plain")
     return parsed(answer.get_data(as_text=True))
@@ -39,11 +39,13 @@ def parsed(text: str) -> dict[str, float]:
 
 def refusals(app) -> dict[str, float]:
     """How often was refused, by reason."""
-    found = {re.fullmatch(r'feelharmonic_refused_total{reason="(.*)"}', name): n for name, n in figures(app).items()}
+    found = {
+        re.fullmatch(r'feelharmonic_refused_total{reason="(.*)"}', name): n for name, n in metric_values(app).items()
+    }
     return {match[1]: count for match, count in found.items() if match}
 
 
-def test_what_happens_on_the_wire_is_counted(app, astronaut_jpeg):
+def test_frames_and_lists_on_live_are_counted(app, astronaut_jpeg):
     wire = app.extensions["socketio"].test_client(app, namespace="/live")
 
     def call(event: str, *arguments: object) -> dict:
@@ -54,7 +56,7 @@ def test_what_happens_on_the_wire_is_counted(app, astronaut_jpeg):
     call("frame", 2, b"no picture")
     call("snap", {"emotion": "sad"})
     call("frame", 3, astronaut_jpeg)  # one too many for this minute
-    told = figures(app)
+    told = metric_values(app)
     assert told["feelharmonic_frames_total"] == 2
     assert told['feelharmonic_refused_total{reason="bad_frame"}'] == 1
     assert told['feelharmonic_lists_total{provider="catalogue"}'] == 1
@@ -64,10 +66,10 @@ def test_what_happens_on_the_wire_is_counted(app, astronaut_jpeg):
         assert 0 < told[f'feelharmonic_stage_seconds_sum{{stage="{stage}"}}'] < 60
     assert told['feelharmonic_provider_resting{provider="catalogue"}'] == 0
     wire.disconnect(namespace="/live")
-    assert figures(app)["feelharmonic_listeners"] == 0
+    assert metric_values(app)["feelharmonic_listeners"] == 0
 
 
-def test_every_kind_of_event_that_is_refused_is_counted(astronaut_jpeg):
+def test_every_refused_event_counts_by_its_code(astronaut_jpeg):
     app = create_app(Settings(providers=("catalogue",), socket_rate="13/minute", max_listeners=1))
     here, outside = (app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(2))
 
@@ -83,7 +85,7 @@ def test_every_kind_of_event_that_is_refused_is_counted(astronaut_jpeg):
     assert refusals(app) == {code: told.count(code) for code in told}
 
 
-def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
+def test_every_refused_request_counts_by_its_code(astronaut_jpeg):
     app = create_app(Settings(providers=("catalogue",), http_rate="20/minute"))
     client = app.test_client()
     photographs = Services.of(app).photographs
@@ -121,25 +123,25 @@ def test_every_kind_of_request_that_is_refused_is_counted(astronaut_jpeg):
     assert parsed(text)['feelharmonic_refused_total{reason="busy"}'] == 2
 
 
-def test_a_server_that_is_not_ready_refused_nobody():
+def test_a_failing_readyz_is_no_refusal():
     app = create_app(Settings(redis_url="redis://127.0.0.1:9/0"))
     assert app.test_client().get("/readyz").status_code == 503
     assert refusals(app) == {}
 
 
-def test_calls_to_providers_are_counted_whoever_asks(app):
+def test_provider_calls_count_from_live_and_rest(app):
     wire = app.extensions["socketio"].test_client(app, namespace="/live")
     for _ in range(2):
         wire.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
     for _ in range(3):
         app.test_client().get("/api/v1/tracks?emotion=happy")
-    told = figures(app)
+    told = metric_values(app)
     assert told['feelharmonic_provider_calls_total{outcome="answered",provider="catalogue"}'] == 5
     assert told['feelharmonic_lists_total{provider="catalogue"}'] == 5
     assert told['feelharmonic_provider_rests_total{provider="catalogue"}'] == 0
 
 
-def test_a_rest_shows_until_it_is_over_and_counts_once():
+def test_a_cooldown_shows_until_it_ends_and_counts_once():
     now_s = [1000.0]
     counted = Metrics(clock=lambda: now_s[0])
 
@@ -161,12 +163,12 @@ def test_a_rest_shows_until_it_is_over_and_counts_once():
 WORKER = """
 import os
 from feelharmonic.web.monitoring.metrics import Metrics
-figures = Metrics()
-figures.cooldown("reccobeats", 0.0, is_new=False)
-figures.called("reccobeats", "unavailable")
+metrics = Metrics()
+metrics.cooldown("reccobeats", 0.0, is_new=False)
+metrics.called("reccobeats", "unavailable")
 {then}
 print(os.getpid())
-print(figures.text().decode(), end="")
+print(metrics.text().decode(), end="")
 """
 
 
@@ -184,16 +186,16 @@ def worker(folder, then: str = "") -> tuple[int, dict[str, float]]:
     return int(number), parsed(text)
 
 
-def test_whichever_worker_is_asked_calls_add_up_and_rests_are_those_of_the_living(tmp_path):
+def test_workers_calls_add_up_and_cooldowns_are_those_of_living_workers(tmp_path):
     resting, calls = (
         'feelharmonic_provider_resting{provider="reccobeats"}',
         'feelharmonic_provider_calls_total{outcome="unavailable",provider="reccobeats"}',
     )
-    off, told = worker(tmp_path, 'figures.cooldown("reccobeats", None, is_new=True)')
+    off, told = worker(tmp_path, 'metrics.cooldown("reccobeats", None, is_new=True)')
     assert (told[resting], told[calls]) == (1, 1)
-    _, told = worker(tmp_path, 'figures.cooldown("reccobeats", 3600, is_new=True)')
+    _, told = worker(tmp_path, 'metrics.cooldown("reccobeats", 3600, is_new=True)')
     assert (told[resting], told[calls]) == (2, 2)
-    _, told = worker(tmp_path, 'figures.cooldown("reccobeats", 0.001, is_new=True); import time; time.sleep(0.01)')
+    _, told = worker(tmp_path, 'metrics.cooldown("reccobeats", 0.001, is_new=True); import time; time.sleep(0.01)')
     assert (told[resting], told[calls]) == (2, 3)
     _, told = worker(tmp_path)  # nothing rests in the one that is asked
     assert (told[resting], told[calls]) == (2, 4)
@@ -204,7 +206,7 @@ def test_whichever_worker_is_asked_calls_add_up_and_rests_are_those_of_the_livin
     assert "feelharmonic_provider_rests_until" not in " ".join(told)
 
 
-def test_no_figure_names_an_address(app):
+def test_no_metric_names_an_address(app):
     app.test_client().get("/", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
     text = app.test_client().get("/metrics").get_data(as_text=True)
     assert re.search(r"\d+\.\d+\.\d+\.\d+", text) is None
@@ -215,7 +217,7 @@ def test_a_server_with_its_networks_is_ready(app):
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", "checks": {"networks": True}})
 
 
-def test_without_the_redis_that_it_was_told_of_it_is_not_ready():
+def test_without_its_redis_a_server_is_not_ready():
     answer = create_app(Settings(redis_url="redis://127.0.0.1:9/0")).test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json() == {"status": "not ready", "checks": {"networks": True, "redis": False}}

@@ -1,4 +1,4 @@
-"""What one address may hold: requests in work, uploads and their bytes; IPv6 by its /64."""
+"""Limits per address: requests in flight, uploads and their bytes. IPv6 counts by its /64."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Asked:
         return self._limiter(environ, lambda status, headers: setattr(self, "status", status))
 
 
-def test_one_address_has_so_many_requests_in_work_and_others_are_served():
+def test_requests_in_flight_are_limited_per_address():
     refused = []
     asked = Asked(RequestLimiter(lambda environ, start: start("200 OK", []) or [b""], 2, refused.append))
     answers = [asked.ask("192.0.2.1"), asked.ask("192.0.2.1")]
@@ -59,14 +59,14 @@ def test_one_address_has_so_many_requests_in_work_and_others_are_served():
     assert REQUESTS_RETRY_S > 0
 
 
-def test_a_request_that_breaks_is_no_longer_in_work():
+def test_a_request_that_raises_is_no_longer_in_flight():
     asked = Asked(RequestLimiter(lambda environ, start: 1 / 0, 1, lambda reason: None))
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             asked.ask("192.0.2.1")
 
 
-def test_an_address_sends_so_many_uploads_at_once():
+def test_uploads_are_limited_per_address():
     limiter = UploadLimiter(most_each=2)
     with limiter.receiving("192.0.2.1"), limiter.receiving("192.0.2.1"):
         with pytest.raises(NoRoom), limiter.receiving("192.0.2.1"):
@@ -77,7 +77,7 @@ def test_an_address_sends_so_many_uploads_at_once():
         pass
 
 
-def test_slow_uploads_of_many_addresses_keep_nobody_out():
+def test_slow_uploads_of_many_addresses_leave_room():
     limiter = UploadLimiter(most_bytes=1000, most_address_bytes=500, most_each=2)
     slow = [limiter.receiving(f"192.0.2.{number}") for number in range(100)]
     for upload in slow:

@@ -1,4 +1,4 @@
-"""Overload: so many readings at once, so many in wait, everybody else told when to come; all slow down alike."""
+"""Backpressure: a limited number runs, a limited number waits, the rest is refused with a wait; all slow down alike."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def in_threads(count: int, action) -> list[threading.Thread]:
     return threads
 
 
-def test_no_more_are_read_at_once_than_allowed_and_the_rest_waits():
+def test_no_more_run_at_once_than_there_are_slots():
     three, most, now = InferenceQueue(3), [0], [0]
     counted = threading.Lock()
 
@@ -38,7 +38,7 @@ def test_no_more_are_read_at_once_than_allowed_and_the_rest_waits():
     assert (most[0], three.running) == (3, 0)
 
 
-def test_who_finds_no_room_to_wait_is_told_when_to_come_at_once():
+def test_a_full_queue_refuses_at_once_with_a_wait():
     one, go_on = InferenceQueue(1, max_waiting=2), threading.Event()
     threads = in_threads(3, lambda: one.run(lambda: go_on.wait(20)))
     deadline = time.monotonic() + 20
@@ -53,7 +53,7 @@ def test_who_finds_no_room_to_wait_is_told_when_to_come_at_once():
     assert one.run(lambda: "read") == "read"
 
 
-def test_a_reading_that_raises_gives_its_turn_back():
+def test_a_function_that_raises_frees_its_slot():
     one = InferenceQueue(1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
@@ -62,7 +62,7 @@ def test_a_reading_that_raises_gives_its_turn_back():
 
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
-def test_in_every_async_mode_results_and_faults_come_back(mode, capfd):
+def test_thread_runners_return_results_and_raise_exceptions(mode, capfd):
     run = async_mode.load(mode).thread_runner(2)
     assert run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
@@ -70,7 +70,7 @@ def test_in_every_async_mode_results_and_faults_come_back(mode, capfd):
     assert "ZeroDivisionError" not in capfd.readouterr().err
 
 
-def test_a_loop_that_was_late_for_another_reason_slows_nobody_down_for_long():
+def test_one_late_tick_slows_listeners_for_a_short_time_only():
     now_s = [0.0]
     one = InferenceQueue(1, clock=lambda: now_s[0])
 
@@ -90,7 +90,7 @@ def test_a_loop_that_was_late_for_another_reason_slows_nobody_down_for_long():
 
 
 @pytest.mark.parametrize(("took_s", "asks"), [(0.03, False), (0.003, True)])
-def test_on_a_slow_machine_a_wait_of_less_than_two_readings_slows_nobody_down(took_s, asks):
+def test_a_wait_shorter_than_two_inferences_is_no_saturation(took_s, asks):
     now_s = [0.0]
     one = InferenceQueue(1, clock=lambda: now_s[0])
 
@@ -104,9 +104,9 @@ def test_on_a_slow_machine_a_wait_of_less_than_two_readings_slows_nobody_down(to
     assert (one.retry_after_ms() > 0) is asks
 
 
-class Room:
-    """Listeners who send frames to a server that needs ``each_s`` for one, in made-up time: they wait as they are told,
-    and at least ``interval_s``; one after the other is read."""
+class Simulation:
+    """Listeners who send frames to a server that needs ``each_s`` for each, in simulated time: they wait as they are
+    asked to, and at least ``interval_s``; one frame is read at a time."""
 
     def __init__(self, listeners: int, *, each_s: float, interval_s: float = 0.2):
         self.now_s = 0.0
@@ -137,37 +137,37 @@ class Room:
         self.now_s += self._each_s
 
 
-def test_a_server_that_keeps_up_asks_nobody_to_wait():
-    room = Room(20, each_s=0.003)
-    room.go_on(20)
-    assert min(room.read) >= 98  # five a second
-    assert max(room.waits_s) < 0.02
+def test_below_capacity_nobody_waits():
+    simulation = Simulation(20, each_s=0.003)
+    simulation.go_on(20)
+    assert min(simulation.read) >= 98  # five a second
+    assert max(simulation.waits_s) < 0.02
 
 
 @pytest.mark.parametrize("listeners", [40, 100, 300])
-def test_beyond_what_is_read_all_rates_fall_alike_and_no_queue_grows(listeners):
-    room = Room(listeners, each_s=0.01)  # a hundred frames a second, where 200 to 1,500 are sent
-    room.go_on(60)
-    room.go_on(30)
-    assert sum(room.read) > 0.85 * 30 / 0.01  # what can be read is
-    fair = sum(room.read) / listeners
-    assert min(room.read) > 0.8 * fair
-    assert max(room.read) < 1.25 * fair
-    waits_s = sorted(room.waits_s)
+def test_above_capacity_all_rates_fall_alike_and_no_queue_grows(listeners):
+    simulation = Simulation(listeners, each_s=0.01)  # a hundred frames a second, where 200 to 1,500 are sent
+    simulation.go_on(60)
+    simulation.go_on(30)
+    assert sum(simulation.read) > 0.85 * 30 / 0.01  # what can be read is
+    fair = sum(simulation.read) / listeners
+    assert min(simulation.read) > 0.8 * fair
+    assert max(simulation.read) < 1.25 * fair
+    waits_s = sorted(simulation.waits_s)
     assert waits_s[int(0.95 * len(waits_s))] < 0.4
 
 
-def test_when_listeners_leave_the_rest_is_quick_again():
-    room = Room(100, each_s=0.01)
-    room.go_on(20)
-    room._sends = [one for one in room._sends if one[1] < 10]
-    heapq.heapify(room._sends)
-    room.go_on(5)
-    room.go_on(10)
-    assert min(room.read[:10]) >= 45
+def test_rates_recover_when_listeners_leave():
+    simulation = Simulation(100, each_s=0.01)
+    simulation.go_on(20)
+    simulation._sends = [one for one in simulation._sends if one[1] < 10]
+    heapq.heapify(simulation._sends)
+    simulation.go_on(5)
+    simulation.go_on(10)
+    assert min(simulation.read[:10]) >= 45
 
 
-def test_who_waited_too_long_is_sent_back_and_frees_the_place():
+def test_waiting_too_long_is_refused_and_frees_the_place():
     queue = InferenceQueue(1, max_waiting=1, max_wait_s=0.05)
     begun, go_on = threading.Event(), threading.Event()
 

@@ -51,12 +51,12 @@ def test_a_body_is_read_whole_and_not_beyond(chunked):
     assert body.read(5) == b""
 
 
-def test_a_sender_at_the_least_rate_is_in_time():
+def test_a_body_at_the_minimum_rate_is_in_time():
     body = body_of(Sender(bytes(100 * PIECE_BYTES), PIECE_BYTES / MIN_BODY_BYTES_PER_S), 100 * PIECE_BYTES)
     assert len(body.read()) == 100 * PIECE_BYTES
 
 
-def test_half_of_the_least_rate_is_too_slow():
+def test_half_of_the_minimum_rate_is_too_slow():
     body = body_of(Sender(bytes(200 * PIECE_BYTES), 2 * PIECE_BYTES / MIN_BODY_BYTES_PER_S), 200 * PIECE_BYTES)
     with pytest.raises(RequestTimeout):
         body.read()
@@ -71,7 +71,7 @@ def test_a_byte_now_and_then_is_too_slow():
         body.read(1)
 
 
-def test_who_sent_fast_may_not_pause_for_long():
+def test_a_fast_sender_may_not_pause_for_long():
     sender = Sender(bytes(400 * PIECE_BYTES), 0.0)
     body = body_of(sender, 400 * PIECE_BYTES)
     for _ in range(300):
@@ -100,5 +100,5 @@ def test_the_time_of_the_servers_own_work_does_not_count():
         ({"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"}, None),
     ],
 )
-def test_the_length_of_a_body_is_told(environ, length):
+def test_the_length_of_a_body(environ, length):
     assert body_length(environ) == length

@@ -1,4 +1,4 @@
-"""Starting: whatever keeps the program from starting is said before the port opens, all of it, with exit status 2."""
+"""Starting: every setup fault is printed before the port opens, with exit status 2."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def faults(done: subprocess.CompletedProcess) -> list[str]:
     return [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
 
 
-def test_a_missing_params_file_a_missing_model_and_a_wrong_setting_are_named_together(copy):
+def test_setup_faults_of_all_kinds_are_named_together(copy):
     (copy / "emotion_params.json").unlink()
     (copy / "feelharmonic" / "reading" / "weights" / "expression.onnx").unlink()
     found = faults(start(copy, PORT="eighty"))
@@ -60,20 +60,20 @@ def test_a_missing_params_file_a_missing_model_and_a_wrong_setting_are_named_tog
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a model", None])
-def test_a_broken_model_is_named(copy, damage):
+def test_a_damaged_network_is_named(copy, damage):
     path = copy / "feelharmonic" / "reading" / "weights" / "expression.onnx"
     path.write_bytes(path.read_bytes()[:10_000] if damage is None else damage)
     (fault,) = faults(start(copy))
     assert fault.startswith("expression.onnx: ")
 
 
-def test_a_broken_params_file_is_named(copy):
+def test_a_damaged_params_file_is_named(copy):
     (copy / "emotion_params.json").write_text('{"version": 1}')
     found = faults(start(copy))
     assert "emotion_params.json: emotions: is missing." in found
 
 
-def test_missing_browser_libraries_name_the_command_that_brings_them(copy):
+def test_missing_browser_libraries_name_the_command_that_fetches_them(copy):
     shutil.rmtree(copy / "static" / "vendor", ignore_errors=True)
     (fault,) = faults(start(copy))
     assert "Run `make vendor`" in fault
@@ -99,7 +99,7 @@ def test_each_missing_browser_library_is_named(tmp_path, name):
         ((20_000, 20_000), 2000, None),
     ],
 )
-def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatch, limits, listeners, set_to):
+def test_the_limit_on_open_files_is_raised(monkeypatch, limits, listeners, set_to):
     resource = pytest.importorskip("resource")
     asked = []
     monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
@@ -108,7 +108,7 @@ def test_the_limit_of_open_files_is_raised_to_what_the_listeners_need(monkeypatc
     assert asked == ([] if set_to is None else [(set_to, limits[1])])
 
 
-def test_more_listeners_than_the_system_lets_in_are_named_at_the_start(monkeypatch):
+def test_a_hard_limit_on_open_files_below_max_listeners_is_named(monkeypatch):
     resource = pytest.importorskip("resource")
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
     with pytest.raises(SetupFault, match="MAX_LISTENERS: 2000 listeners need 2064 open files, the system allows 1024"):
@@ -125,7 +125,7 @@ class ServingStandIn:
 
 
 @pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
-def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypatch):
+def test_eventlets_connection_limit_has_room_for_all_listeners(mode, most, monkeypatch):
     # This process is pytest's.
     monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_sigterm_handler", lambda *args: None)
     app = Flask("nothing")
@@ -135,7 +135,7 @@ def test_eventlets_own_limit_leaves_room_for_all_listeners(mode, most, monkeypat
     assert app.extensions["socketio"].options.get("max_size") == most
 
 
-def test_a_taken_port_names_the_way_out(project):
+def test_a_taken_port_suggests_another(project):
     if not (project / "static" / "vendor").is_dir():
         pytest.skip("static/vendor is not there: run `make vendor`")
     with socket.socket() as taken:
@@ -146,7 +146,7 @@ def test_a_taken_port_names_the_way_out(project):
     assert f"`make run PORT={port + 1}`" in fault
 
 
-def test_the_address_is_printed_and_a_signal_ends_it_quietly(tmp_path):
+def test_a_start_prints_the_address_and_sigterm_ends_it(tmp_path):
     server = Server(tmp_path).start()
     server.stop()
     assert f"Feelharmonic is at {server.url}" in server.log()
@@ -157,5 +157,5 @@ def test_the_address_is_printed_and_a_signal_ends_it_quietly(tmp_path):
     ("host", "shown"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.5", "10.0.0.5")],
 )
-def test_the_address_shown_is_one_that_a_browser_opens(host, shown):
+def test_the_printed_address_opens_in_a_browser(host, shown):
     assert address(host, 8000) == f"http://{shown}:8000"

@@ -3,9 +3,6 @@ away and back. And the secret key that encrypts them."""
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
 import threading
 import time
 
@@ -13,11 +10,10 @@ import pytest
 import redis
 from flask import Flask
 
-from feelharmonic.errors import AccountFault, SetupFault, StoreUnavailable
+from feelharmonic.errors import AccountFault, StoreUnavailable
 from feelharmonic.params import Params
 from feelharmonic.web import account, api, pages
 from feelharmonic.web.security.rate_limits import RateLimiter
-from feelharmonic.web.security.secret_key import secret_key
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from feelharmonic.web.stores.expiring_store_redis import RedisStore
 from spotifyaccess import SpotifyAccounts, SpotifyApp
@@ -36,42 +32,42 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(params=["memory", "redis"])
-def kept(request):
+def store(request):
     if request.param == "memory":
         return InMemoryStore(1000)
     return RedisStore(request.getfixturevalue("server").url, KEY)
 
 
-def test_what_is_put_is_got_until_it_expires_or_is_dropped(kept):
-    kept.set("one", {"tokens": {"access_token": "öffne dich"}}, 60)
-    kept.set("two", {"state": "x"}, 1)
-    assert kept.get("one") == {"tokens": {"access_token": "öffne dich"}}
-    kept.renew("two", 60)
+def test_data_is_returned_until_it_expires_or_is_deleted(store):
+    store.set("one", {"tokens": {"access_token": "öffne dich"}}, 60)
+    store.set("two", {"state": "x"}, 1)
+    assert store.get("one") == {"tokens": {"access_token": "öffne dich"}}
+    store.renew("two", 60)
     time.sleep(1.2)
-    assert kept.get("two") == {"state": "x"}
-    kept.set("two", {"state": "y"}, 1)
+    assert store.get("two") == {"state": "x"}
+    store.set("two", {"state": "y"}, 1)
     time.sleep(1.2)
-    assert kept.get("two") is None
-    kept.renew("two", 60)
-    kept.delete("one")
-    assert (kept.get("one"), kept.get("two"), kept.get("three")) == (None, None, None)
+    assert store.get("two") is None
+    store.renew("two", 60)
+    store.delete("one")
+    assert (store.get("one"), store.get("two"), store.get("three")) == (None, None, None)
 
 
-def test_what_was_dropped_is_not_brought_back_by_a_change(kept):
-    kept.set("one", {"tokens": {"access_token": "old"}}, 60)
-    kept.replace("one", {"tokens": {"access_token": "new"}}, 60)
-    assert kept.get("one") == {"tokens": {"access_token": "new"}}
-    assert [kept.delete("one"), kept.delete("one")] == [True, False]
-    kept.replace("one", {"tokens": {"access_token": "newer"}}, 60)
-    assert kept.get("one") is None
+def test_replace_does_not_restore_deleted_data(store):
+    store.set("one", {"tokens": {"access_token": "old"}}, 60)
+    store.replace("one", {"tokens": {"access_token": "new"}}, 60)
+    assert store.get("one") == {"tokens": {"access_token": "new"}}
+    assert [store.delete("one"), store.delete("one")] == [True, False]
+    store.replace("one", {"tokens": {"access_token": "newer"}}, 60)
+    assert store.get("one") is None
 
 
-def test_one_at_a_time_is_alone_with_a_number(kept):
-    kept.set("one", {}, 60)
+def test_a_key_is_locked_by_one_caller_at_a_time(store):
+    store.set("one", {}, 60)
     inside, most = [0], [0]
 
     def visit() -> None:
-        with kept.lock("one"):
+        with store.lock("one"):
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             time.sleep(0.01)
@@ -85,40 +81,40 @@ def test_one_at_a_time_is_alone_with_a_number(kept):
     assert (most[0], inside[0]) == (1, 0)
 
 
-def test_who_waits_too_long_for_the_others_is_told_to_try_again(kept, monkeypatch):
+def test_waiting_too_long_for_a_lock_raises(store, monkeypatch):
     monkeypatch.setattr("feelharmonic.web.stores.expiring_store.LOCK_WAIT_S", 0.1)
     monkeypatch.setattr("feelharmonic.web.stores.expiring_store_redis.LOCK_WAIT_S", 0.1)
-    kept.set("one", {}, 60)
-    with kept.lock("one"):
-        with pytest.raises(AccountFault) as caught, kept.lock("one"):
+    store.set("one", {}, 60)
+    with store.lock("one"):
+        with pytest.raises(AccountFault) as caught, store.lock("one"):
             pytest.fail("two were alone")
         assert caught.value.code == "spotify_busy"
-        with kept.lock("two"):  # the others' numbers are free
+        with store.lock("two"):  # other keys are free
             pass
-    with kept.lock("one"):
+    with store.lock("one"):
         pass
 
 
-def test_memory_keeps_no_lock_for_numbers_that_it_does_not_know():
-    kept = InMemoryStore(1000)
+def test_unknown_keys_leave_no_locks_in_memory():
+    store = InMemoryStore(1000)
     for i in range(100):
-        with kept.lock(f"made up {i}"):
+        with store.lock(f"made up {i}"):
             pass
-    assert not kept._key_locks
+    assert not store._key_locks
 
 
-def test_a_row_moved_to_another_number_is_nobodys(server):
-    client, kept = redis.Redis.from_url(server.url), RedisStore(server.url, KEY)
+def test_data_copied_to_another_key_in_redis_is_ignored(server):
+    client, store = redis.Redis.from_url(server.url), RedisStore(server.url, KEY)
     client.flushall()
-    kept.set("mine", {"tokens": {}}, 60)
+    store.set("mine", {"tokens": {}}, 60)
     (mine,) = client.keys("feelharmonic:connection:*")
-    kept.set("yours", {"tokens": {}}, 60)
+    store.set("yours", {"tokens": {}}, 60)
     (yours,) = set(client.keys("feelharmonic:connection:*")) - {mine}
     client.set(yours, client.get(mine))
-    assert (kept.get("mine"), kept.get("yours")) == ({"tokens": {}}, None)
+    assert (store.get("mine"), store.get("yours")) == ({"tokens": {}}, None)
 
 
-def test_redis_sees_neither_numbers_nor_tokens_and_forgets(server):
+def test_redis_sees_no_keys_and_no_tokens_and_expires_them(server):
     client = redis.Redis.from_url(server.url)
     client.flushall()
     RedisStore(server.url, KEY).set("the cookie", {"tokens": {"refresh_token": "very secret"}}, 100)
@@ -153,7 +149,7 @@ def moved(browser: Browser, app: Flask) -> Browser:
     return other
 
 
-def test_a_login_begun_at_one_worker_is_finished_and_used_at_others(project, spotify, server):
+def test_a_login_begun_at_one_worker_is_finished_at_another(project, spotify, server):
     workers = [worker(project, spotify, server) for _ in range(3)]
     first = Browser(workers[0], spotify)
     query = first.login()
@@ -172,7 +168,7 @@ def test_a_login_begun_at_one_worker_is_finished_and_used_at_others(project, spo
     assert problem_of(second.post("play", {"ids": IDS}, csrf)) == (401, "not_connected")
 
 
-def test_a_login_serves_once_even_where_two_workers_hear_of_it(project, spotify, server):
+def test_a_login_is_used_once_by_two_workers(project, spotify, server):
     workers = [worker(project, spotify, server) for _ in range(2)]
     one = Browser(workers[0], spotify)
     query = one.login()
@@ -189,7 +185,7 @@ def test_a_login_serves_once_even_where_two_workers_hear_of_it(project, spotify,
     assert sorted(answers) == [200, 400]
 
 
-def test_two_workers_do_not_refresh_one_account_at_the_same_time(project, spotify, server):
+def test_two_workers_do_not_refresh_one_account_at_once(project, spotify, server):
     workers = [worker(project, spotify, server) for _ in range(2)]
     one = Browser(workers[0], spotify)
     csrf = one.connect()
@@ -208,7 +204,7 @@ def test_two_workers_do_not_refresh_one_account_at_the_same_time(project, spotif
     assert len(spotify.asked("/api/token")) == before + 1
 
 
-def test_while_redis_is_away_listeners_are_told_at_once_and_go_on_after(project, spotify, tmp_path):
+def test_without_redis_requests_fail_fast_and_recover(project, spotify, tmp_path):
     server = Redis(tmp_path).start()
     try:
         browser = Browser(worker(project, spotify, server), spotify)
@@ -227,7 +223,7 @@ def test_while_redis_is_away_listeners_are_told_at_once_and_go_on_after(project,
         server.kill()
 
 
-def test_events_are_counted_alone_while_redis_is_away_and_together_again_after(tmp_path, caplog):
+def test_without_redis_each_process_counts_alone_and_together_again_after(tmp_path, caplog):
     now_s = [0.0]
     server = Redis(tmp_path).start()
     try:
@@ -243,46 +239,3 @@ def test_events_are_counted_alone_while_redis_is_away_and_together_again_after(t
         assert "192.0.2" not in caplog.text
     finally:
         server.kill()
-
-
-# ---------- the secret key ----------
-
-
-def test_a_key_is_made_at_the_first_start_and_kept(tmp_path):
-    key = secret_key(tmp_path / "instance", "")
-    assert len(key) >= 43
-    assert secret_key(tmp_path / "instance", "") == key
-    assert secret_key(tmp_path / "other", "") != key
-    assert secret_key(tmp_path / "instance", "given " * 8) == "given " * 8
-    assert [path.name for path in (tmp_path / "instance").iterdir()] == ["secret_key"]
-
-
-def test_workers_that_start_together_have_one_key(tmp_path):
-    keys: list[str] = []
-    threads = [threading.Thread(target=lambda: keys.append(secret_key(tmp_path, ""))) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(keys) == 16
-    assert len(set(keys)) == 1
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
-def test_the_key_is_its_owners_alone(tmp_path):
-    secret_key(tmp_path, "")
-    path = tmp_path / "secret_key"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    os.chmod(path, 0o644)
-    with pytest.raises(SetupFault, match="may be read by others"):
-        secret_key(tmp_path, "")
-
-
-def test_a_folder_that_takes_no_key_is_named(tmp_path):
-    (tmp_path / "instance").write_text("a file where the folder should be")
-    with pytest.raises(SetupFault, match="set SECRET_KEY"):
-        secret_key(tmp_path / "instance", "")
-    (tmp_path / "secret_key").write_text("short")
-    os.chmod(tmp_path / "secret_key", 0o600)
-    with pytest.raises(SetupFault, match="holds no valid key"):
-        secret_key(tmp_path, "")
