@@ -16,7 +16,7 @@ from typing import Protocol
 
 from feelharmonic.call_with_timeout import call_with_timeout
 from feelharmonic.errors import ProviderUnavailable
-from feelharmonic.music.messages import Track, TrackRequest
+from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
 from feelharmonic.music.providers import MusicProvider, RemoteProvider, label_of
 from feelharmonic.music.reasons import Reason
 from feelharmonic.music.selection import select
@@ -42,6 +42,8 @@ MAX_RUNNING = 16
 class TrackList:
     """Tracks, the provider that served them ("" where none could), and a note in English on which one did and why.
 
+    ``steps``: where the tracks aim. ``emotion``: the strongest of the mood; ``also``: the next one, where there is
+    enough of it to be said. ``stays``: whether the goal is where the listener is already.
     ``reasons``: each provider that could not serve, by name, and why, to say the note in another language; ``shown``:
     False where no other could have served, so that the note is empty.
     """
@@ -51,6 +53,10 @@ class TrackList:
     tracks: tuple[Track, ...]
     reasons: tuple[tuple[str, Reason], ...] = ()
     shown: bool = True
+    steps: tuple[MusicTargets, ...] = ()
+    emotion: str = ""
+    also: str | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.fill import felt_of
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
+from feelharmonic.music.genres import names_to_offer
 from feelharmonic.music.messages import (
     NO_WISHES,
     MusicTargets,
@@ -25,7 +27,14 @@ from feelharmonic.music.messages import (
 )
 from feelharmonic.music.playlist import PlaylistLine, read_playlist, song_key
 from feelharmonic.music.providers import MusicProvider
-from feelharmonic.music.targets import journey, targets_for
+from feelharmonic.music.targets import (
+    in_words,
+    journey,
+    leads_somewhere,
+    mixed_targets,
+    probabilities_at,
+    targets_for,
+)
 from feelharmonic.music.track_mood import TrackMoodReader
 from feelharmonic.params import Params
 
@@ -51,6 +60,15 @@ class TracksAtHand(Protocol):
 
     def named(self, keys: Sequence[str], key: Callable[[str, str], str]) -> dict[str, Track]:
         """The tracks whose ``key(artist, title)`` is one of ``keys``."""
+        ...
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The names of genres, several of a track joined by "|"."""
+        ...
+
+    def genres_meant(self, wishes: Iterable[str]) -> dict[str, int]:
+        """How many tracks each wish means."""
         ...
 
 
@@ -139,14 +157,43 @@ class MusicService:
         wishes: Wishes = NO_WISHES,
         liked: Iterable[str] = (),
         disliked: Iterable[str] = (),
+        probabilities: Sequence[float] | None = None,
+        feeling: tuple[float, float] | None = None,
     ) -> TrackList:
-        """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first."""
+        """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first.
+
+        ``probabilities``: the mood's seven, which count instead of the emotion alone where it is the strongest of them.
+        ``feeling``: its valence and arousal, -1..1 each; without ``probabilities`` the emotions near that point count.
+        """
+        params = self._params
+        if probabilities is None and feeling is not None:
+            probabilities = probabilities_at(params, *feeling)
+            emotion = in_words(probabilities, params.sharpness)[0]
+        also = None
+        start = targets_for(params, emotion)
+        if probabilities is not None and in_words(probabilities, params.sharpness)[0] == emotion:
+            start = mixed_targets(params, probabilities, feeling)
+            also = in_words(probabilities, params.sharpness)[1]
         request = TrackRequest(
-            steps=tuple(journey(self._params, emotion, goal, n, chance=chance)),
+            steps=tuple(journey(params, emotion, goal, n, start, chance)),
             chance=chance,
             wishes=wishes,
             avoid=tuple(given),
             liked=tuple(liked),
             disliked=tuple(disliked),
         )
-        return self._fallback.ask(request)
+        return replace(
+            self._fallback.ask(request),
+            steps=request.steps,
+            emotion=emotion,
+            also=also,
+            stays=goal != "match" and not leads_somewhere(params, start, goal),
+        )
+
+    def genres(self) -> list[str]:
+        """Genres and families of them that a wish may name, sorted."""
+        return names_to_offer(self._tracks.genres)
+
+    def genres_meant(self, wishes: Sequence[str]) -> dict[str, int]:
+        """How many of the tracks at hand each genre wish means."""
+        return self._tracks.genres_meant(wishes)

@@ -82,6 +82,11 @@ class Pipeline:
         return "learned" if self._resting.is_learned(listener.face.id) else "learning"
 
     @property
+    def expression(self) -> Expression | None:
+        """What the smoothed readings of the moment show; None before the first."""
+        return self._smoother.expression()
+
+    @property
     def reads_group(self) -> bool:
         """Whether all faces in view make the mood, not the largest alone."""
         return self._reads_group

@@ -207,7 +207,8 @@ class Live(Namespace):
 
     @counting
     def on_snap(self, *args: object) -> dict:
-        """snap({emotion?, goal?, n?, wishes?}) → tracks for that emotion, or for the mood of the moment."""
+        """snap({emotion?, goal?, n?, wishes?, probabilities?, valence?, arousal?}) → tracks for that emotion, or for
+        the mood of the moment; ``probabilities``: of the reading that the emotion was the strongest of."""
         emotion = goal = None
         try:
             self.count_event()
@@ -224,6 +225,8 @@ class Live(Namespace):
                 disliked=listener.disliked,
                 chance=listener.chance,
                 wishes=wish["wishes"] or Wishes(),
+                probabilities=wish["probabilities"] or (None if wish["emotion"] else self._probabilities(listener)),
+                feeling=_feeling(wish),
             )
             for track in playlist.tracks:
                 listener.given.add(track.id)
@@ -233,7 +236,9 @@ class Live(Namespace):
                 "provider": playlist.provider,
                 "note": note_in(words_in(chosen_language()), playlist),
                 "tracks": [track_fields(track) for track in playlist.tracks],
-                "path": path_fields(self._music.steps(emotion, goal, len(playlist.tracks)), playlist.tracks),
+                "path": path_fields(playlist.steps, playlist.tracks),
+                "also": playlist.also,
+                "stays": playlist.stays,
                 "problem": None,
             }
         except ListenerFault as fault:
@@ -241,7 +246,7 @@ class Live(Namespace):
         except Exception:
             log.exception("snap failed")
             problem = problem_fields(ServerFault())
-        nothing: dict = {"provider": None, "note": "", "tracks": [], "path": []}
+        nothing: dict = {"provider": None, "note": "", "tracks": [], "path": [], "also": None, "stays": False}
         return {"emotion": emotion, "goal": goal, **nothing, "problem": problem}
 
     @answering
@@ -341,6 +346,12 @@ class Live(Namespace):
     def _mood(self, listener: Listener | None) -> Mood | None:
         return listener.pipeline.mood(self._clock()) if listener else None
 
+    def _probabilities(self, listener: Listener) -> tuple[float, ...] | None:
+        """The listener's of the moment, averaged over a while; None where nothing was read yet."""
+        with listener.reading:
+            expression = listener.pipeline.expression
+        return None if expression is None else expression.probabilities
+
     def _emotion_now(self, listener: Listener) -> str:
         mood = self._mood(listener)
         if mood is None:
@@ -357,3 +368,9 @@ class Live(Namespace):
 def connection_id() -> str:
     """Socket.IO's id of the connection whose event is being handled."""
     return request.sid  # type: ignore[attr-defined]  # Flask-SocketIO sets it
+
+
+def _feeling(wish: dict) -> tuple[float, float] | None:
+    """Valence and arousal, where a request has both."""
+    both = wish["valence"], wish["arousal"]
+    return None if None in both else both

@@ -25,6 +25,8 @@ MIN_TRACKS, MAX_TRACKS, DEFAULT_TRACKS = 1, 50, 8
 MAX_WISHES = 20
 #: How many faults of one request are told, and how much of a name or value in it: both are the caller's.
 MAX_FAULTS_TOLD, MAX_NAME_TOLD = 5, 60
+#: Seven numbers between commas take no more characters.
+MAX_NUMBERS_TEXT = 200
 #: How far the sum of seven probabilities may be from 1.
 SUM_TOLERANCE = 0.02
 
@@ -99,6 +101,28 @@ class BoundedList(fields.List):
         return super()._deserialize(value, attr, data, **options)
 
 
+class NumbersText(fields.Field):
+    """Seven numbers between commas, as a query has them: see Probabilities."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> tuple[float, ...]:
+        try:
+            numbers = [float(part) for part in str(value)[:MAX_NUMBERS_TEXT].split(",")]
+        except ValueError:
+            raise expected(f"{len(EMOTIONS)} numbers between commas", value) from None
+        return Probabilities()._deserialize(numbers, attr, data, **options)
+
+
+class QueryNumber(Number):
+    """A number in a query, which comes as a text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float:
+        try:
+            number = float(str(value)[:MAX_NAME_TOLD])
+        except ValueError:
+            raise expected(f"a number from {self.low:g} to {self.high:g}", value) from None
+        return super()._deserialize(number, attr, data, **options)
+
+
 class GenreNames(fields.Field):
     """At most MAX_WISHES names of genres; they come out in lower case."""
 
@@ -147,8 +171,17 @@ def probability(**options: Any) -> fields.Float:
 
 def probabilities(**options: Any) -> BoundedList:
     """Seven numbers as they come from a reading: their sum may be rounded, or 0 where no face was seen."""
-    about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)}"}
-    return BoundedList(probability(), validate=validate.Length(equal=len(EMOTIONS)), metadata=about, **options)
+    about = {"description": f"seven numbers 0..1 in the order {', '.join(EMOTIONS)} that sum to 1, or all 0"}
+    checks = [validate.Length(equal=len(EMOTIONS)), sums_to_one_or_zero]
+    return BoundedList(probability(), validate=checks, metadata=about, **options)
+
+
+def sums_to_one_or_zero(values: list) -> None:
+    """Raises ValidationError where the sum of numbers is neither; the list may hold what is no number, which other
+    checks tell."""
+    total = sum(value for value in values if isinstance(value, int | float) and not isinstance(value, bool))
+    if total and not abs(total - 1) <= SUM_TOLERANCE:
+        raise ma.ValidationError(f"Expected seven numbers that sum to 1, or all 0, got a sum of {total:.3f}.")
 
 
 class EventSchema(ma.Schema):
@@ -184,12 +217,16 @@ class WishesSchema(EventSchema):
 
 
 class SnapSchema(EventSchema):
-    """``snap``: tracks for an emotion, by default the mood of the moment."""
+    """``snap``: tracks for an emotion, by default the mood of the moment. ``probabilities``: of the reading that the
+    emotion was the strongest of; ``valence`` and ``arousal``: where it lies on that plane."""
 
     emotion = emotion(load_default=None, allow_none=True)
     goal = goal(load_default=None, allow_none=True)
     n = WholeNumber(MIN_TRACKS, MAX_TRACKS, load_default=DEFAULT_TRACKS, allow_none=True)
     wishes = fields.Nested(WishesSchema, load_default=Wishes, allow_none=True)
+    probabilities = Probabilities(load_default=None, allow_none=True)
+    valence = Number(-1, 1, load_default=None, allow_none=True)
+    arousal = Number(-1, 1, load_default=None, allow_none=True)
 
 
 class GoalSchema(EventSchema):

@@ -10,14 +10,19 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from feelharmonic.audio_features import ACCEPTED_RANGES, FEATURES
+from feelharmonic.emotions import EMOTIONS
+from feelharmonic.errors import BadRequest
 from feelharmonic.music import TRACK_MOODS, track_moods_of
 from feelharmonic.web.api.blueprint import api
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.schemas import (
     DEFAULT_TRACKS,
     MAX_TRACKS,
+    MAX_WISHES,
     MIN_TRACKS,
     BoundedList,
+    NumbersText,
+    QueryNumber,
     WholeNumber,
     emotion,
     goal,
@@ -35,6 +40,11 @@ class TrackQuery(ma.Schema):
     emotion = emotion(load_default="neutral", metadata={"description": "the mood to start from"})
     goal = goal(load_default="match")
     n = WholeNumber(MIN_TRACKS, MAX_TRACKS, reads_text=True, load_default=DEFAULT_TRACKS)
+    probabilities = NumbersText(
+        metadata={"description": "instead of one emotion seven numbers between commas that sum to 1"}
+    )
+    valence = QueryNumber(-1, 1, metadata={"description": "with arousal, instead of an emotion: a point of that plane"})
+    arousal = QueryNumber(-1, 1)
     ids = fields.String(
         validate=validate.Regexp(TRACK_IDS),
         metadata={"description": "instead of all else: ids between commas; those at hand come back"},
@@ -53,6 +63,21 @@ class Tracks(ma.Schema):
     tracks = fields.List(fields.Nested(FoundTrack), required=True)
     provider = fields.String(required=True, metadata={"description": "who served them; empty where nobody could"})
     note = fields.String(required=True, metadata={"description": "who served and why not another, for people"})
+    emotion = fields.String(required=True, allow_none=True, metadata={"description": "the strongest that counted"})
+    also = fields.String(
+        required=True, allow_none=True, metadata={"description": "the next of a mixture where there is enough of it"}
+    )
+
+
+class GenreQuery(ma.Schema):
+    wishes = fields.String(
+        load_default="", validate=validate.Length(max=1000), metadata={"description": "between commas"}
+    )
+
+
+class Genres(ma.Schema):
+    genres = fields.List(fields.String(), required=True)
+    meant = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
 def _feature(name: str) -> fields.Float:
@@ -90,13 +115,41 @@ def tracks(query: dict) -> dict:
     music = services().music
     if "ids" in query:
         found = music.known(query["ids"].split(","))
-        return {"tracks": [track_fields(track) for track in found], "provider": "catalogue", "note": ""}
-    served = music.playlist(emotion=query["emotion"], goal=query["goal"], n=query["n"], chance=random.Random())
+        return {
+            "tracks": [track_fields(track) for track in found],
+            "provider": "catalogue",
+            "note": "",
+            "emotion": None,
+            "also": None,
+        }
+    served = music.playlist(n=query["n"], goal=query["goal"], chance=random.Random(), **_mood_of(query))
     return {
         "tracks": [track_fields(track) for track in served.tracks],
         "provider": served.provider,
         "note": note_in(words_in(chosen_language()), served),
+        "emotion": served.emotion,
+        "also": served.also,
     }
+
+
+def _mood_of(query: dict) -> dict:
+    """Which mood a query names: an emotion, a mixture of all, a point of valence and arousal, or the last two."""
+    if ("valence" in query) != ("arousal" in query):
+        raise BadRequest("Expected valence and arousal together, got one of them.", "Send both.")
+    feeling = (query["valence"], query["arousal"]) if "valence" in query else None
+    shares = query.get("probabilities")
+    emotion = query["emotion"] if shares is None else EMOTIONS[max(range(len(EMOTIONS)), key=shares.__getitem__)]
+    return {"emotion": emotion, "probabilities": shares, "feeling": feeling}
+
+
+@api.get("/genres")
+@api.arguments(GenreQuery, location="query")
+@api.response(200, Genres)
+def genres(query: dict) -> dict:
+    """The genres that a wish may name, and how many tracks at hand each of ``wishes`` means."""
+    music = services().music
+    asked = [text.strip().lower() for text in query["wishes"].split(",") if text.strip()][:MAX_WISHES]
+    return {"genres": music.genres(), "meant": music.genres_meant(asked)}
 
 
 @api.post("/tracks/moods")
