@@ -89,6 +89,8 @@
  * @property {string} note one line on who served and why; may be empty
  * @property {Track[]} tracks
  * @property {PathPoint[]} path one for each track
+ * @property {EmotionName|null} [also] the mood's second emotion, where there is enough of it to be said
+ * @property {boolean} [stays] whether the goal is where the listener is already
  * @property {Problem|null} problem
  *
  * @typedef {{valence: number, energy: number}} MusicPoint Spotify's features of those names, 0..1

@@ -50,7 +50,8 @@ def test_the_description_is_valid_openapi_3_1(client):
     assert set(description["paths"]) == {
         f"/api/v1/{path}"
         for path in (
-            "expressions", "moods", "tracks", "tracks/moods", "playlists/sorted", "emotions", "providers", "healthz",
+            "expressions", "genres", "moods", "tracks", "tracks/moods", "playlists/sorted", "emotions", "providers",
+            "healthz",
             "spotify", "spotify/playlist", "spotify/playlist/tracks", "spotify/play", "spotify/queue",
             "spotify/disconnect",
         )
@@ -376,3 +377,46 @@ def test_an_upload_makes_room_however_it_ends(one_at_a_time, astronaut_jpeg):
         assert posted(client, b"\xff" * (11 * 1024 * 1024)).status_code == 413
         assert posted(client, b"a letter").status_code == 422
     assert posted(client, astronaut_jpeg).status_code == 200
+
+
+def test_a_mixture_of_emotions_counts_and_is_named(client):
+    told = client.get("/api/v1/tracks?probabilities=0.02,0,0.01,0.02,0.55,0,0.4").get_json()
+    assert (told["emotion"], told["also"]) == ("sad", "neutral")
+    alone = client.get("/api/v1/tracks?probabilities=0,0,0,0,1,0,0").get_json()
+    assert (alone["emotion"], alone["also"]) == ("sad", None)
+
+
+def test_a_point_of_valence_and_arousal_stands_for_the_emotions_near_it(client):
+    assert client.get("/api/v1/tracks?valence=0.7&arousal=0.4").get_json()["emotion"] == "happy"
+    assert client.get("/api/v1/tracks?valence=-0.6&arousal=-0.3").get_json()["emotion"] == "sad"
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("probabilities=0.5,0.5,0.5,0,0,0,0", "sum to 1"),
+        ("probabilities=1,0", "7 numbers"),
+        ("probabilities=x", "7 numbers between commas"),
+        ("valence=0.5", "together"),
+        ("valence=2&arousal=0", "from -1 to 1"),
+    ],
+)
+def test_what_is_no_mixture_is_refused_with_the_reason(client, query, text):
+    answer = client.get(f"/api/v1/tracks?{query}")
+    assert answer.status_code == 422
+    assert text in answer.get_json()["detail"]
+
+
+def test_genres_say_how_many_tracks_a_wish_means(client):
+    told = client.get("/api/v1/genres?wishes=jazz, indie,polka").get_json()
+    assert told["meant"]["jazz"] > 100
+    assert told["meant"]["indie"] > 100
+    assert told["meant"]["polka"] == 0
+    assert {"jazz", "indie", "metal"} <= set(told["genres"])
+
+
+def test_moods_of_readings_that_do_not_sum_to_1_are_refused(client):
+    readings = [{"at_s": 0, "probabilities": [0.5] * 7}]
+    answer = client.post("/api/v1/moods", json={"readings": readings})
+    assert answer.status_code == 422
+    assert "sum to 1, or all 0, got a sum of 3.500" in answer.get_json()["detail"]

@@ -101,7 +101,7 @@ export class Connection {
   }
 
   /**
-   * @param {{emotion?: string, goal?: string, n?: number, wishes?: Record<string, unknown>}} wish
+   * @param {{emotion?: string, goal?: string, n?: number, wishes?: Record<string, unknown>, probabilities?: number[]}} wish
    * @returns {Promise<import("../types.js").SnapReply>}
    */
   snap(wish) {

@@ -73,7 +73,7 @@ function snap() {
     return;
   }
   stage.freeze();
-  tracks.serve(held.emotion);
+  tracks.serve(held.emotion, page.values.reply?.probabilities ?? null);
 }
 
 /** Plays a mood that the listener picked by hand. @param {import("../types.js").EmotionName} emotion */

@@ -156,6 +156,21 @@ export function note(reply, online, t) {
   return parts.filter(Boolean).join(" ");
 }
 
+/**
+ * Why the catalogue's tracks fit, or why a journey leads nowhere; empty for what other providers found.
+ * @param {import("../types.js").SnapReply} reply
+ * @param {import("../types.js").Translate} t
+ */
+export function reason({ provider, emotion, goal, stays, tracks }, t) {
+  if (provider !== "catalogue" || !emotion || tracks.length === 0) {
+    return "";
+  }
+  if (stays) {
+    return t("tracks.stays");
+  }
+  return goal === "match" ? t(`tracks.why.${emotion}`) : "";
+}
+
 /** @param {import("../types.js").Track} track @param {string} title */
 function frame(track, title) {
   const element = document.createElement("iframe");

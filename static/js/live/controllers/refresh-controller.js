@@ -43,7 +43,7 @@ export class RefreshController {
       return;
     }
     if (!served) {
-      this.#tracks.serve(emotion);
+      this.#tracks.serve(emotion, this.#page.values.reply?.probabilities ?? null);
       return;
     }
     this.#offer.wait();

@@ -7,7 +7,7 @@ import { button, element } from "../../lib/elements.js";
 import { OfflineTracks } from "../../music/offline-tracks.js";
 import { goalChips } from "../../views/chips.js";
 import { PathView } from "../../views/path-view.js";
-import { note, TracksView } from "../../views/tracks-view.js";
+import { note, reason, TracksView } from "../../views/tracks-view.js";
 import { wishes } from "../wishes.js";
 
 /** How long a request waits for a lost connection before the lists in this browser serve. */
@@ -20,6 +20,7 @@ export class TracksController {
   #view;
   #path;
   #wishes;
+  /** Of the reading that the shown tracks are for. @type {number[]|null} */ #probabilities = null;
   /** Counts requests: the tracks of one that was overtaken are dropped. */
   #request = 0;
   /** @type {((emotion: import("../../types.js").EmotionName) => void)[]} */ #listeners = [];
@@ -47,9 +48,14 @@ export class TracksController {
     this.#listeners.push(listener);
   }
 
-  /** Asks for tracks and shows them. @param {import("../../types.js").EmotionName} emotion */
-  async serve(emotion) {
+  /**
+   * Asks for tracks and shows them.
+   * @param {import("../../types.js").EmotionName} emotion
+   * @param {number[]|null} [probabilities] of the reading that the emotion was the strongest of
+   */
+  async serve(emotion, probabilities = null) {
     const mine = ++this.#request;
+    this.#probabilities = probabilities;
     this.#listeners.forEach((listener) => listener(emotion));
     const { notice, state } = this.#page;
     state.update({ served: emotion });
@@ -103,10 +109,11 @@ export class TracksController {
   async ask(view, emotion, { title, current = () => true, onReply = () => undefined, aside = "" }) {
     const { t } = this.#page;
     const { goal } = this.#page.values;
+    const mixture = this.#probabilities && { probabilities: this.#probabilities };
     try {
       const connected = await this.#connection.connectedWithin(CONNECTION_WAIT_MS);
       const reply = await (connected
-        ? this.#connection.snap({ emotion, goal, wishes: this.#wishes() })
+        ? this.#connection.snap({ emotion, goal, wishes: this.#wishes(), ...mixture })
         : this.#offline.snap({ emotion, goal }));
       if (!current()) {
         return "";
@@ -116,7 +123,7 @@ export class TracksController {
         return t(`problem.${reply.problem.code}`);
       }
       onReply(reply);
-      const asides = [aside, connected ? "" : t("tracks.starter"), note(reply, navigator.onLine, t)];
+      const asides = [aside, connected ? "" : t("tracks.starter"), reason(reply, t), note(reply, navigator.onLine, t)];
       view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "));
       return "";
     } catch {
@@ -139,14 +146,15 @@ export class TracksController {
   #again() {
     const { served } = this.#page.values;
     if (served) {
-      this.serve(served);
+      this.serve(served, this.#probabilities);
     }
   }
 
-  /** @param {{emotion: string|null, goal: string|null}} reply */
-  #heading({ emotion, goal }) {
+  /** @param {{emotion: string|null, goal: string|null, also?: string|null}} reply */
+  #heading({ emotion, goal, also }) {
     const { t } = this.#page;
-    const mood = this.#page.label(emotion);
+    const label = this.#page.label(emotion);
+    const mood = also ? t("mood.mixed", { mood: label, also: t(`mood.little.${also}`) }) : label;
     return goal === "match" ? t("tracks.match", { mood }) : t("tracks.journey", { mood: mood.toLowerCase(), goal: t(`goal.${goal}`) });
   }
 
