@@ -45,7 +45,7 @@ SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", create_app())
 @SCHEMA.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case: schemathesis.Case) -> None:
-    # A description can say "a picture" or "numbers", but not "a whole picture", "a playlist" or "numbers that sum to 1":
+    # A description says "a picture" or "numbers", but not "a whole picture", "a playlist" or "numbers that sum to 1":
     # what is cut short or empty or does not is rightly refused.
     told_by_content = case.path.endswith(("/expressions", "/playlists/sorted", "/moods", "/tracks"))
     excluded = [CHECKS.positive_data_acceptance] if told_by_content else None
