@@ -84,13 +84,14 @@ def create_app(
     services = Services.of(app)
     services.settings, services.networks = settings, networks
     metrics = Metrics()
-    limiter = security.protect(
+    limiter, disconnect = security.protect(
         app,
         socketio,
         settings,
         timeouts=timeouts,
         max_message_bytes=MAX_MESSAGE_BYTES,
         refused=metrics.refused,
+        make_room=lambda: services.live.disconnect_longest_idle(),
     )
     catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
     music = MusicService(networks.params, load_providers(settings, catalogue), catalogue, observer=metrics)
@@ -109,6 +110,9 @@ def create_app(
         queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
         in_flight=in_flight,
         is_draining=lambda: drain.has_begun,
+        share=settings.share_per_address / 100,
+        idle_s=timeouts.idle_s,
+        disconnect=disconnect,
     )
     socketio.on_namespace(services.live)
     health.bind(app, metrics, ready_checks(settings))

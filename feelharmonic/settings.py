@@ -72,6 +72,8 @@ class Settings:
     socket_rate: str = "150000/minute"
     #: How many requests one address (of IPv6, one /64) may have in work at a time; a school may be behind one.
     requests_per_address: int = 200
+    #: How much one address may have, in percent, of the connections and places that others left free.
+    share_per_address: int = 25
     #: Where several processes count and meet: redis://…; empty: this process alone.
     redis_url: str = field(default="", repr=False)
     #: Encrypts what several workers share; empty: made at the first start and kept in instance/secret_key.
@@ -219,6 +221,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "http_rate": _rate,
     "socket_rate": _rate,
     "requests_per_address": _whole_number(1, 1_000_000),
+    "share_per_address": _whole_number(1, 100),
     "redis_url": _redis_url,
     "secret_key": _secret_key,
     "https": _switch,

@@ -36,6 +36,7 @@ from feelharmonic.web.problems import problem_fields
 from feelharmonic.web.schemas import (
     BASELINE,
     DEFAULT_TRACKS,
+    DEVICE,
     FEEDBACK,
     GOAL,
     GROUP,
@@ -44,10 +45,13 @@ from feelharmonic.web.schemas import (
     read_event,
     sequence_number,
 )
+from feelharmonic.web.security.rate_limits import network_of
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import InFlight
 from feelharmonic.web.serving.inference_queue import InferenceQueue
+from feelharmonic.web.serving.places import Places
+from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +103,8 @@ def answering(handler: Callable) -> Callable:
 
 
 class Live(Namespace):
-    """The handlers of /live. ``clock`` gives seconds that never run backwards."""
+    """The handlers of /live. ``share``, ``idle_s``: see `Places`. ``disconnect`` ends a connection by Engine.IO's id of
+    it. ``clock`` gives seconds that never run backwards."""
 
     def __init__(
         self,
@@ -112,6 +117,9 @@ class Live(Namespace):
         queue: InferenceQueue | None = None,
         in_flight: InFlight | None = None,
         is_draining: Callable[[], bool] = lambda: False,
+        share: float = 1.0,
+        idle_s: float = Timeouts().idle_s,
+        disconnect: Callable[[str], None] = lambda connection: None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ):
@@ -119,6 +127,7 @@ class Live(Namespace):
         self._networks = networks
         self._music = music
         self._max_listeners = max_listeners
+        self._disconnect = disconnect
         self._allows = allows
         self._metrics = metrics or Metrics()
         self._queue = queue or InferenceQueue(cores())
@@ -126,10 +135,15 @@ class Live(Namespace):
         self._is_draining = is_draining
         self._clock = clock
         self._wall_clock = wall_clock
-        self._listeners: dict[str, Listener] = {}
-        self._waiting: set[str] = set()
-        # Connects, drops and admissions run in several threads: a dropped connection must never be admitted again.
-        self._lock = threading.Lock()
+        self._listeners: dict[str, Listener] = {}  # all who joined, also those who wait for a place
+        self._places = Places(
+            max_listeners,
+            share=share,
+            idle_s=idle_s,
+            changed=self._metrics.listeners.set,
+            clock=lambda: self._clock(),
+        )
+        self._lock = threading.Lock()  # connects and drops run in several threads
         self._keeps_time = False
 
     def on_connect(self, auth: object = None) -> None:
@@ -138,7 +152,8 @@ class Live(Namespace):
             self._metrics.refused(fault.code)
             raise ConnectionRefusedError(fault.text)
         with self._lock:
-            self._waiting.add(connection_id())
+            self._listeners[connection_id()] = Listener(self._networks)
+            self._places.join(connection_id(), network_of(request.remote_addr or "unknown"))
             starts_clock, self._keeps_time = not self._keeps_time, True
         if starts_clock:
             self.socketio.start_background_task(self._keep_time)
@@ -151,16 +166,24 @@ class Live(Namespace):
             self.socketio.sleep(TICK_S)
             late_s = self._clock() - due_s
             with self._lock:
-                if not self._listeners and not self._waiting:
+                if not self._listeners:
                     self._keeps_time = False
                     return
             self._queue.tick(late_s)
 
     def on_disconnect(self, reason: object = None) -> None:
         with self._lock:
-            self._waiting.discard(connection_id())
             self._listeners.pop(connection_id(), None)
-            self._metrics.listeners.set(len(self._listeners))
+            self._places.leave(connection_id())
+
+    def disconnect_longest_idle(self) -> bool:
+        """Disconnect the connection that was idle longest. Returns whether any was idle."""
+        idle = self._places.longest_idle()
+        if idle is None:
+            return False
+        self._places.leave(idle)  # at once: the next caller gets another one
+        self._disconnect(self.socketio.server.manager.eio_sid_from_sid(idle, NAMESPACE))
+        return True
 
     @counting
     def on_frame(self, *args: object) -> dict:
@@ -275,6 +298,14 @@ class Live(Namespace):
         return {"ok": True, "problem": None}
 
     @answering
+    def on_device(self, *args: object) -> dict:
+        """device({on}): the browser reads faces by itself; its place stays its own while it is quiet."""
+        on = read_event(DEVICE, args)["on"]
+        self._listener()
+        self._places.set_on_device(connection_id(), on)
+        return {"ok": True, "problem": None}
+
+    @answering
     def on_resume(self, *args: object) -> dict:
         """resume({mood, at_s}): go on with the mood that the page held at ``at_s`` (Unix seconds)."""
         wish = read_event(RESUME, args)
@@ -316,13 +347,9 @@ class Live(Namespace):
         return self._allows(request.remote_addr or "")
 
     def _admitted(self) -> Listener | None:
-        """This connection's Listener; made now if it waited and there is room, None while there is none."""
-        with self._lock:
-            if connection_id() in self._waiting and len(self._listeners) < self._max_listeners:
-                self._waiting.discard(connection_id())
-                self._listeners[connection_id()] = Listener(self._networks)
-                self._metrics.listeners.set(len(self._listeners))
-            return self._listeners.get(connection_id())
+        """This connection's Listener, if it holds a place or gets one now, else None."""
+        is_admitted = self._places.admits(connection_id())
+        return self._listeners.get(connection_id()) if is_admitted else None
 
     def _listener(self) -> Listener:
         listener = self._admitted()
@@ -360,7 +387,7 @@ class Live(Namespace):
 
     def _full(self) -> Full:
         return Full(
-            f"All {self._max_listeners} places are taken.",
+            f"All {self._max_listeners} places, or your IP address's share of them, are taken.",
             "The page tries again by itself, and goes on as soon as somebody leaves.",
         )
 

@@ -248,6 +248,10 @@ class ValenceArousal(ma.Schema):
     arousal = fields.Float(required=True, allow_none=True, metadata={"description": "-1 calm .. 1 excited"})
 
 
+class DeviceSchema(EventSchema):
+    on = Switch(required=True)
+
+
 class MoodSchema(EventSchema):
     """A mood as an answer held it."""
 
@@ -283,7 +287,7 @@ class FeedbackSchema(EventSchema):
 
 
 SNAP, GOAL, BASELINE, GROUP = SnapSchema(), GoalSchema(), BaselineSchema(), GroupSchema()
-RESUME, FEEDBACK = ResumeSchema(), FeedbackSchema()
+RESUME, FEEDBACK, DEVICE = ResumeSchema(), FeedbackSchema(), DeviceSchema()
 
 
 def read_event(schema: ma.Schema, arguments: tuple) -> dict:

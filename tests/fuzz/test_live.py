@@ -20,7 +20,7 @@ from tests.support.serving import Server
 
 pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 
-EVENTS = ("frame", "snap", "goal", "baseline", "group", "resume", "feedback")
+EVENTS = ("frame", "snap", "goal", "baseline", "group", "device", "resume", "feedback")
 
 
 def test_arbitrary_events_are_answered(wire, astronaut_jpeg):

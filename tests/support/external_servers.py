@@ -95,7 +95,12 @@ class Gunicorn(Service):
 
     def __init__(self, folder: Path, *, workers: int, **settings: str):
         super().__init__(folder, "gunicorn")
-        self._settings = {"WEB_CONCURRENCY": str(workers), "PROVIDERS": "catalogue", **settings}
+        self._settings = {
+            "WEB_CONCURRENCY": str(workers),
+            "PROVIDERS": "catalogue",
+            "SHARE_PER_ADDRESS": "100",
+            **settings,
+        }
         self.url = f"http://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:

@@ -77,7 +77,8 @@ class Server:
 
     def start(self) -> Server:
         environ = {name: value for name, value in os.environ.items() if name not in QUIET}
-        environ.update({"PROVIDERS": "catalogue", **self._environ, "PORT": str(self.port)})
+        # Everybody comes from one address.
+        environ.update({"PROVIDERS": "catalogue", "SHARE_PER_ADDRESS": "100", **self._environ, "PORT": str(self.port)})
         log_path = self._folder / "server.log"
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(

@@ -132,7 +132,7 @@ def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch
     for name in ("nosuch", "__class__"):
         problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
         assert problem["code"] == "bad_request"
-        assert "Send one of baseline, feedback, frame, goal" in problem["action"]
+        assert "Send one of baseline, device, feedback, frame, goal" in problem["action"]
     assert len(counted) == 2
 
 

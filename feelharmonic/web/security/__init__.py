@@ -44,8 +44,10 @@ def protect(
     timeouts: Timeouts,
     max_message_bytes: int,
     refused: Callable[[str], None] = lambda code: None,
-) -> RateLimiter:
-    """Put the layers on ``app`` and ``socketio``. Returns the rate limiter that every event of /live must ask.
+    make_room: Callable[[], bool] = lambda: False,
+) -> tuple[RateLimiter, Callable[[str], None]]:
+    """Put the layers on ``app`` and ``socketio``. Returns the rate limiter that every event of /live must ask,
+    and what disconnects a WebSocket by Engine.IO's id of it.
 
     A request passes, in this order:
 
@@ -58,7 +60,8 @@ def protect(
        what they may send is limited as well.
     7. HTTP only, in Flask: rate limit, origin check; CORS headers on the answer.
 
-    ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that.
+    ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that. ``make_room``: see
+    `ConnectionLimiter`.
     """
     mode = async_mode.load(settings.async_mode)
     storage = settings.redis_url or MEMORY
@@ -70,6 +73,8 @@ def protect(
         limiter=limiter,
         max_open=mode.max_connections(settings.max_listeners) - RESERVED_FOR_HTTP,
         refused=refused,
+        share=settings.share_per_address / 100,
+        make_room=make_room,
     )
     wsgi_app = RequestLimiter(wsgi_app, settings.requests_per_address, refused)
     wsgi_app = HostCheck(wsgi_app, own_names(settings), refused)
@@ -86,8 +91,8 @@ def protect(
     app.before_request(lambda: refuse_foreign_origin(settings.allowed_origins))
     app.after_request(lambda response: with_cors(response, settings.allowed_origins))
 
-    limit_websockets(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
-    return limiter
+    disconnect = limit_websockets(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
+    return limiter, disconnect
 
 
 def _limit_http(app: Flask, settings: Settings, storage: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from feelharmonic.web.problems import problem_response
 from feelharmonic.web.security.origins import is_allowed_origin
-from feelharmonic.web.security.rate_limits import RateLimiter
+from feelharmonic.web.security.rate_limits import RateLimiter, network_of
+from feelharmonic.web.serving.places import has_room
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,8 +30,12 @@ FULL_RETRY_S = 5
 
 
 class ConnectionLimiter:
-    """WSGI middleware. At most ``max_open`` WebSockets are open at once, so that HTTP is still answered, and each
-    address opens them as often as ``limiter`` allows. ``refused`` counts those not opened, here or by Engine.IO."""
+    """WSGI middleware. At most ``max_open`` WebSockets are open at once, so that HTTP is still answered; of those
+    that others left free one address gets ``share``, and opens them as often as ``limiter`` allows.
+
+    ``make_room`` disconnects an idle WebSocket and returns whether there was one. ``refused`` counts those not opened,
+    here or by Engine.IO.
+    """
 
     def __init__(
         self,
@@ -39,13 +45,18 @@ class ConnectionLimiter:
         limiter: RateLimiter,
         max_open: int,
         refused: Callable[[str], None],
+        share: float = 1.0,
+        make_room: Callable[[], bool] = lambda: False,
     ):
         self._wsgi_app = wsgi_app
         self._allowed_origins = allowed_origins
         self._limiter = limiter
         self._max_open = max_open
         self._refused = refused
-        self._open = 0
+        self._share = share
+        self._make_room = make_room
+        self._open: Counter[str] = Counter()  # by network
+        self._open_in_all = 0
         self._lock = threading.Lock()  # WebSockets open and close in several threads
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -54,7 +65,9 @@ class ConnectionLimiter:
         if not self._limiter.allows(environ.get("REMOTE_ADDR") or "unknown"):
             self._refused("busy")
             return _rate_limited(self._limiter.window_s)(environ, start_response)
-        if not self._reserve():
+        client = network_of(environ.get("REMOTE_ADDR") or "unknown")
+        # Who was disconnected frees its connection in a moment; in between there may be one too many.
+        if not self._reserve(client) and not (self._make_room() and self._reserve(client, extra=1)):
             self._refused("full")
             return _full(self._max_open)(environ, start_response)
         try:
@@ -65,12 +78,17 @@ class ConnectionLimiter:
             return self._wsgi_app(environ, self._counting(environ, start_response))  # until the WebSocket closes
         finally:
             with self._lock:
-                self._open -= 1
+                self._open_in_all -= 1
+                self._open[client] -= 1
+                if not self._open[client]:
+                    del self._open[client]
 
-    def _reserve(self) -> bool:
+    def _reserve(self, client: str, extra: int = 0) -> bool:
         with self._lock:
-            is_free = self._open < self._max_open
-            self._open += is_free
+            is_free = has_room(self._open[client], self._open_in_all, self._max_open + extra, self._share)
+            if is_free:
+                self._open_in_all += 1
+                self._open[client] += 1
             return is_free
 
     def _counting(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
@@ -113,6 +131,6 @@ def _rate_limited(window_s: int) -> Response:
 
 
 def _full(max_open: int) -> Response:
-    detail = f"Connection limit ({max_open}) reached."
+    detail = f"Connection limit ({max_open}), or your IP address's share of it, reached."
     headers = {"Retry-After": str(FULL_RETRY_S)}
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "full", detail, "Try again in a few seconds.", headers)

@@ -149,9 +149,10 @@ class ThrottledSocket:
         return getattr(self._sock, name)
 
 
-def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, join_s: float) -> None:
+def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, join_s: float) -> Callable[[str], None]:
     """Refuse WebSocket messages above ``max_bytes`` before they are buffered, and disconnect clients that send invalid
-    packets, read no answers or do not join a namespace within ``join_s``.
+    packets, read no answers or do not join a namespace within ``join_s``. Returns a function that
+    disconnects one, by Engine.IO's id of it.
 
     Engine.IO passes its size limit on to eventlet's WebSocket only. simple-websocket has a limit of its own, which is
     set here, where Engine.IO makes the object. And an invalid packet would leave a connection open that Engine.IO has
@@ -189,8 +190,12 @@ def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, joi
         try:
             handle_message(sid, message)
         except Exception:  # an invalid packet raises whatever its decoder stumbles over
-            if sid in open_websockets:
-                open_websockets[sid].end()
+            end(sid)
+
+    def end(sid: str) -> None:
+        if sid in open_websockets:
+            open_websockets[sid].end()
 
     engine._async = {**engine._async, "websocket": make_limited}
     engine.on("message", handle_or_end)
+    return end

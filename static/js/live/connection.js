@@ -113,6 +113,11 @@ export class Connection {
     return this.#socket.timeout(EVENT_TIMEOUT_MS).emitWithAck("group", { on });
   }
 
+  /** This browser reads faces by itself: the server waits for no frames. @param {boolean} on */
+  device(on) {
+    return this.#socket.timeout(EVENT_TIMEOUT_MS).emitWithAck("device", { on });
+  }
+
   /** @param {import("../types.js").Mood} mood @param {number} at_s Unix seconds */
   resume(mood, at_s) {
     return this.#socket.timeout(EVENT_TIMEOUT_MS).emitWithAck("resume", { mood, at_s });

@@ -41,6 +41,46 @@ def test_above_the_connection_limit_websockets_get_503_until_one_closes():
     assert asked.get(WEBSOCKET, headers=HANDSHAKE).status_code == 200
 
 
+@pytest.mark.parametrize(("someone_is_idle", "status"), [(True, 200), (False, 503)])
+def test_when_all_are_open_an_idle_one_makes_room(someone_is_idle, status):
+    inside: list[int] = []
+    second: list[int] = []
+
+    def engine(environ: dict, start_response) -> list[bytes]:
+        inside.append(1)
+        if len(inside) == 1:
+            second.append(client.get(WEBSOCKET, headers=HANDSHAKE).status_code)
+        start_response("200 OK", [])
+        return []
+
+    limiter = RateLimiter("100/minute", "memory://")
+    options = {"refused": lambda reason: None, "make_room": lambda: someone_is_idle}
+    client = WerkzeugClient(ConnectionLimiter(engine, (), limiter=limiter, max_open=1, **options))
+    client.get(WEBSOCKET, headers=HANDSHAKE)
+    assert second == [status]
+
+
+def test_one_address_opens_its_share_and_others_theirs():
+    refused: list[str] = []
+    depths: list[int] = []
+
+    def engine(environ: dict, start_response) -> list[bytes]:
+        """Each opens the next one, so that all are open at once."""
+        depths.append(1)
+        if len(depths) < 40:
+            address = f"2001:db8::{len(depths)}" if len(depths) < 30 else "192.0.2.1"  # one /64 each
+            client.get(WEBSOCKET, headers=HANDSHAKE, environ_overrides={"REMOTE_ADDR": address})
+        start_response("200 OK", [])
+        return []
+
+    limiter = RateLimiter("1000/minute", "memory://")
+    client = WerkzeugClient(
+        ConnectionLimiter(engine, (), limiter=limiter, max_open=40, refused=refused.append, share=0.25)
+    )
+    client.get(WEBSOCKET, headers=HANDSHAKE, environ_overrides={"REMOTE_ADDR": "2001:db8::ffff"})
+    assert (len(depths), refused) == (10, ["full"])
+
+
 @pytest.mark.parametrize(
     "told",
     [

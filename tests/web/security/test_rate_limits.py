@@ -64,6 +64,7 @@ EVENTS = {
     "goal": ({"goal": "lift"},),
     "baseline": ({"probabilities": None},),
     "group": ({"on": True},),
+    "device": ({"on": True},),
     "resume": ({"mood": None, "at_s": 1},),
     "feedback": ({"id": "0" * 22, "like": True},),
     "unknown": (1,),  # an event that has no name here; nothing is well with it

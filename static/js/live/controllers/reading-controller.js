@@ -18,6 +18,7 @@ export class ReadingController {
   #device;
   #loop = frameLoop({ onReply: (reply) => this.#show(reply), onFault: (fault, reader) => this.#fault(fault, reader) });
   #face_at_ms = 0;
+  #server_knows_device = false;
   /** @type {((faces: import("../../types.js").Face[], reply: import("../../types.js").FrameReply) => void)[]} */ #listeners = [];
 
   /**
@@ -35,6 +36,7 @@ export class ReadingController {
     );
     page.state.observe(["reader"], () => this.#renderReader());
     page.state.observe(["reader", "connection"], () => this.#renderConnection());
+    page.state.observe(["reader", "connection"], () => this.#sendWhoReads());
     page.state.observe(["connection"], () => this.#sendAfterReconnection());
     page.state.observe(["baseline"], () => this.#sendBaseline());
     page.state.observe(["group"], () => this.#sendGroup());
@@ -139,6 +141,16 @@ export class ReadingController {
     notice.update("face", nobody ? t(reply.mood ? "face.gone" : "face.none") : "");
     const aside = reply.faces.length > 1 ? t(reply.group ? "mood.group" : "mood.several") : undefined;
     state.update({ reply, mood: reply.mood, aside, mood_at_ms: Date.now() });
+  }
+
+  /** The server, which assumes that it reads, would give the place of somebody so quiet to others. */
+  #sendWhoReads() {
+    const connected = this.#page.values.connection === "connected";
+    const { onDevice } = this.#reader;
+    if (connected && onDevice !== this.#server_knows_device) {
+      this.#connection.device(onDevice).catch(() => undefined);
+    }
+    this.#server_knows_device = connected && onDevice;
   }
 
   /** The server forgets the settings with the connection. */
