@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web.live import Live
-from feelharmonic.web.security.rate_limits import RateLimiter
+from feelharmonic.web.security.rate_limits import REDIS_COOLDOWN_S, RateLimiter
 
 FOREIGN = "https://elsewhere.example"
 
@@ -106,3 +108,17 @@ def test_without_redis_each_process_counts_alone(caplog):
     limiter = RateLimiter("2/minute", "redis://127.0.0.1:9/0")
     assert [limiter.allows("192.0.2.1") for _ in range(3)] == [True, True, False]
     assert "192.0.2.1" not in caplog.text
+
+
+def test_a_redis_that_is_away_is_asked_once_in_a_cooldown():
+    now_s, asked = [0.0], []
+
+    def hit(rate: object, address: str) -> bool:
+        asked.append(now_s[0])
+        raise ConnectionError
+
+    limiter = RateLimiter("100/minute", "memory://", clock=lambda: now_s[0])
+    limiter._shared = SimpleNamespace(hit=hit)
+    for now_s[0] in (0.0, 1.0, REDIS_COOLDOWN_S - 0.1, REDIS_COOLDOWN_S, REDIS_COOLDOWN_S + 1):
+        assert limiter.allows("192.0.2.1")
+    assert asked == [0.0, REDIS_COOLDOWN_S]
