@@ -9,88 +9,18 @@ import time
 
 import pytest
 
-from feelharmonic.audio_features import FEATURES, FeatureTarget
 from feelharmonic.errors import ProviderUnavailable
-from feelharmonic.music.fallback import BROKEN_COOLDOWN_S, LATE_COOLDOWN_S, ProviderFallback
-from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
-from feelharmonic.music.selection import Candidates, Found, rank_found
-
-TARGETS = MusicTargets(
-    emotion="happy", goal="match", features={name: FeatureTarget(centre=0.5, spread=0.1) for name in FEATURES}
+from feelharmonic.music.fallback import (
+    BROKEN_COOLDOWN_S,
+    BUDGET_S,
+    LATE_COOLDOWN_S,
+    MIN_BUDGET_S,
+    ProviderFallback,
 )
-REQUEST = TrackRequest(steps=(TARGETS,), chance=random.Random(1))
-TRACK = Track(key="0" * 22, title="Song", artist="Artist")
-THREE = tuple(Track(key=str(number) * 22, title="Song", artist=f"Artist {number}") for number in range(3))
-
-
-class Local:
-    """A provider at hand."""
-
-    def __init__(self, name: str = "catalogue", tracks: tuple[Track, ...] = (TRACK,)):
-        self.name = name
-        self.given = list(tracks)
-        self.asked = 0
-
-    def candidates(self, request: TrackRequest) -> Candidates:
-        self.asked += 1
-        found = [Found(track=track, artist=track.artist, steps=range(request.n)) for track in self.given]
-        return rank_found(request, found, lambda ids: {})
-
-
-class Remote(Local):
-    """A provider behind a network, which raises ``fault`` while there is one, or waits for ``gate``."""
-
-    def __init__(self, name: str = "spotify-search", fault: Exception | None = None):
-        super().__init__(name)
-        self.fault = fault
-        self.gate: threading.Event | None = None
-
-    def candidates(self, request: TrackRequest) -> Candidates:
-        candidates = super().candidates(request)
-        self.probe()
-        return candidates
-
-    def probe(self) -> None:
-        if self.gate is not None:
-            self.gate.wait(20)
-        if self.fault is not None:
-            raise self.fault
-
-
-class Notes:
-    """An observer who notes what it is told."""
-
-    def __init__(self):
-        self.calls: list[tuple[str, str]] = []
-        self.lists: list[str] = []
-        self.rested: list[tuple[str, float | None, bool]] = []
-
-    def called(self, provider: str, outcome: str) -> None:
-        self.calls.append((provider, outcome))
-
-    def served(self, provider: str) -> None:
-        self.lists.append(provider)
-
-    def cooldown(self, provider: str, cooldown_s: float | None, *, is_new: bool) -> None:
-        self.rested.append((provider, cooldown_s, is_new))
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self):
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def until(condition) -> None:
-    """Wait for a thread in the background, not longer than a test may take."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.005)
+from feelharmonic.music.messages import TrackRequest
+from feelharmonic.music.reasons import Reason
+from feelharmonic.music.selection import Candidates
+from tests.support.music_providers import REQUEST, TARGETS, THREE, TRACK, Clock, Local, Notes, Remote, until
 
 
 def test_the_first_that_answers_serves_and_the_note_says_which():
@@ -305,3 +235,107 @@ def test_calls_that_fail_together_are_one_rest_and_a_later_fault_is_another():
     clock.now_s += 38
     fallback.ask(REQUEST)
     assert [anew for name, rest_s, anew in notes.rested if rest_s == 37] == [True, False, False, True]
+
+
+def asking(n: int) -> TrackRequest:
+    return TrackRequest(steps=(TARGETS,) * n, chance=random.Random(1))
+
+
+@pytest.mark.parametrize(("n", "provider"), [(2, "spotify-search"), (3, "catalogue")])
+def test_half_of_what_is_asked_for_is_enough(n, provider):
+    assert ProviderFallback([Remote(), Local(tracks=THREE)]).ask(asking(n)).provider == provider
+
+
+def test_of_two_that_have_as_few_the_first_serves():
+    served = ProviderFallback([Remote(), Local()]).ask(asking(4))
+    assert served.provider == "spotify-search"
+    assert served.reasons == (("catalogue", Reason("too_few")),)
+
+
+@pytest.mark.parametrize(("used_s", "state"), [(0.4, "resting"), (0.6, "ready")])
+def test_one_that_got_less_than_half_of_the_budget_is_not_blamed_for_being_late(used_s, state):
+    clock = Clock()
+
+    class Slow(Local):
+        def candidates(self, request: TrackRequest) -> Candidates:
+            clock.now_s += used_s
+            return super().candidates(request)
+
+    late = Remote()
+    late.gate = threading.Event()
+    fallback = ProviderFallback([Slow("first", tracks=()), late, Local()], budget_s=1.0, clock=clock)
+    assert fallback.ask(REQUEST).reasons[1] == ("spotify-search", Reason("timeout"))
+    assert fallback.status()[1].state == state
+    late.gate.set()
+
+
+@pytest.mark.parametrize(("used_s", "asked"), [(0.79, 1), (0.81, 0)])
+def test_with_too_little_of_the_budget_left_no_remote_one_is_asked(used_s, asked):
+    clock = Clock()
+
+    class Slow(Local):
+        def candidates(self, request: TrackRequest) -> Candidates:
+            clock.now_s += used_s
+            return super().candidates(request)
+
+    remote = Remote()
+    ProviderFallback([Slow("first", tracks=()), remote, Local()], budget_s=1.0, clock=clock).ask(REQUEST)
+    assert remote.asked == asked
+
+
+def test_the_budget_leaves_a_listener_time_for_the_catalogue():
+    assert MIN_BUDGET_S < BUDGET_S < 3.0
+
+
+def test_one_that_is_off_stays_off_when_a_call_that_began_before_fails_otherwise():
+    remote = Remote()
+    remote.gate = threading.Event()
+    fallback = ProviderFallback([remote, Local()], budget_s=20)
+    slow = threading.Thread(target=fallback.ask, args=(REQUEST,))
+    slow.start()
+    until(lambda: remote.asked == 1)
+    gate, remote.gate = remote.gate, None
+    remote.fault = ProviderUnavailable("closed_to_app", cooldown_s=None)
+    fallback.ask(REQUEST)
+    remote.fault = ProviderUnavailable("spotify_pause", {"wait_s": 1}, cooldown_s=1.0)
+    gate.set()
+    slow.join(20)
+    status = fallback.status()[0]
+    assert (status.state, status.why, status.rests_for_s) == ("off", Reason("closed_to_app"), None)
+
+
+def test_after_its_cooldown_a_provider_is_ready_without_a_reason():
+    clock = Clock()
+    remote = Remote(fault=ProviderUnavailable("spotify_pause", {"wait_s": 37}, action="Wait.", cooldown_s=37.0))
+    fallback = ProviderFallback([remote, Local()], clock=clock)
+    fallback.ask(REQUEST)
+    clock.now_s += 36.9
+    assert fallback.status()[0].state == "resting"
+    clock.now_s += 0.1
+    status = fallback.status()[0]
+    assert (status.state, status.reason, status.why, status.action, status.rests_for_s) == ("ready", "", None, "", None)
+
+
+def test_served_lists_are_counted_and_a_list_of_one_provider_has_no_note():
+    fallback = ProviderFallback([Local()])
+    lists = [fallback.ask(REQUEST) for _ in range(2)]
+    assert fallback.status()[0].served == 2
+    assert [one.shown for one in lists] == [False, False]
+    assert ProviderFallback([Local(), Local("other")]).ask(REQUEST).shown
+    assert ProviderFallback([Local(tracks=())]).ask(REQUEST).shown
+
+
+def test_the_log_says_how_long_it_is_left_alone(caplog):
+    fault = ProviderUnavailable("spotify_pause", {"wait_s": 37}, cooldown_s=37.4)
+    ProviderFallback([Remote(fault=fault), Local()]).ask(REQUEST)
+    ProviderFallback([Remote(fault=ProviderUnavailable("out_of_order")), Local()]).ask(REQUEST)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Spotify's search rests for 37 s, as Spotify asks. Left alone for 37 s.",
+        "Spotify's search is out of order.",
+    ]
+
+
+def test_a_call_that_ended_is_no_longer_counted_as_running(monkeypatch):
+    monkeypatch.setattr("feelharmonic.music.fallback.MAX_RUNNING", 1)
+    fallback = ProviderFallback([Remote(), Local()])
+    assert [fallback.ask(REQUEST).provider for _ in range(3)] == ["spotify-search"] * 3
