@@ -1,14 +1,13 @@
 """`python -m benchmarks.browser`: reading on the server against reading in the browser, both in headless Chromium.
 
 A fake camera shows a photograph of a face that moves a little, 30 frames a second. Latency is from the moment the
-camera delivered the picture to the moment the page has shown what it says. Server, browser and camera share this
+camera delivered the picture to the moment the page has shown the result. Server, browser and camera share this
 machine's cores. Needs Chromium and the test requirements (`make test` installs them).
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,16 +15,17 @@ import cv2
 import numpy as np
 from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
+from benchmarks.moving_face import moving_face
 from benchmarks.report import show, spread
-from benchmarks.serving import CHROMIUM, server
+from benchmarks.serving import launch_chromium, server
 
 CAMERA_HZ = 30
-DEADLINE_MS = 120_000
-#: The first seconds are slower than all others: code is compiled, the pace is being found.
+TIMEOUT_MS = 120_000
+#: The first seconds are slower: code is compiled, and the page is still finding its frame rate.
 SETTLING_MS = 4000
 
-#: Notes for each picture when the camera delivered it, when the page took it off the video, and when its reply has been
-#: handled; one is under way at a time.
+#: Records when the camera delivered each picture, when the page took it from the video, and when its reply was handled.
+#: One picture is in flight at a time.
 WATCH = """
 window.marks = { captured: [], taken: [], shown: [] };
 const draw = CanvasRenderingContext2D.prototype.drawImage;
@@ -72,24 +72,17 @@ window.WebSocket = class extends RealSocket {
 
 
 def video(folder: Path) -> Path:
-    """A Y4M file, 640×480, of the astronaut (NASA, public domain) who moves by a few pixels."""
-    from skimage.data import astronaut
-
-    still = np.ascontiguousarray(astronaut()[:384, :, ::-1])
-    still = cv2.resize(still, (640, 480), interpolation=cv2.INTER_CUBIC)
+    """A Y4M file, 640×480, one second of a face that moves by a few pixels."""
     path = folder / "face.y4m"
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W640 H480 F{CAMERA_HZ}:1 Ip A1:1 C420jpeg\n".encode())
-        for i in range(CAMERA_HZ):
-            turn = 2 * np.pi * i / CAMERA_HZ
-            move = np.float32([[1, 0, 5 * np.sin(turn)], [0, 1, 3 * np.cos(turn)]])
-            picture = cv2.warpAffine(still, move, (640, 480), borderMode=cv2.BORDER_REFLECT)
+        for picture in moving_face((640, 480), CAMERA_HZ, (5, 3)):
             file.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes())
     return path
 
 
 def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> dict:
-    """One visit: the row of the table for the server's way or the device's."""
+    """One visit: the row of the table for reading on the server or on the device."""
     context = browser.new_context()
     context.grant_permissions(["camera"], origin=url)
     page = context.new_page()
@@ -100,10 +93,10 @@ def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> 
     if on_device:
         page.get_by_role("switch", name="Read my face on this device").check()
         page.wait_for_function(
-            "() => document.querySelector('#device-note').textContent.includes('No picture')", timeout=DEADLINE_MS
+            "() => document.querySelector('#device-note').textContent.includes('No picture')", timeout=TIMEOUT_MS
         )
     page.get_by_role("button", name="Allow the camera").click()
-    page.wait_for_function("() => document.querySelector('#mood-word').textContent === 'Happy'", timeout=DEADLINE_MS)
+    page.wait_for_function("() => document.querySelector('#mood-word').textContent === 'Happy'", timeout=TIMEOUT_MS)
     page.wait_for_timeout(SETTLING_MS)
     page.evaluate("window.marks = { captured: [], taken: [], shown: [] }")
     sent.clear()
@@ -135,11 +128,10 @@ def paired(page: Page) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20, help="how long each way is measured (default 20)")
-    parser.add_argument("--rounds", type=int, default=2, help="visits each way, in turn (default 2)")
+    parser.add_argument("--seconds", type=float, default=20, help="measured for each row (default 20)")
+    parser.add_argument("--rounds", type=int, default=2, help="visits with each reading, in turn (default 2)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     rows = []
     with tempfile.TemporaryDirectory() as folder, server() as url, sync_playwright() as playwright:
         camera = [
@@ -147,9 +139,10 @@ def main() -> None:
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={video(Path(folder))}",
         ]
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *camera])
+        browser = launch_chromium(playwright, *camera)
         for _ in range(arguments.rounds):
-            rows += [measured(browser, url, on_device=way, seconds=arguments.seconds) for way in (False, True)]
+            for on_device in (False, True):
+                rows.append(measured(browser, url, on_device=on_device, seconds=arguments.seconds))
         browser.close()
     show("Camera → mood shown, browser and server on this machine", rows, as_json=arguments.json)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 
-# Before NumPy starts its threads: everything is measured on one.
+# Before NumPy starts its threads: all measurements are of one thread.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import csv
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import milliseconds, show, spread
+from benchmarks.report import memory_kib, milliseconds, show, spread
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
@@ -40,7 +40,7 @@ from feelharmonic.params import Params
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ROUNDS = 70
 
-#: How far made-up tracks lie from the one they were made from, in standard deviations of the table.
+#: Distance of made-up tracks from the one they are made from, in standard deviations of the table.
 JITTER = 0.2
 GENRES = tuple(f"genre {number}" for number in range(80))
 FIRST_YEAR, YEARS = 1960, 64
@@ -61,14 +61,14 @@ LIST_LENGTH = 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--most", type=int, default=SIZES[-1], help="the largest size to measure")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--max-tracks", type=int, default=SIZES[-1], help="the largest size to measure")
     arguments = parser.parse_args()
     imports, searches = [], []
-    # A fresh interpreter each: nothing that one measured is in another's memory.
+    # A new process each, so that no measurement's memory is part of another's.
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        for size in (size for size in SIZES if size <= arguments.most):
+        for size in (size for size in SIZES if size <= arguments.max_tracks):
             write_tracks(Path(folder) / "tracks.csv", size)
             with context.Pool(1) as pool:
                 imports.append(pool.apply(measure_import, (Path(folder), size)))
@@ -128,7 +128,7 @@ def measure_import(folder: Path, size: int) -> dict:
         "rows_per_s": round(size / taken_s),
         "rows_per_cpu_s": round(size / cpu_s),  # what it would be on a machine that does nothing else
         "file_mb": round(database.stat().st_size / 1e6, 1),
-        "peak_memory_mb": round(memory_mb("VmHWM"), 1),
+        "peak_memory_mb": memory_mb("VmHWM"),
     }
 
 
@@ -168,13 +168,8 @@ def measure_search(folder: Path, size: int) -> list[dict]:
 
 
 def memory_mb(line: str = "VmRSS") -> float:
-    """What this process holds now, or with "VmHWM" the most it has held; NaN where the system does not tell.
-
-    getrusage will not do: on Linux its peak includes the process that started this one.
-    """
-    status = Path("/proc/self/status")
-    found = status.read_text(encoding="ascii", errors="replace").partition(f"{line}:")[2] if status.is_file() else ""
-    return int(found.split()[0]) * 1024 / 1e6 if found else float("nan")
+    """The memory that this process holds, or with "VmHWM" its peak; NaN where the system does not say."""
+    return round((memory_kib(line=line) or float("nan")) * 1024 / 1e6, 1)
 
 
 if __name__ == "__main__":

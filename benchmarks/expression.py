@@ -1,7 +1,7 @@
-"""`python -m benchmarks.expression`: what the expression network reaches on `valid`, beside fer's where it is there.
+"""`python -m benchmarks.expression`: the expression network on `valid`, beside fer's where it is installed.
 
 Needs the data folder (DATA_DIR). Accuracy by either head, size, time of one face on one thread against fer's TensorFlow
-Lite network in the same run, calibration, accuracy on harmed faces. `.venv-fer/bin/python` has fer (`make fer`).
+Lite network in the same run, calibration, accuracy on corrupted faces. `.venv-fer/bin/python` has fer (`make fer`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 
-# Before NumPy and TensorFlow start their threads: everything is measured on one.
+# Before NumPy and TensorFlow start their threads: all measurements are of one thread.
 os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
 
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from benchmarks.report import show
 from feelharmonic.errors import SetupFault
@@ -23,15 +22,14 @@ from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
 from feelharmonic.reading.networks import Reader
 from training.corruptions import CORRUPTIONS
-from training.data_dir import data_dir
-from training.expression.data import FER2013, FERPLUS, ferplus_majority, load_fer, votes
-from training.measures import accuracy, cross_fitted, reliability
+from training.data_dir import add_data_option, data_dir
+from training.expression.data import FERPLUS, hard_labels, load_fer
+from training.measures import accuracy, cross_fitted, median_ms, read_in_batches, reliability
 
-BATCH = 256
 RATIO = "one face: our time ÷ fer's, in this run"
 LABORATORY = "unseen laboratory faces, FER2013 head"
-#: What the project set itself: at least, and aiming at.
-WANTED = {
+#: The project's goals: the minimum and the aim.
+GOALS = {
     "FER2013 label, by its head": ("71.0%", "73.5%"),
     "FER+ majority, by its head": ("84.0%", "88%"),
     "calibration error, cross-fitted": ("≤ 0.02", "≤ 0.01"),
@@ -42,47 +40,28 @@ WANTED = {
 ROUNDS = 400
 
 
-def read(reader: Reader, crops: np.ndarray, labels: str) -> np.ndarray:
-    parts = [reader.read_crops(crops[i : i + BATCH], labels=labels) for i in range(0, len(crops), BATCH)]
-    return np.concatenate(parts)
-
-
-def one_face_ms(readers: dict[str, Reader], crop: np.ndarray) -> dict[str, float]:
-    """Median milliseconds of one face; the readers take turns, so that whatever else runs slows all alike."""
-    import time
-
-    taken: dict[str, list[float]] = {name: [] for name in readers}
-    for _ in range(ROUNDS):
-        for name, reader in readers.items():
-            start = time.perf_counter()
-            reader.read_crops(crop)
-            taken[name].append((time.perf_counter() - start) * 1e3)
-    return {name: float(np.median(values[ROUNDS // 10 :])) for name, values in taken.items()}
-
-
 def measure(reader: Reader, folder: Path) -> dict[str, str]:
     """One column of the table."""
     faces = load_fer(folder, "valid")
-    majority = ferplus_majority(votes(folder, "valid"))
-    label = faces.targets[:, FER2013].argmax(1)
-    clear = majority >= 0
+    labels = hard_labels(folder, "valid")
+    clear = labels["ferplus"] >= 0
     shares = faces.targets[clear, FERPLUS]
-    by_votes, by_label = (read(reader, faces.crops, labels) for labels in ("ferplus", "fer2013"))
+    by_votes, by_label = (read_in_batches(reader, faces.crops, head) for head in ("ferplus", "fer2013"))
     rows = {
-        "FER2013 label, by its head": f"{accuracy(by_label, label):.1%}",
-        "FER+ majority, by its head": f"{accuracy(by_votes, majority):.1%}",
+        "FER2013 label, by its head": f"{accuracy(by_label, labels['fer2013']):.1%}",
+        "FER+ majority, by its head": f"{accuracy(by_votes, labels['ferplus']):.1%}",
         "calibration error, cross-fitted": f"{reliability(cross_fitted(by_votes[clear], shares), shares).error:.3f}",
         "calibration error, as served": f"{reliability(by_votes[clear], shares).error:.3f}",
     }
-    for name, harm in CORRUPTIONS.items():
-        harmed = read(reader, harm(faces.crops), "fer2013")
-        rows[f"FER2013 label, {name}"] = f"{accuracy(harmed, label):.1%}"
+    for name, corrupt in CORRUPTIONS.items():
+        corrupted = read_in_batches(reader, corrupt(faces.crops), "fer2013")
+        rows[f"FER2013 label, {name}"] = f"{accuracy(corrupted, labels['fer2013']):.1%}"
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=None, help="data folder (default: DATA_DIR)")
+    add_data_option(parser)
     parser.add_argument("--network", type=Path, default=WEIGHTS_PATH, help="default: the one that the app serves")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
@@ -95,7 +74,9 @@ def main() -> None:
     except SetupFault:
         notes.append("fer is not installed here: `make fer` builds an environment that has it.")
     columns = {name: measure(reader, folder) for name, reader in readers.items()}
-    times_ms = one_face_ms(readers, load_fer(folder, "valid").crops[:1])
+    crop = load_fer(folder, "valid").crops[:1]
+    calls = [lambda reader=reader: reader.read_crops(crop) for reader in readers.values()]
+    times_ms = dict(zip(readers, median_ms(calls, rounds=ROUNDS), strict=True))
     for name in readers:
         columns[name]["one face, one thread, ms (median)"] = f"{times_ms[name]:.2f}"
         columns[name]["size of the file, MB"] = "–"
@@ -105,14 +86,14 @@ def main() -> None:
     if "fer" in columns:
         columns["fer"] |= {RATIO: "1", LABORATORY: "held back"}
     notes.append(
-        "The wanted accuracies are the private test's, which is kept elsewhere, as the laboratory's faces are. valid "
-        "is its twin."
+        "The goals for accuracy are those on FER2013's private test, which the project does not hold, nor the "
+        "laboratory's faces. valid has the same distribution."
     )
     rows = [
         {
             "": title,
             **{name: column[title] for name, column in columns.items()},
-            **dict(zip(("least", "aim"), WANTED.get(title, ("", "")), strict=True)),
+            **dict(zip(("least", "aim"), GOALS.get(title, ("", "")), strict=True)),
         }
         for title in columns["ours"]
     ]

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.face`: what the face finder finds, on people that it never saw, beside OpenCV's Haar cascade.
+"""`python -m benchmarks.face`: the face finder's recall and false alarms on held-out people, beside a Haar cascade.
 
-Needs the data folder (DATA_DIR): a fifth of LFW's people and of UTKFace's faces, by name, is kept out of training, and
+Needs the data folder (DATA_DIR): a fifth of LFW's people and of UTKFace's faces, by name, is held out of training;
 scenes are made of them. The contact sheet of hits, misses and alarms goes to runs/finder/, which git ignores.
 """
 
@@ -17,15 +17,16 @@ from benchmarks.report import milliseconds, show, spread
 from feelharmonic.reading.boxes import iou
 from feelharmonic.reading.face_finder import FaceFinder
 from feelharmonic.reading.messages import Face
-from training.data_dir import data_dir
+from training.data_dir import add_data_option, data_dir
 from training.face_finder.data import load_sources
-from training.face_finder.scenes import Scene, SceneMaker, Source, box_of
+from training.face_finder.geometry import box_of
+from training.face_finder.scenes import Scene, SceneMaker, Source
 
 FOUND_IOU = 0.4
 SEED = 20261120
 ORIGINS = ("White", "Black", "Asian", "Indian", "Others")  # UTKFace's own words
 
-#: A Haar detection is a square in which the face's ellipse lies so (x, y, width, height as shares of its side): LFW's
+#: The box of the face's ellipse in the square of a Haar detection (x, y, width, height as shares of its side): LFW's
 #: pictures are Viola-Jones squares enlarged 2.2 times, and its mean face is at x 82-168, y 72-188 of 250.
 HAAR_TO_BOX = (0.123, 0.035, 0.754, 1.021)
 
@@ -49,7 +50,7 @@ def haar() -> Find | None:
     return find
 
 
-#: What a webcam's picture is when it arrives: 320×240.
+#: Frames arrive in 320×240.
 FRAME_WIDTH = 320
 
 
@@ -62,7 +63,7 @@ def found(faces: list[Face], box: np.ndarray) -> bool:
 
 
 def recall(find: Find, scenes: list[Scene], wanted: Callable[[float], bool] = lambda roll: True) -> tuple[int, int]:
-    """Faces found, faces there, of those whose roll (degrees) is ``wanted``."""
+    """The number of faces found, and of faces, among those whose roll (degrees) is ``wanted``."""
     hits = total = 0
     for scene in scenes:
         faces = find(scene.picture)
@@ -74,7 +75,7 @@ def recall(find: Find, scenes: list[Scene], wanted: Callable[[float], bool] = la
 
 
 def groups_of(name: str) -> list[str]:
-    """UTKFace's origin and our three ages, from a file's name (age_gender_group_date.jpg)."""
+    """UTKFace's group and one of three ages, from a file's name (age_gender_group_date.jpg)."""
     age, _, origin = name.split("_")[:3]
     ages = "under 10" if int(age) < 10 else "over 65" if int(age) > 65 else "10-65"
     return [ages, *([ORIGINS[int(origin)]] if origin.isdigit() and int(origin) < len(ORIGINS) else [])]
@@ -108,6 +109,7 @@ def photographs(find: Find, sources: list[Source]) -> tuple[float, float]:
 
 
 def video_share(find: Find, path: Path) -> float:
+    """The share of a video's frames in which a face is found."""
     video, hits, frames = cv2.VideoCapture(str(path)), 0, 0
     while True:
         more, picture = video.read()
@@ -149,7 +151,7 @@ def measure(find: Find, folder: Path, count: int) -> dict[str, object]:
     scenes = [maker_of(sources, i).scene(faceless=0.0) for i in range(count)]
     without = [maker_of(sources, 1, i).scene(faceless=1.0) for i in range(count)]
     tight = [(name, source) for name, source in zip(names, sources, strict=True) if source.tight]
-    # The archive is in the order of ages: taken from its beginning, nobody would be old.
+    # The archive is ordered by age, so faces are drawn from all of it.
     order = np.random.default_rng((SEED, 4)).permutation(len(tight))[: 2 * count]
     groups = group_recall(find, [tight[i] for i in order], maker_of(sources, 2))
     frame = scenes[0].picture
@@ -175,7 +177,7 @@ def measure(find: Find, folder: Path, count: int) -> dict[str, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=None, help="data folder (default: DATA_DIR)")
+    add_data_option(parser)
     parser.add_argument("--scenes", type=int, default=1000, help="scenes with and without a face, each (default 1000)")
     parser.add_argument("--finder", default="own", help="own, or the path of a YuNet file (as FACE_FINDER)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -188,7 +190,7 @@ def main() -> None:
     columns = {name: measure(find, folder, arguments.scenes) for name, find in finders.items()}
     first = next(iter(columns.values()))
     rows = [{"": title, **{name: column[title] for name, column in columns.items()}} for title in first]
-    show("Faces of people held back from training, in 320×240 scenes; found: IoU ≥ 0.4", rows, as_json=arguments.json)
+    show("Faces of people held out of training, in 320×240 scenes; found: IoU ≥ 0.4", rows, as_json=arguments.json)
     sources, _ = load_sources(folder, None, "test")
     sheet = [maker_of(sources, 3, i).scene() for i in range(400)]
     contact_sheet(finders[arguments.finder], sheet, Path("runs") / "finder" / "contact_sheet.png")

@@ -1,6 +1,6 @@
 """`python -m benchmarks.frame`: milliseconds of each stage of a frame, one thread, and of the `fer` package beside it.
 
-The frame is a 320×240 JPEG of one face, jittered a little from round to round as a person in front of a webcam is.
+The frames are 320×240 JPEGs of one face that moves a little.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 
-# Before NumPy and TensorFlow start their threads: everything is measured on one.
+# Before NumPy and TensorFlow start their threads: all measurements are of one thread.
 os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
 
 import itertools
 
 import cv2
-import numpy as np
 
+from benchmarks.moving_face import moving_face
 from benchmarks.report import milliseconds, show, spread
 from feelharmonic.reading.crop import cut_crop
 from feelharmonic.reading.face_tracker import FaceTracker
@@ -31,41 +31,33 @@ DIFFERENT_FRAMES = 24
 
 def frames_of_a_face() -> list[bytes]:
     """JPEGs, 320×240, of a face that moves by a few pixels."""
-    from skimage.data import astronaut
-
-    picture = cv2.resize(np.ascontiguousarray(astronaut()[:384, :, ::-1]), (320, 240), interpolation=cv2.INTER_AREA)
-    frames = []
-    for i in range(DIFFERENT_FRAMES):
-        turn = 2 * np.pi * i / DIFFERENT_FRAMES
-        move = np.float32([[1, 0, 4 * np.sin(turn)], [0, 1, 3 * np.cos(turn)]])
-        moved = cv2.warpAffine(picture, move, (320, 240), borderMode=cv2.BORDER_REFLECT)
-        frames.append(cv2.imencode(".jpg", moved, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
-    return frames
+    pictures = moving_face((320, 240), DIFFERENT_FRAMES, (4, 3))
+    return [cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes() for picture in pictures]
 
 
 def stages(jpegs: list[bytes], rounds: int) -> list[dict]:
-    """One row per stage and one for the whole way, in the order of the flow."""
-    parts = Networks.load()
-    turns = itertools.cycle(jpegs)
+    """A row per stage, in the order of the pipeline, and one for the whole of it."""
+    networks = Networks.load()
+    next_jpeg = itertools.cycle(jpegs).__next__
     clock = itertools.count()
-    tracker = FaceTracker(parts.finder)
-    smoother = MoodSmoother(parts.params.smoothing)
-    pipeline = Pipeline(parts)
+    tracker = FaceTracker(networks.finder)
+    smoother = MoodSmoother(networks.params.smoothing)
+    pipeline = Pipeline(networks)
     pixels = itertools.cycle([decode(jpeg).pixels_bgr for jpeg in jpegs])
-    faces = parts.finder.find(next(pixels))
+    faces = networks.finder.find(next(pixels))
     if not faces:
-        raise SystemExit("The finder sees no face in the benchmark's picture: nothing to measure.")
+        raise SystemExit("The finder finds no face in the benchmark's picture: there is nothing to measure.")
     one = next(pixels)
     crop = cut_crop(one, faces[0])[None]  # (1, 48, 48) uint8
-    expression = Expression(probabilities=tuple(map(float, parts.reader.read_crops(crop)[0])))
+    expression = Expression(probabilities=tuple(map(float, networks.reader.read_crops(crop)[0])))
     steps = {
-        "decode": lambda: decode(next(turns)),
-        "face: full search": lambda: parts.finder.find(next(pixels)),
+        "decode": lambda: decode(next_jpeg()),
+        "face: full search": lambda: networks.finder.find(next(pixels)),
         "face: tracking": lambda: tracker.track(next(pixels), next(clock) / FRAME_RATE_HZ),
         "crop": lambda: cut_crop(one, faces[0]),
-        "expression": lambda: parts.reader.read_crops(crop),
+        "expression": lambda: networks.reader.read_crops(crop),
         "mood": lambda: smoother.update(expression, 0.9, next(clock) / FRAME_RATE_HZ),
-        "whole: JPEG → mood": lambda: pipeline.see(next(turns), next(clock) / FRAME_RATE_HZ),
+        "whole: JPEG → mood": lambda: pipeline.see(next_jpeg(), next(clock) / FRAME_RATE_HZ),
     }
     return [{"stage": name, **spread(milliseconds(step, rounds=rounds))} for name, step in steps.items()]
 
@@ -90,11 +82,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     jpegs = frames_of_a_face()
     rows = stages(jpegs, arguments.rounds)
-    theirs = fer_row(jpegs, max(30, arguments.rounds // 5))
+    fer = fer_row(jpegs, max(30, arguments.rounds // 5))
     notes = []
-    if theirs:
-        rows.append(theirs)
-        notes.append(f"fer's median ÷ our whole way's: {theirs['median_ms'] / rows[-2]['median_ms']:.1f}")
+    if fer:
+        rows.append(fer)
+        notes.append(f"fer's median ÷ our whole way's: {fer['median_ms'] / rows[-2]['median_ms']:.1f}")
     else:
         notes.append("fer is not installed here: `make fer` builds an environment that has it.")
     show("Milliseconds a 320×240 frame, one thread", rows, as_json=arguments.json, notes=notes)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.page`: how fast the page shows, how much script it brings, how much moves when tracks arrive.
+"""`python -m benchmarks.page`: first paint, size of scripts, layout shift when tracks arrive.
 
 Needs Chromium and the test requirements (`make test` installs them). A server of its own is started on loopback; every
 visit is a fresh browser context with an empty cache. Spotify's players are not loaded: nothing leaves the machine.
@@ -7,15 +7,14 @@ visit is a fresh browser context with an empty cache. Spotify's players are not 
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.report import show
-from benchmarks.serving import CHROMIUM, server
+from benchmarks.serving import launch_chromium, server
 
-TRACKS_DEADLINE_MS = 20_000
+TRACKS_TIMEOUT_MS = 20_000
 
 WATCH_SHIFTS = """
 window.shifts = 0;
@@ -36,7 +35,7 @@ def visited(browser: Browser, url: str, scheme: str) -> dict[str, float]:
     page.goto(url, wait_until="networkidle")
     paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     page.evaluate("document.querySelector('[data-emotion=sad]').click()")
-    page.wait_for_selector("#cards iframe", state="attached", timeout=TRACKS_DEADLINE_MS)
+    page.wait_for_selector("#cards iframe", state="attached", timeout=TRACKS_TIMEOUT_MS)
     shifts = page.evaluate("window.shifts")
     context.close()
     return {"paint_ms": paint_ms, "script": float(sum(scripts)), "shifts": shifts}
@@ -51,9 +50,8 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=10, help="visits in light and in dark, each (default 10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     with server() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch_chromium(playwright)
         visits = [visited(browser, url, scheme) for _ in range(arguments.visits) for scheme in ("light", "dark")]
         browser.close()
     paints = [visit["paint_ms"] for visit in visits]

@@ -1,16 +1,17 @@
-"""Times and tables that all benchmarks share."""
+"""Times, memory and tables of all benchmarks."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 
 def milliseconds(run: Callable[[], object], *, rounds: int, warm_up: int = 10) -> np.ndarray:
-    """(rounds,) float64: how long each call of ``run`` took, after ``warm_up`` calls that do not count."""
+    """(rounds,) float64: the duration of each call of ``run``, after ``warm_up`` calls that do not count."""
     for _ in range(warm_up):
         run()
     taken = np.empty(rounds)
@@ -24,6 +25,18 @@ def milliseconds(run: Callable[[], object], *, rounds: int, warm_up: int = 10) -
 def spread(taken_ms: np.ndarray) -> dict[str, float]:
     """Median and 95th percentile, in milliseconds."""
     return {"median_ms": round(float(np.median(taken_ms)), 3), "p95_ms": round(float(np.percentile(taken_ms, 95)), 3)}
+
+
+def memory_kib(pid: int | str = "self", line: str = "VmRSS") -> float | None:
+    """The memory that a process holds, or with "VmHWM" its peak; None where there is no /proc.
+
+    Not getrusage: on Linux its peak includes the process that started this one.
+    """
+    status = Path(f"/proc/{pid}/status")
+    if not status.is_file():
+        return None
+    found = status.read_text(encoding="ascii", errors="replace").partition(f"{line}:")[2]
+    return float(found.split()[0])
 
 
 def show(title: str, rows: Sequence[dict], *, as_json: bool, notes: Sequence[str] = ()) -> None:

@@ -8,7 +8,7 @@ import sys
 
 
 def test_it_prints_a_row_for_each_size_and_search(project):
-    words = [sys.executable, "-m", "benchmarks.catalogue", "--json", "--most", "1000"]
+    words = [sys.executable, "-m", "benchmarks.catalogue", "--json", "--max-tracks", "1000"]
     text = subprocess.run(words, cwd=project, capture_output=True, text=True, check=True, timeout=110).stdout
     decoder = json.JSONDecoder()
     imports, end = decoder.raw_decode(text)
