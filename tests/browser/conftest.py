@@ -27,6 +27,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: How long colours take to change.
+TRANSITIONS_MS = 1000
 #: What Playwright says where it keeps service workers away.
 BLOCKED = "Service Worker registration blocked by Playwright"
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
@@ -139,10 +141,13 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def shoot() -> Callable[[Page, str], None]:
-    SHOTS.mkdir(exist_ok=True)
+    """With SCREENSHOTS=1 saves a picture of the page, once its transitions have ended; without it does nothing."""
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        if os.environ.get("SCREENSHOTS") == "1":
+            SHOTS.mkdir(exist_ok=True)
+            page.wait_for_timeout(TRANSITIONS_MS)
+            page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
     return take
 

@@ -41,6 +41,7 @@ def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, widt
         check(page, f"by hand: {mood}")
 
 
+@pytest.mark.full
 def test_nothing_is_found_where_the_camera_is_refused(visit, check):
     page = visit(init=refusing("NotAllowedError"), reduced_motion="reduce")
     page.get_by_role("button", name="Allow the camera").click()
@@ -48,6 +49,7 @@ def test_nothing_is_found_where_the_camera_is_refused(visit, check):
     check(page, "refused")
 
 
+@pytest.mark.full
 def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
     server = Server(tmp_path).start()
     try:
@@ -83,6 +85,7 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
     check(page, "could not be loaded")
 
 
+@pytest.mark.full
 def test_nothing_is_found_in_german(visit, check):
     page = visit(locale="de-DE", reduced_motion="reduce")
     page.get_by_role("button", name="Überrascht", exact=True).click()

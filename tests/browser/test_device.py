@@ -126,7 +126,12 @@ def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
 
 
 @pytest.mark.parametrize(
-    "name", ["expression.onnx", "face_finder.onnx", "face_look.onnx", "ort-wasm-simd-threaded.wasm"]
+    "name",
+    [
+        "expression.onnx",
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("face_finder.onnx", "face_look.onnx")),
+        "ort-wasm-simd-threaded.wasm",
+    ],
 )
 def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name):
     page = visit(tolerate=("with the SHA-256",))

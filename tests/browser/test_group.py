@@ -36,7 +36,7 @@ def shares(page) -> list[int]:
     return [int(re.search(r"(\d+) %", text)[1]) for text in page.locator("#group li").all_text_contents()]
 
 
-@pytest.mark.parametrize("reader", ["server", "device"])
+@pytest.mark.parametrize("reader", ["server", pytest.param("device", marks=pytest.mark.full)])
 def test_everybody_in_view_makes_the_mood_and_the_page_shows_how(visit, two_in_view, check, shoot, reader):
     page = visit(two_in_view)
     go_live(page)

@@ -79,7 +79,11 @@ def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
 
 
 @pytest.mark.parametrize(
-    ("end", "text"), [(Server.kill, "The connection is lost"), (Server.stop, "The server is being restarted")]
+    ("end", "text"),
+    [
+        pytest.param(Server.kill, "The connection is lost", marks=pytest.mark.full),
+        (Server.stop, "The server is being restarted"),
+    ],
 )
 def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path, end, text):
     server = Server(tmp_path).start()
@@ -104,8 +108,8 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
     ("error", "text"),
     [
         ("NotAllowedError", "The camera was refused"),
-        ("NotFoundError", "No camera was found"),
-        ("NotReadableError", "Another program holds the camera"),
+        pytest.param("NotFoundError", "No camera was found", marks=pytest.mark.full),
+        pytest.param("NotReadableError", "Another program holds the camera", marks=pytest.mark.full),
     ],
 )
 def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot, error, text):
@@ -153,7 +157,6 @@ def test_each_mood_picked_by_hand_wears_its_colour_and_plays(visit, shoot, start
     expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
     assert set(player_ids(page)) <= starter_ids
     expect(page.get_by_role("button", name=mood, exact=True)).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(1000)  # the colour's change is for eyes: let the picture show its end
     shoot(page, f"hand-{mood.lower()}-1440-light")
 
 
@@ -347,7 +350,6 @@ def test_nothing_is_wider_than_the_window(visit, shoot, width, scheme):
     page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
     shoot(page, f"welcome-{width}-{scheme}")
     go_live(page)
-    page.wait_for_timeout(1000)  # the colour's change is for eyes
     shoot(page, f"live-{width}-{scheme}")
     page.get_by_role("button", name="Snap").click()
     expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)

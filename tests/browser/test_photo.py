@@ -72,7 +72,7 @@ def test_another_face_is_picked_by_its_box_and_by_keyboard(visit, server, two_fa
     expect(page.locator("#mood-sure")).to_contain_text("Face 1 of 2")
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
+@pytest.mark.parametrize("kind", ["drop", pytest.param("paste", marks=pytest.mark.full)])
 def test_a_photograph_is_dropped_or_pasted(visit, server, astronaut_jpeg, kind):
     page = opened(visit, server)
     page.evaluate(GIVE, [kind, "a.jpg", "image/jpeg", base64.b64encode(astronaut_jpeg).decode()])
