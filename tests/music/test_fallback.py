@@ -339,3 +339,18 @@ def test_a_call_that_ended_is_no_longer_counted_as_running(monkeypatch):
     monkeypatch.setattr("feelharmonic.music.fallback.MAX_RUNNING", 1)
     fallback = ProviderFallback([Remote(), Local()])
     assert [fallback.ask(REQUEST).provider for _ in range(3)] == ["spotify-search"] * 3
+
+
+def test_starting_twice_probes_once():
+    class Counted(Remote):
+        probes = 0
+
+        def probe(self) -> None:
+            self.probes += 1
+
+    remote = Counted()
+    fallback = ProviderFallback([remote, Local()])
+    for _ in range(2):
+        fallback.start()
+        until(lambda: fallback.status()[0].state == "ready")
+    assert remote.probes == 1
