@@ -43,19 +43,19 @@ def load_utkface(folder: Path) -> People:
         raise DataMissing(f"{path} is missing: half of UTKFace.")
     try:
         with zipfile.ZipFile(path) as archive:
-            facts = {name: found for name in sorted(archive.namelist()) if (found := _facts(name))}
-            crops = [_crop(archive.read(name)) for name in facts]
+            labels = {name: found for name in sorted(archive.namelist()) if (found := _labels(name))}
+            crops = [_crop(archive.read(name)) for name in labels]
     except (zipfile.BadZipFile, zlib.error, EOFError, cv2.error) as exc:
         raise DataMissing(
             f"{path}: expected a ZIP archive of JPEGs, got a damaged one ({type(exc).__name__}). Copy it again."
         ) from exc
-    if not facts:
+    if not labels:
         raise DataMissing(f"{path}: expected pictures named age_gender_group_date.jpg, got none. Copy it again.")
-    age, gender, group = np.array(list(facts.values())).T
+    age, gender, group = np.array(list(labels.values())).T
     return People(crops=np.stack(crops), age=age, gender=gender, group=group)
 
 
-def _facts(name: str) -> tuple[int, int, int] | None:
+def _labels(name: str) -> tuple[int, int, int] | None:
     """Age, gender and group; None where the name lacks one of them, as a few of the set's do."""
     parts = Path(name).stem.split("_")
     if len(parts) != 4 or not all(part.isdigit() for part in parts[:3]):

@@ -23,14 +23,14 @@ def drawn(size: int, points: np.ndarray, *, tight: bool) -> Source:
     return Source(picture=picture, points=points, tight=tight)
 
 
-class Guessing:
-    """A finder whose first look takes these boxes for faces."""
+class FixedCandidates:
+    """A finder whose detector returns these boxes as candidates."""
 
-    def __init__(self, *guesses: tuple[tuple[float, float, float, float], float]):
-        self._guesses = guesses
+    def __init__(self, *candidates: tuple[tuple[float, float, float, float], float]):
+        self._candidates = candidates
 
-    def candidates(self, frame_bgr: np.ndarray, least_score: float) -> list[Face]:
-        return [Face(box=box, score=score) for box, score in self._guesses if score >= least_score]
+    def candidates(self, frame_bgr: np.ndarray, min_score: float) -> list[Face]:
+        return [Face(box=box, score=score) for box, score in self._candidates if score >= min_score]
 
 
 def scene_of(*boxes: tuple[float, float, float, float]) -> Scene:

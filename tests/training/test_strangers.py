@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("tqdm", reason="needs requirements-train.txt")
+
 from training.strangers import area_under_curve, figures, harder, load_strangers, part_of, person_of
 
 

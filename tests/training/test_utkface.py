@@ -15,9 +15,9 @@ from training.utkface import ARCHIVE, load_utkface
 
 
 def test_ages_and_groups_come_from_the_file_names(tmp_path):
-    told = ["half/26_1_3_20170104.jpg", "half/101_0_4_2017.jpg"]
-    untold = ["half/61_1_20170109.jpg", "half/24_2_1_2017.jpg", "half/24_0_5_2017.jpg", "half/a_0_0_2017.jpg", "half/"]
-    people = load_utkface(write_utkface(tmp_path, told + untold))
+    valid = ["half/26_1_3_20170104.jpg", "half/101_0_4_2017.jpg"]
+    invalid = ["half/61_1_20170109.jpg", "half/24_2_1_2017.jpg", "half/24_0_5_2017.jpg", "half/a_0_0_2017.jpg", "half/"]
+    people = load_utkface(write_utkface(tmp_path, valid + invalid))
     assert people.age.tolist() == [101, 26]
     assert people.gender.tolist() == [0, 1]
     assert people.group.tolist() == [4, 3]

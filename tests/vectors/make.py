@@ -115,7 +115,7 @@ def maps() -> dict:
 def tracked() -> dict:
     """A walk of two people seen by a scripted finder: where the tracker finds them, and their ids."""
     chance = np.random.default_rng(4)
-    script, times, told = [], [], []
+    script, times, tracked = [], [], []
 
     class Scripted:
         """Answers from the frame's place in the script: full searches and windows see the same faces."""
@@ -133,9 +133,9 @@ def tracked() -> dict:
         at_s = round(0.11 * step, 3)
         script.append(walkers(step, chance))
         times.append(at_s)
-        told.append([face_fields(face) for face in tracker.track(frame, at_s)])
+        tracked.append([face_fields(face) for face in tracker.track(frame, at_s)])
     constants = constants_for_browser(Params.load())["tracker"]
-    return {"constants": constants, "times_s": times, "script": script, "faces": told}
+    return {"constants": constants, "times_s": times, "script": script, "faces": tracked}
 
 
 def walkers(step: int, chance: np.random.Generator) -> list[dict]:
@@ -179,7 +179,7 @@ def group() -> dict:
             )
             for i in range(count)
         ]
-        faces_told = [
+        faces_seen = [
             {
                 "id": one.face.id,
                 "height": one.face.box[3],
@@ -189,11 +189,11 @@ def group() -> dict:
             for one in seen
         ]
         made = group_of(seen)
-        told = made and {
+        expected = made and {
             "probabilities": list(made.expression.probabilities),
             "shares": [{"id": one.id, "share": one.share} for one in made.shares],
         }
-        cases.append({"faces": faces_told, "group": told})
+        cases.append({"faces": faces_seen, "group": expected})
     return {"cases": cases}
 
 
@@ -214,14 +214,14 @@ def mood_step(smoother: MoodSmoother, chance: np.random.Generator, step: int, at
         event["probabilities"] = (probabilities / probabilities.sum()).tolist()
         event["score"] = round(float(chance.uniform(0.4, 1.0)), 3)
         mood = smoother.update(Expression(probabilities=tuple(event["probabilities"])), event["score"], at_s)
-    told = smoother.expression()
+    expression = smoother.expression()
     event["mood"] = mood and {
         "emotion": mood.emotion,
         "confidence": mood.confidence,
         "since_s": mood.since_s,
         "probabilities": mood.probabilities and list(mood.probabilities),
     }
-    event["expression"] = told and list(told.probabilities)
+    event["expression"] = expression and list(expression.probabilities)
     return event
 
 

@@ -33,9 +33,9 @@ def test_the_vectors_are_those_of_todays_stages(made, name):
 
 
 def test_every_constant_that_the_browser_gets_is_plain_json():
-    told = constants_for_browser(Params.load())
-    assert json.loads(json.dumps(told)) == json.loads(json.dumps(told, default=str))
-    assert set(told) == {"finder", "tracker", "crop", "mood", "baseline", "max_faces_read"}
+    constants = constants_for_browser(Params.load())
+    assert json.loads(json.dumps(constants)) == json.loads(json.dumps(constants, default=str))
+    assert set(constants) == {"finder", "tracker", "crop", "mood", "baseline", "max_faces_read"}
 
 
 def difference(one: object, other: object, where: str) -> str | None:

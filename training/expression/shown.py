@@ -42,7 +42,7 @@ MIN_RESTING = 0.95
 class ShownReading:
     """How one set of seven probabilities is made of both heads'."""
 
-    votes_weight: float = 1.0  # of the head that tells annotators' votes, 0..1; the other has the rest
+    votes_weight: float = 1.0  # of the head for annotators' votes, 0..1; the other head has the rest
     strength: float = 0.0  # the power of the labels' shares that each head is divided by, 0..1
     temperature: float = 1.0
     priors: tuple[tuple[float, ...], ...] = ((1.0,) * len(EMOTIONS),) * len(

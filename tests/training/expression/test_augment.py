@@ -28,11 +28,11 @@ def grain(crops: np.ndarray, axis: int = 2) -> np.ndarray:
     return np.abs(np.diff(crops.astype(float), axis=axis)).mean((1, 2))
 
 
-def degraded(crops: np.ndarray, harm: str, seed: int = 0) -> np.ndarray:
-    """(N, 48, 48) 0..255, as one of augmentation's harms leaves them."""
-    chance = Random(torch.device("cpu"), torch.Generator().manual_seed(seed))
+def degraded(crops: np.ndarray, name: str, seed: int = 0) -> np.ndarray:
+    """(N, 48, 48) 0..255, as one of augmentation's degradations leaves them."""
+    draw = Random(torch.device("cpu"), torch.Generator().manual_seed(seed))
     x = torch.from_numpy(crops)[:, None].float() / 255
-    return getattr(augment, harm)(x, chance).clamp(0, 1)[:, 0].numpy() * 255
+    return getattr(augment, name)(x, draw).clamp(0, 1)[:, 0].numpy() * 255
 
 
 def test_in_the_dark_little_light_is_left_and_some_noise(crops):
@@ -97,8 +97,8 @@ def test_jpeg_rounds_each_block_by_itself(crops):
 
 def test_jpeg_is_nearly_that_of_a_real_encoder(crops, monkeypatch):
     monkeypatch.setattr(Random, "uniform", lambda self, *shape, **_range: torch.zeros(shape))  # the table itself: 50
-    mine = degraded(crops, "_jpeg")
-    for one, crop in zip(mine, crops, strict=True):
+    ours = degraded(crops, "_jpeg")
+    for one, crop in zip(ours, crops, strict=True):
         real = cv2.imdecode(cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_GRAYSCALE)
         assert np.abs(one - real).mean() < 0.6
 
@@ -126,8 +126,8 @@ def test_each_degradation_affects_faces_at_share_one(crops, name):
     def seen(strength: DegradationShares) -> torch.Tensor:
         return augmented(torch.from_numpy(crops), torch.Generator().manual_seed(1), strength)
 
-    struck = seen(replace(STILL, **{name: 1.0})) != seen(STILL)
-    assert struck.flatten(1).any(1).sum() >= len(crops) - (3 if name == "cover" else 0)
+    affected = seen(replace(STILL, **{name: 1.0})) != seen(STILL)
+    assert affected.flatten(1).any(1).sum() >= len(crops) - (3 if name == "cover" else 0)
 
 
 def test_without_augmentation_training_sees_what_serving_sees():
@@ -152,11 +152,11 @@ def test_a_lower_strength_degrades_fewer_faces(faces):
     def seen(strength: DegradationShares) -> torch.Tensor:
         return augmented(crops, torch.Generator().manual_seed(0), strength)
 
-    harmful = replace(STILL, light=1.0)
-    assert torch.equal(seen(harmful.scaled(0.0)), seen(STILL))
-    assert torch.equal(seen(harmful.scaled(1.0)), seen(harmful))
-    changed = (seen(replace(harmful, light=0.5)) != seen(STILL)).flatten(1).any(1)
-    half = (seen(harmful.scaled(0.5)) != seen(STILL)).flatten(1).any(1)
+    degrading = replace(STILL, light=1.0)
+    assert torch.equal(seen(degrading.scaled(0.0)), seen(STILL))
+    assert torch.equal(seen(degrading.scaled(1.0)), seen(degrading))
+    changed = (seen(replace(degrading, light=0.5)) != seen(STILL)).flatten(1).any(1)
+    half = (seen(degrading.scaled(0.5)) != seen(STILL)).flatten(1).any(1)
     assert torch.equal(half, changed)
     assert 0 < half.sum() < len(crops)
     assert DegradationShares().scaled(0.0).tilt_deg == DegradationShares().tilt_deg  # moved as far as ever

@@ -57,9 +57,9 @@ def test_the_commands_lead_from_the_data_to_a_network_and_its_card(command, tmp_
     assert metadata["averaged_with"] == "teacher"
     read = ExpressionReader.load(out).read_crops(np.zeros((1, 48, 48), np.uint8))
     assert read.shape == (1, 7)
-    told = out.with_suffix(".md").read_text(encoding="utf-8")
-    assert 'shape "tiny"' in told
-    assert "have a copy in the training split" in told
+    text = out.with_suffix(".md").read_text(encoding="utf-8")
+    assert 'shape "tiny"' in text
+    assert "have a copy in the training split" in text
     assert (out.parent / "plots" / "expression_training.png").is_file()
     assert sorted(path.name for path in out.parent.iterdir()) == ["net.md", "net.onnx", "plots"]
     # Another network's card is nothing of the served one's.
@@ -86,14 +86,14 @@ def test_the_benchmark_prints_every_row_with_a_goal(command, monkeypatch, capsys
     monkeypatch.setattr(benchmark, "ROUNDS", 20)
     monkeypatch.setitem(sys.modules, "fer", None)
     command(benchmark, "--json")
-    told = json.loads(capsys.readouterr().out)
-    rows = {row[""]: row for row in told["rows"]}
+    output = json.loads(capsys.readouterr().out)
+    rows = {row[""]: row for row in output["rows"]}
     for title, goals in benchmark.GOALS.items():
         assert (rows[title]["least"], rows[title]["aim"]) == goals
         assert rows[title]["ours"]
     assert rows["FER2013 label, by its head"]["ours"].endswith("%")
     assert rows[benchmark.RATIO]["ours"] == "needs fer"
-    assert any("make fer" in note for note in told["notes"])
+    assert any("make fer" in note for note in output["notes"])
 
 
 @pytest.mark.parametrize("option", ["--augmentation", "--soft-label-weight"])

@@ -34,7 +34,7 @@ def test_calibrating_makes_what_is_too_sure_fit(crops):
         network.heads.weight[7:] *= 0.5
         network.heads.bias[7:] *= 0.5
     targets = true.copy()
-    targets[:3] = 0  # faces without labels tell nothing
+    targets[:3] = 0  # faces without labels are left out
     faces = Faces(crops=crops, targets=targets, weights=np.ones(len(crops), np.float32))
     assert calibrate(network, faces) == pytest.approx({"ferplus": 3, "fer2013": 0.5}, rel=1e-2)
     np.testing.assert_allclose(torch.from_numpy(predict(network, crops)).softmax(2).numpy(), true, atol=5e-3)

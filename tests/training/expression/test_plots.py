@@ -17,9 +17,9 @@ from training.expression.plots import draw_figures, draw_run
 
 
 def test_the_course_of_a_run_is_drawn_by_epoch(tmp_path, monkeypatch):
-    told = [{"epoch": i, "loss": 3.0 - i, **{f"valid_{head}": i / 4 for head in LABELS}} for i in (1, 2, 3)]
-    told[1] = {"epoch": 2, "loss": 1.0}  # not checked
-    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    lines = [{"epoch": i, "loss": 3.0 - i, **{f"valid_{head}": i / 4 for head in LABELS}} for i in (1, 2, 3)]
+    lines[1] = {"epoch": 2, "loss": 1.0}  # not checked
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     figures = []
     save = plots._save
     monkeypatch.setattr(plots, "_save", lambda figure, path: figures.append(figure) or save(figure, path))

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.expression import distill
 from training.expression.soft_labels import (
     UNLABELLED_WEIGHT,
     SoftLabels,
@@ -32,7 +31,7 @@ def test_a_kill_while_soft_labels_are_written_leaves_no_file(tmp_path, monkeypat
         file.write(b"PK") if hasattr(file, "write") else Path(file).write_bytes(b"PK")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(distill.np, "savez_compressed", half_written)
+    monkeypatch.setattr(np, "savez_compressed", half_written)
     with pytest.raises(KeyboardInterrupt):
         write_soft_labels(tmp_path / "soft_labels.npz", SOFT_LABELS)
     assert not (tmp_path / "soft_labels.npz").exists()

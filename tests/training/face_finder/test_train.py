@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.support.scenes import Guessing, scene_of, tensors, two_sources
+from tests.support.scenes import FixedCandidates, scene_of, tensors, two_sources
 
 torch = pytest.importorskip("torch", reason="needs requirements-train.txt")
 
@@ -114,7 +114,7 @@ def test_the_refiner_begins_with_the_first_and_learns_from_windows(shards):
     chance, shard = np.random.default_rng(0), Shard()
     box = (100.0, 80.0, 60.0, 80.0)
     while len(shard) < 16:
-        for window in windows(Guessing((box, 0.5), ((200.0, 20.0, 40.0, 50.0), 0.3)), scene_of(box), chance):
+        for window in windows(FixedCandidates((box, 0.5), ((200.0, 20.0, 40.0, 50.0), 0.3)), scene_of(box), chance):
             shard.add(*window)
     shard.save(shards / "windows" / "0.npz")
     train.train(shards, 0, "cpu", 1, train.REFINER)

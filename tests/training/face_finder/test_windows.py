@@ -6,13 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.support.scenes import Guessing, scene_of
+pytest.importorskip("tqdm", reason="needs requirements-train.txt")
+
+from tests.support.scenes import FixedCandidates, scene_of
 from training.face_finder.windows import windows
 
 
 def test_a_window_shows_its_face_where_its_label_says():
     box = (100.0, 80.0, 60.0, 80.0)
-    made = list(windows(Guessing((box, 0.5)), scene_of(box), np.random.default_rng(0)))
+    made = list(windows(FixedCandidates((box, 0.5)), scene_of(box), np.random.default_rng(0)))
     assert made
     for picture, boxes, points, ignored in made:
         assert picture.shape == (96, 96, 3)
@@ -26,15 +28,15 @@ def test_a_window_shows_its_face_where_its_label_says():
 def test_uncertain_candidates_are_kept_and_certain_ones_sampled():
     box, empty = (100.0, 80.0, 60.0, 80.0), (200.0, 20.0, 40.0, 50.0)
     chance = np.random.default_rng(0)
-    doubtful = [len(list(windows(Guessing((empty, 0.3)), scene_of(), chance))) for _ in range(20)]
-    sure = [len(list(windows(Guessing((box, 0.99)), scene_of(box), chance))) for _ in range(20)]
+    doubtful = [len(list(windows(FixedCandidates((empty, 0.3)), scene_of(), chance))) for _ in range(20)]
+    sure = [len(list(windows(FixedCandidates((box, 0.99)), scene_of(box), chance))) for _ in range(20)]
     assert min(doubtful) > 0
     assert 0 in sure
-    assert not any(len(boxes) for _, boxes, *_ in windows(Guessing((empty, 0.3)), scene_of(), chance))
+    assert not any(len(boxes) for _, boxes, *_ in windows(FixedCandidates((empty, 0.3)), scene_of(), chance))
 
 
 def test_a_face_mostly_outside_of_a_window_is_ignored():
     far = (10.0, 80.0, 60.0, 80.0)
-    guess = Guessing(((100.0, 80.0, 60.0, 80.0), 0.5))
-    (_, boxes, _, ignored), *_ = windows(guess, scene_of(far), np.random.default_rng(0))
+    finder = FixedCandidates(((100.0, 80.0, 60.0, 80.0), 0.5))
+    (_, boxes, _, ignored), *_ = windows(finder, scene_of(far), np.random.default_rng(0))
     assert (len(boxes), len(ignored)) == (0, 1)
