@@ -13,7 +13,9 @@ from feelharmonic.music import (
     DATABASE_NAME,
     Catalogue,
     CatalogueProvider,
+    CurrentCatalogue,
     MusicService,
+    ShippedTracks,
     load_providers,
     unknown_providers,
 )
@@ -45,6 +47,8 @@ MAX_MESSAGE_BYTES = 1_000_000
 
 #: Photographs in the queue, each with up to 10 MB in memory.
 MAX_PHOTOGRAPHS_WAITING = 8
+#: Of the shipped table's tracks the best known serve the page without a network.
+OFFLINE_TRACKS = 3000
 #: Playlists and series of readings in the queue, each up to 1 MB; reading one takes a fraction of a second.
 MAX_TEXTS_WAITING = 16
 
@@ -93,7 +97,9 @@ def create_app(
         refused=metrics.refused,
         make_room=lambda: services.live.disconnect_longest_idle(),
     )
-    catalogue = Catalogue.load(Path(app.instance_path) / DATABASE_NAME)
+    shipped = ShippedTracks()
+    best_known = shipped.first(OFFLINE_TRACKS)
+    catalogue = CurrentCatalogue(shipped, Path(app.instance_path) / DATABASE_NAME, run=mode.thread_runner(1))
     music = MusicService(networks.params, load_providers(settings, catalogue), catalogue, observer=metrics)
     services.music = music
     pages.bind(app, networks.params, on_device=settings.on_device)
@@ -131,7 +137,8 @@ def create_app(
         app,
         constants=constants_for_browser(networks.params),
         networks=BROWSER_NETWORKS if settings.on_device != "never" else {},
-        starter=MusicService(networks.params, [CatalogueProvider.load()]),
+        starter=MusicService(networks.params, [CatalogueProvider(Catalogue(best_known))]),
+        tracks=best_known,
     )
     cli.bind(app, show_camera)
     return app

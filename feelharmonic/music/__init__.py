@@ -2,9 +2,11 @@
 
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.csv_table import read_scored
+from feelharmonic.music.catalogue.current import CurrentCatalogue
 from feelharmonic.music.catalogue.database import DATABASE_NAME
 from feelharmonic.music.catalogue.importer import import_table
 from feelharmonic.music.catalogue.nearest import distances
+from feelharmonic.music.catalogue.shipped import ShippedTracks
 from feelharmonic.music.catalogue.summary import summarise
 from feelharmonic.music.fallback import ProviderStatus, TrackList
 from feelharmonic.music.messages import (
@@ -33,11 +35,13 @@ __all__ = [
     "TRACK_MOODS",
     "Catalogue",
     "CatalogueProvider",
+    "CurrentCatalogue",
     "MusicService",
     "MusicTargets",
     "PlacedTrack",
     "ProviderStatus",
     "Reason",
+    "ShippedTracks",
     "Track",
     "TrackId",
     "TrackList",

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.emotions import EMOTIONS, GOALS
-from feelharmonic.music import MusicService
+from feelharmonic.music import MusicService, Track
 from feelharmonic.web.services import Services, services
 
 device = Blueprint("device", __name__)
@@ -33,8 +33,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 #: Compressed copies, best first: how HTTP calls them, and how their files end.
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
-#: Lists of tracks for each mood and goal on the offline page, and tracks in each: a first list, and "more" twice.
-LISTS, TRACKS = 3, 8
+#: Lists of tracks on the offline page, and tracks in each: many for a mood, for a journey a first one and "more" twice.
+MATCH_LISTS, JOURNEY_LISTS, TRACKS = 24, 3, 8
 
 #: The service worker caches the files of static/ with these endings, except for the runtime's script, which is cached
 #: when it is first fetched.
@@ -46,13 +46,14 @@ SERVICE_WORKER = "js/service-worker.js"
 
 
 class DeviceFiles:
-    """``constants``: the stages', JSON-ready. ``files``: networks and runtime by name. ``starter`` serves the starter
-    table alone. What costs time is made when it is first asked for, and kept."""
+    """``constants``: the stages', JSON-ready. ``files``: networks and runtime by name. ``starter`` serves ``tracks``
+    alone, the best known of the shipped table. What costs time is made when it is first asked for, and kept."""
 
-    def __init__(self, *, constants: dict, files: dict[str, Path], starter: MusicService):
+    def __init__(self, *, constants: dict, files: dict[str, Path], starter: MusicService, tracks: Iterable[Track]):
         self.constants = constants
         self.files = files
         self._starter = starter
+        self._tracks = tracks
         self._checksums: dict[Path, str] = {}
         self._cards: dict | None = None
 
@@ -63,32 +64,33 @@ class DeviceFiles:
         return self._checksums[path]
 
     def cards(self) -> dict:
-        """``tracks``: [title, artist, year] by id. ``lists``: ids by mood and goal, one list after the other."""
+        """``tracks``: [title, artist, year] by id, the best known. ``lists``: ids by mood and goal, list by list."""
         if self._cards is None:
-            tracks: dict[str, list] = {}
-            lists = {emotion: {goal: self._lists(emotion, goal, tracks) for goal in GOALS} for emotion in EMOTIONS}
+            tracks = {track.id: [track.title, track.artist, track.year] for track in self._tracks}
+            lists = {emotion: {goal: self._lists(emotion, goal) for goal in GOALS} for emotion in EMOTIONS}
             self._cards = {"tracks": tracks, "lists": lists}
         return self._cards
 
-    def _lists(self, emotion: str, goal: str, tracks: dict[str, list]) -> list[list[str]]:
-        """Lists for one mood and goal, no track twice; what their tracks are is added to ``tracks``."""
+    def _lists(self, emotion: str, goal: str) -> list[list[str]]:
+        """Lists of ids for one mood and goal, no track twice."""
         # Seeded: the same lists every time, so that the service worker sees no change where there is none.
         chance = random.Random(f"{emotion} {goal}")
         given: dict[str, None] = {}
         lists = []
-        for _ in range(LISTS):
+        for _ in range(MATCH_LISTS if goal == "match" else JOURNEY_LISTS):
             served = self._starter.playlist(emotion=emotion, goal=goal, n=TRACKS, given=given, chance=chance)
             given.update(dict.fromkeys(track.id for track in served.tracks))
-            tracks.update({track.id: [track.title, track.artist, track.year] for track in served.tracks})
             lists.append([track.id for track in served.tracks])
         return lists
 
 
-def bind(app: Flask, *, constants: dict, networks: dict[str, Path], starter: MusicService) -> None:
+def bind(
+    app: Flask, *, constants: dict, networks: dict[str, Path], starter: MusicService, tracks: Iterable[Track]
+) -> None:
     """Put the addresses on ``app``. Without ``networks`` nobody reads on a device; the page still works offline."""
     runtime = Path(app.root_path) / "static" / "vendor" / RUNTIME
     files = {**networks, RUNTIME: runtime} if networks else {}
-    Services.of(app).device_files = DeviceFiles(constants=constants, files=files, starter=starter)
+    Services.of(app).device_files = DeviceFiles(constants=constants, files=files, starter=starter, tracks=tracks)
     app.register_blueprint(device)
 
 

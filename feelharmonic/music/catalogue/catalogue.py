@@ -88,6 +88,10 @@ class Catalogue:
         """The shipped table, and the imported tracks where the file ``database`` is there."""
         return cls(ShippedTracks(shipped), database if database and database.is_file() else None)
 
+    def current(self) -> Catalogue:
+        """Itself; see CurrentCatalogue."""
+        return self
+
     def __len__(self) -> int:
         """How many different tracks there are."""
         return len(self.columns.year) - len(self._doubles)

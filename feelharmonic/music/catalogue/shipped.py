@@ -6,6 +6,7 @@ at once would take more memory and time than all the rest. Rows are the best kno
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -103,9 +104,21 @@ class ShippedTracks:
                 [f"{path.name}: is not a readable table of tracks ({exc!r}). Restore it with `git checkout`."]
             ) from exc
         self._lines = lines
+        self._index()
         self.artist_numbers = np.array([artist_number(line.partition("\t")[2]) for line in lines], np.uint32)
+
+    def _index(self) -> None:
         self._order = np.argsort(self._ids, kind="stable")
         self._sorted = self._ids[self._order]
+
+    def first(self, count: int) -> ShippedTracks:
+        """The ``count`` best known tracks."""
+        some = copy.copy(self)
+        for name in ("_ids", "_lines", "year", "popularity", "genre", "emotions", "explicit", "artist_numbers"):
+            setattr(some, name, getattr(self, name)[:count])
+        some.features, some.felt = self.features[:, :count], self.felt[:, :count]
+        some._index()
+        return some
 
     def __iter__(self) -> Iterator[Track]:
         return (self[row] for row in range(len(self)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.current import CatalogueSource
 from feelharmonic.music.messages import TrackRequest
 from feelharmonic.music.selection import Candidates
 from feelharmonic.settings import Settings
@@ -46,29 +46,29 @@ class Registration:
     the catalogue at hand, or gives None where the settings lack its credentials."""
 
     label: str
-    make: Callable[[Settings, Catalogue], MusicProvider | None]
+    make: Callable[[Settings, CatalogueSource], MusicProvider | None]
 
 
-def _catalogue(settings: Settings, catalogue: Catalogue) -> MusicProvider:
+def _catalogue(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
     from feelharmonic.music.providers.catalogue import CatalogueProvider
 
     return CatalogueProvider(catalogue)
 
 
-def _reccobeats(settings: Settings, catalogue: Catalogue) -> MusicProvider:
+def _reccobeats(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
     from feelharmonic.music.providers.reccobeats import ReccoBeatsProvider
 
     return ReccoBeatsProvider(catalogue)
 
 
-def _spotify_recommendations(settings: Settings, catalogue: Catalogue) -> MusicProvider | None:
+def _spotify_recommendations(settings: Settings, catalogue: CatalogueSource) -> MusicProvider | None:
     from feelharmonic.music.providers.spotify import SpotifyRecommendations, app_client
 
     client = app_client(settings)
     return None if client is None else SpotifyRecommendations(client, catalogue.known)
 
 
-def _spotify_search(settings: Settings, catalogue: Catalogue) -> MusicProvider | None:
+def _spotify_search(settings: Settings, catalogue: CatalogueSource) -> MusicProvider | None:
     from feelharmonic.music.providers.spotify import SpotifySearch, app_client
 
     client = app_client(settings)
@@ -87,7 +87,7 @@ PROVIDERS: Mapping[str, Registration] = {
 LAST_RESORT = "catalogue"
 
 
-def load_providers(settings: Settings, catalogue: Catalogue) -> list[MusicProvider]:
+def load_providers(settings: Settings, catalogue: CatalogueSource) -> list[MusicProvider]:
     """The providers in the settings' order, those without credentials left out. ``catalogue``: the tracks at hand."""
     names = dict.fromkeys((*settings.providers, LAST_RESORT))
     made = (PROVIDERS[name].make(settings, catalogue) for name in names)

@@ -14,6 +14,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURES, FeatureTarget
 from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.current import CatalogueSource
 from feelharmonic.music.messages import MusicTargets, TrackRequest
 from feelharmonic.music.selection import Candidates, Journey, Ranking
 
@@ -38,8 +39,8 @@ class CatalogueProvider:
 
     name = "catalogue"
 
-    def __init__(self, catalogue: Catalogue):
-        self._catalogue = catalogue
+    def __init__(self, catalogue: CatalogueSource):
+        self._source = catalogue
 
     @classmethod
     def load(cls, database: Path | None = None) -> CatalogueProvider:
@@ -48,7 +49,18 @@ class CatalogueProvider:
 
     def candidates(self, request: TrackRequest) -> Candidates:
         """The tracks nearest to each step, in reach of chance; a candidate's place is its row in the catalogue."""
-        catalogue = self._catalogue
+        return _Search(self._source.current(), request).candidates()
+
+
+class _Search:
+    """One request to one catalogue: rows are the same only within it."""
+
+    def __init__(self, catalogue: Catalogue, request: TrackRequest):
+        self._catalogue = catalogue
+        self._request = request
+
+    def candidates(self) -> Candidates:
+        catalogue, request = self._catalogue, self._request
         steps = self._towards_liked(request)
         return Candidates(
             rankings=self._rankings(request, steps),

@@ -13,7 +13,7 @@ import requests
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import ProviderUnavailable
-from feelharmonic.music.catalogue.catalogue import Catalogue
+from feelharmonic.music.catalogue.current import CatalogueSource
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest, is_spotify_key
 from feelharmonic.music.providers.spotify_answers import artist_names
 from feelharmonic.music.selection import Candidates, Found, rank_found, stages
@@ -44,7 +44,9 @@ class ReccoBeatsProvider:
 
     name = "reccobeats"
 
-    def __init__(self, catalogue: Catalogue, *, api_url: str = API_URL, connect_s: float = 1.0, read_s: float = 1.5):
+    def __init__(
+        self, catalogue: CatalogueSource, *, api_url: str = API_URL, connect_s: float = 1.0, read_s: float = 1.5
+    ):
         self._catalogue = catalogue
         self._url = f"{api_url}/track/recommendation"
         self._timeout_s = (connect_s, read_s)
@@ -73,10 +75,9 @@ class ReccoBeatsProvider:
 
     def _seeds(self, step: MusicTargets, request: TrackRequest) -> list[str]:
         """What the listener liked last, then the nearest tracks at hand, a few of them by chance."""
-        (nearest,) = self._catalogue.nearest(
-            [step], SEED_POOL, wishes=request.wishes, emotions=frozenset({step.emotion})
-        )
-        ids = [track.id for track in self._catalogue.tracks(nearest.rows)]
+        catalogue = self._catalogue.current()
+        (nearest,) = catalogue.nearest([step], SEED_POOL, wishes=request.wishes, emotions=frozenset({step.emotion}))
+        ids = [track.id for track in catalogue.tracks(nearest.rows)]
         by_chance = request.chance.sample(ids, min(len(ids), MAX_SEEDS))
         liked = [track_id for track_id in request.liked if is_spotify_key(track_id)]
         return [*liked[-LIKED_SEEDS:], *by_chance][:MAX_SEEDS]
