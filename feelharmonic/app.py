@@ -74,6 +74,7 @@ def create_app(
         app,
         async_mode=settings.async_mode,
         transports=["websocket"],
+        namespaces=[NAMESPACE],  # by default "/" may be joined, whose events nobody counts
         max_http_buffer_size=MAX_MESSAGE_BYTES,
         manage_session=False,
         serializer=EventPacket,

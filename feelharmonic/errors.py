@@ -89,14 +89,11 @@ class NoMood(ListenerFault):
 
 
 class Busy(ListenerFault):
-    """A second frame came while the listener's first was being read."""
+    """A second frame or wish for tracks came while the listener's first was in work."""
 
     code = "busy"
     status = HTTPStatus.TOO_MANY_REQUESTS
     wait_ms = 100
-
-    def __init__(self) -> None:
-        super().__init__("Your last frame is still being read.", "Send the next frame after its answer.")
 
 
 class RateLimited(ListenerFault):

@@ -49,4 +49,5 @@ class Listener:
         self.chance = random.Random()
         # Events of one connection run in several threads: held while the listener's one frame is read.
         self.reading = threading.Lock()
+        self.choosing = threading.Lock()  # the same for their one list of tracks
         self.next_frame_s = 0.0  # the earliest time of the next frame, as the last answer said

@@ -6,7 +6,6 @@ fault. Each connection has one Listener; nothing of it outlives the connection, 
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
@@ -27,12 +26,12 @@ from feelharmonic.errors import (
     RateLimited,
     ServerFault,
 )
-from feelharmonic.music import MusicService, Wishes
+from feelharmonic.music import MusicService, TrackList, Wishes
 from feelharmonic.reading import Mood, Networks, Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.listener import Listener
 from feelharmonic.web.monitoring.metrics import Metrics
-from feelharmonic.web.problems import problem_fields
+from feelharmonic.web.problems import answering, counting, problem_fields
 from feelharmonic.web.schemas import (
     BASELINE,
     DEFAULT_TRACKS,
@@ -71,35 +70,8 @@ TICK_S = 0.1
 NOT_SENT = ("on_connect", "on_disconnect", "on_unknown")
 
 
-def counting(handler: Callable) -> Callable:
-    """Count what ``handler`` refuses, by the code in its answer."""
-
-    @functools.wraps(handler)
-    def counted(self: Live, *args: object) -> dict:
-        answer = handler(self, *args)
-        if answer["problem"]:
-            self._metrics.refused(answer["problem"]["code"])
-        return answer
-
-    return counted
-
-
-def answering(handler: Callable) -> Callable:
-    """Count the event, then turn what ``handler`` raises into an answer with a ``problem``: the connection survives."""
-
-    @counting
-    @functools.wraps(handler)
-    def answer(self: Live, *args: object) -> dict:
-        try:
-            self.count_event()
-            return handler(self, *args)
-        except ListenerFault as fault:
-            return {"ok": False, "problem": problem_fields(fault)}
-        except Exception:
-            log.exception("%s failed", handler.__name__)
-            return {"ok": False, "problem": problem_fields(ServerFault())}
-
-    return answer
+#: What an event costs of the address's rate. A list takes up to 2 ms of the processor for each of its tracks.
+EVENT_COST, TRACK_COST = 1, 50
 
 
 class Live(Namespace):
@@ -112,7 +84,7 @@ class Live(Namespace):
         music: MusicService,
         *,
         max_listeners: int,
-        allows: Callable[[str], bool] = lambda who: True,
+        allows: Callable[[str, int], bool] = lambda who, cost: True,
         metrics: Metrics | None = None,
         queue: InferenceQueue | None = None,
         in_flight: InFlight | None = None,
@@ -129,7 +101,7 @@ class Live(Namespace):
         self._max_listeners = max_listeners
         self._disconnect = disconnect
         self._allows = allows
-        self._metrics = metrics or Metrics()
+        self.metrics = metrics or Metrics()
         self._queue = queue or InferenceQueue(cores())
         self._in_flight = in_flight or InFlight()
         self._is_draining = is_draining
@@ -140,7 +112,7 @@ class Live(Namespace):
             max_listeners,
             share=share,
             idle_s=idle_s,
-            changed=self._metrics.listeners.set,
+            changed=self.metrics.listeners.set,
             clock=lambda: self._clock(),
         )
         self._lock = threading.Lock()  # connects and drops run in several threads
@@ -149,7 +121,7 @@ class Live(Namespace):
     def on_connect(self, auth: object = None) -> None:
         if not self._in_turn():
             fault = RateLimited()
-            self._metrics.refused(fault.code)
+            self.metrics.refused(fault.code)
             raise ConnectionRefusedError(fault.text)
         with self._lock:
             self._listeners[connection_id()] = Listener(self._networks)
@@ -201,7 +173,7 @@ class Live(Namespace):
             log.exception("frame failed")
             fault = ServerFault()
         else:
-            self._metrics.frames.inc()
+            self.metrics.frames.inc()
             wait_ms = self._held_back(allowed, self._queue.retry_after_ms())
             return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
         if listener and isinstance(fault, Overloaded):
@@ -237,12 +209,15 @@ class Live(Namespace):
             self.count_event()
             listener = self._listener()
             wish = read_event(SNAP, args)
+            n = wish["n"] or DEFAULT_TRACKS
+            self.count_event(TRACK_COST * n)
             emotion = wish["emotion"] or self._emotion_now(listener)
             goal = wish["goal"] or listener.goal
-            playlist = self._music.playlist(
+            playlist = self._list(
+                listener,
                 emotion=emotion,
                 goal=goal,
-                n=wish["n"] or DEFAULT_TRACKS,
+                n=n,
                 given=listener.given,
                 liked=listener.liked,
                 disliked=listener.disliked,
@@ -337,14 +312,14 @@ class Live(Namespace):
         names = ", ".join(name[3:] for name in dir(self) if name.startswith("on_") and name not in NOT_SENT)
         raise BadRequest("Expected an event of this wire, got another name.", f"Send one of {names}.")
 
-    def count_event(self) -> None:
+    def count_event(self, cost: int = EVENT_COST) -> None:
         """Count an event of this address. Raises RateLimited where it has sent too many."""
-        if not self._in_turn():
+        if not self._in_turn(cost):
             raise RateLimited
 
-    def _in_turn(self) -> bool:
+    def _in_turn(self, cost: int = EVENT_COST) -> bool:
         """Count this event; whether its address may send it."""
-        return self._allows(request.remote_addr or "")
+        return self._allows(request.remote_addr or "", cost)
 
     def _admitted(self) -> Listener | None:
         """This connection's Listener, if it holds a place or gets one now, else None."""
@@ -357,18 +332,27 @@ class Live(Namespace):
             raise self._full()
         return listener
 
+    def _list(self, listener: Listener, **wanted: Any) -> TrackList:
+        """A list for ``listener``, one at a time."""
+        if not listener.choosing.acquire(blocking=False):
+            raise Busy("Your last list is still being chosen.", "Ask for the next one after its answer.")
+        try:
+            return self._music.playlist(**wanted)
+        finally:
+            listener.choosing.release()
+
     def _read(self, listener: Listener, picture: Any) -> Reading:
         if picture is None:
             raise BadFrame("Expected the bytes of a picture, got none.", "Send a JPEG, PNG or WebP picture as binary.")
         if not listener.reading.acquire(blocking=False):
-            raise Busy
+            raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
             return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()))
         finally:
             stages, listener.stages = listener.stages, []
             listener.reading.release()
             for stage, seconds in stages:
-                self._metrics.stage.labels(stage).observe(seconds)
+                self.metrics.stage.labels(stage).observe(seconds)
 
     def _mood(self, listener: Listener | None) -> Mood | None:
         return listener.pipeline.mood(self._clock()) if listener else None

@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Protocol
 
 from werkzeug.wrappers import Response
 
-from feelharmonic.errors import ListenerFault
+from feelharmonic.errors import ListenerFault, ServerFault
+from feelharmonic.web.monitoring.metrics import Metrics
 
 PROBLEM_TYPE = "application/problem+json"
 
 #: The headers of a server's own refusal that its problem document keeps.
 KEPT_HEADERS = ("Allow", "Retry-After")
+
+
+log = logging.getLogger(__name__)
+
+
+class CountsEvents(Protocol):
+    """A Socket.IO namespace that counts its events and refusals."""
+
+    metrics: Metrics
+
+    def count_event(self) -> None: ...
+
+
+def counting(handler: Callable) -> Callable:
+    """Count what ``handler`` refuses, by the code in its answer."""
+
+    @functools.wraps(handler)
+    def counted(self: CountsEvents, *args: object) -> dict:
+        answer = handler(self, *args)
+        if answer["problem"]:
+            self.metrics.refused(answer["problem"]["code"])
+        return answer
+
+    return counted
+
+
+def answering(handler: Callable) -> Callable:
+    """Count the event, then turn what ``handler`` raises into an answer with a ``problem``: the connection survives."""
+
+    @counting
+    @functools.wraps(handler)
+    def answer(self: CountsEvents, *args: object) -> dict:
+        try:
+            self.count_event()
+            return handler(self, *args)
+        except ListenerFault as fault:
+            return {"ok": False, "problem": problem_fields(fault)}
+        except Exception:
+            log.exception("%s failed", handler.__name__)
+            return {"ok": False, "problem": problem_fields(ServerFault())}
+
+    return answer
 
 
 def problem_fields(fault: ListenerFault) -> dict:

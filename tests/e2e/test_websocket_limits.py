@@ -145,6 +145,9 @@ def test_more_than_one_attachment_closes_the_connection(server, announced, astro
         '451-/live,1["frame",1,{"_placeholder":true,"num":"x"}]',
         '451-/elsewhere,1["frame",1,{"_placeholder":true,"num":0}]',
         "42/live," + "[" * 100_000,
+        '42/live,["goal",{"goal":"' + "x" * 70_000 + '"}]',
+        '42/live,["' + "x" * 70_000 + '"]',
+        "40/,",
     ],
 )
 def test_an_invalid_packet_closes_the_connection(server, text, astronaut_jpeg):

@@ -29,6 +29,11 @@ class RawListener:
         self.send(number, picture)
         return json.loads(self._until(f"43/live,{number}[")[len(f"43/live,{number}") :])[0]
 
+    def call(self, event: str, value: object) -> dict:
+        """The answer to ``event``."""
+        self.socket.send(f"42/live,7{json.dumps([event, value])}")
+        return json.loads(self._until("43/live,7[")[len("43/live,7") :])[0]
+
     def vanish(self) -> None:
         """Gone without a word, as a closed laptop is: the connection is reset."""
         self.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

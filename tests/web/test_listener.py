@@ -128,7 +128,7 @@ def test_who_waits_as_told_is_read_whatever_others_do(app, wire, now_s, astronau
 
 def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch):
     counted = []
-    monkeypatch.setattr(Services.of(app).live, "_allows", lambda who: counted.append(who) or True)
+    monkeypatch.setattr(Services.of(app).live, "_allows", lambda who, cost: counted.append(who) or True)
     for name in ("nosuch", "__class__"):
         problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
         assert problem["code"] == "bad_request"

@@ -236,10 +236,12 @@ class Catalogue:
             picked=picked,
             is_liked=None if liked is None else (lambda rows: liked[self.columns.genre[rows]]),
         )
-        return [
-            search.nearest(Measure.of(target, wishes), count, instrumental_only=wishes.instrumental_only)
-            for target in targets
-        ]
+        found = []
+        for target in targets:
+            time.sleep(0)  # under gevent and eventlet the other listeners go on meanwhile
+            measure = Measure.of(target, wishes)
+            found.append(search.nearest(measure, count, instrumental_only=wishes.instrumental_only))
+        return found
 
     def _picked_for(self, emotions: frozenset[str]) -> np.ndarray:
         """Which of the rows that somebody chose by hand count as nearer: those for one of ``emotions``."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Flask, request
-from flask_limiter import Limiter
-from flask_limiter.errors import RateLimitExceeded
+from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,15 +14,7 @@ from feelharmonic.web.security.connection_limits import ConnectionLimiter
 from feelharmonic.web.security.headers import HSTS, SecurityHeaders
 from feelharmonic.web.security.hosts import HostCheck, own_names
 from feelharmonic.web.security.origins import refuse_foreign_origin, with_cors
-from feelharmonic.web.security.rate_limits import (
-    MEMORY,
-    UNLIMITED_ENDPOINTS,
-    RateLimiter,
-    client_address,
-    rate_limit_exceeded,
-    storage_options,
-    storage_url,
-)
+from feelharmonic.web.security.rate_limits import MEMORY, RateLimiter, limit_http
 from feelharmonic.web.security.request_limits import RequestLimiter
 from feelharmonic.web.security.websocket_limits import limit_websockets
 from feelharmonic.web.serving import async_mode
@@ -86,28 +76,10 @@ def protect(
     wsgi_app = TimedBodies(wsgi_app, timeouts)
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
-    _limit_http(app, settings, storage)
+    limit_http(app, RateLimiter(settings.http_rate, storage, name="requests"))
     # After the rate limit, so that refusals count as well.
     app.before_request(lambda: refuse_foreign_origin(settings.allowed_origins))
     app.after_request(lambda response: with_cors(response, settings.allowed_origins))
 
     disconnect = limit_websockets(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
     return limiter, disconnect
-
-
-def _limit_http(app: Flask, settings: Settings, storage: str) -> None:
-    limiter = Limiter(
-        client_address,
-        app=app,
-        application_limits=[settings.http_rate],  # one limit for all endpoints together
-        # Unknown URLs count against the limit as well: Flask-Limiter skips requests without an endpoint.
-        request_identifier=lambda: request.endpoint or "unknown",
-        storage_uri=storage_url(storage),
-        storage_options=storage_options(storage),
-        # While Redis is away each process counts alone.
-        in_memory_fallback_enabled=bool(settings.redis_url),
-        headers_enabled=True,
-        strategy="fixed-window",
-    )
-    limiter.request_filter(lambda: request.endpoint in UNLIMITED_ENDPOINTS)
-    app.register_error_handler(RateLimitExceeded, rate_limit_exceeded)

@@ -8,13 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import request
-from flask_limiter.errors import RateLimitExceeded
+from flask import Flask, g, request
+from flask import Response as FlaskResponse
 from limits import parse
 from limits.storage import Storage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter
 from werkzeug.wrappers import Response
 
 from feelharmonic.web.problems import problem_response
@@ -48,39 +47,52 @@ def network_of(address: str) -> str:
     return str(ip)
 
 
-def rate_limit_exceeded(fault: RateLimitExceeded) -> Response:
-    limit = fault.limit.limit
-    detail = f"Too many requests from your IP address: at most {limit} are allowed."
-    headers = {"Retry-After": str(limit.get_expiry())}
-    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.", headers)
+class Standing(NamedTuple):
+    """What counting answered: whether it was allowed, and how much is left in this window."""
+
+    allowed: bool
+    remaining: int
 
 
 class RateLimiter:
-    """Counts what each address sends over WebSockets. Safe between threads. ``clock``: monotonic seconds.
+    """Counts what each address, or each IPv6 /64, costs. Safe between threads. ``clock``: monotonic seconds.
 
-    While Redis is away each process counts alone.
+    While Redis is away or refuses to count (its memory is full), each process counts alone; nothing goes uncounted.
     """
 
-    def __init__(self, rate: str, storage: str, *, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, rate: str, storage: str, *, name: str = "events", clock: Callable[[], float] = time.monotonic):
         self._rate = parse(rate)
+        self._name = name
         self.window_s = self._rate.get_expiry()
-        self._shared = FixedWindowRateLimiter(storage_of(storage))
-        self._alone = FixedWindowRateLimiter(storage_of(MEMORY))
+        self._shared = storage_of(storage)
+        self._alone = storage_of(MEMORY)
         self._clock = clock
         self._retry_s: float | None = None  # while counting alone: when to try Redis again
         self._lock = threading.Lock()  # one thread tries; the others would all wait for a Redis that may still be away
 
-    def allows(self, address: str) -> bool:
-        """Count one event of ``address``; False if it is one too many in this window."""
+    @property
+    def limit(self) -> int:
+        """How much one address may cost in a window."""
+        return self._rate.amount
+
+    def allows(self, address: str, cost: int = 1) -> bool:
+        """Count what ``address`` does now; False if it is too much in this window."""
+        return self.count(address, cost).allowed
+
+    def count(self, address: str, cost: int = 1) -> Standing:
+        key = self._rate.key_for(self._name, network_of(address))
         if self._may_try():
             try:
-                allowed = self._shared.hit(self._rate, address)
+                used = self._shared.incr(key, self.window_s, amount=cost)
             except Exception as exc:  # each storage raises its own client's exceptions
                 self._failed(type(exc).__name__)
             else:
                 self._succeeded()
-                return allowed
-        return self._alone.hit(self._rate, address)
+                return self._standing(used)
+        return self._standing(self._alone.incr(key, self.window_s, amount=cost))
+
+    def _standing(self, used: int) -> Standing:
+        return Standing(used <= self.limit, max(0, self.limit - used))
 
     def _may_try(self) -> bool:
         with self._lock:
@@ -94,14 +106,39 @@ class RateLimiter:
     def _failed(self, fault: str) -> None:
         with self._lock:
             if self._retry_s is None:
-                log.warning("Redis is away (%s): each process counts events alone", fault)
+                log.warning("Redis is away (%s): each process counts %s alone", fault, self._name)
             self._retry_s = self._clock() + REDIS_COOLDOWN_S
 
     def _succeeded(self) -> None:
         with self._lock:
             if self._retry_s is not None:
-                log.info("Redis is back: processes count events together")
+                log.info("Redis is back: processes count %s together", self._name)
             self._retry_s = None
+
+
+def limit_http(app: Flask, limiter: RateLimiter) -> None:
+    """Count every request to ``app`` but those to UNLIMITED_ENDPOINTS, and tell each address what is left."""
+
+    def refuse_above_limit() -> Response | None:
+        if request.endpoint in UNLIMITED_ENDPOINTS:
+            return None
+        g.standing = limiter.count(client_address())
+        return None if g.standing.allowed else _rate_limited(limiter)
+
+    def with_standing(response: FlaskResponse) -> FlaskResponse:
+        if "standing" in g:
+            response.headers["X-RateLimit-Limit"] = str(limiter.limit)
+            response.headers["X-RateLimit-Remaining"] = str(g.standing.remaining)
+        return response
+
+    app.before_request(refuse_above_limit)
+    app.after_request(with_standing)
+
+
+def _rate_limited(limiter: RateLimiter) -> Response:
+    detail = f"Too many requests from your IP address: at most {limiter.limit} in {limiter.window_s} s are allowed."
+    headers = {"Retry-After": str(limiter.window_s)}
+    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.", headers)
 
 
 def storage_of(url: str) -> Storage:

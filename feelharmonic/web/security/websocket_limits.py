@@ -18,6 +18,16 @@ from feelharmonic.web.serving.async_mode import AsyncMode
 #: A client that leaves more answers than this unread is disconnected.
 MAX_UNSENT = 64
 
+#: Small answers fit into the kernel's buffers by the thousand. So a client is disconnected as well that takes none for
+#: MAX_SEND_S, and one that, MAX_PONG_S after a ping, has sent more than MAX_UNPONGED messages but not its answer.
+MAX_SEND_S, MAX_PONG_S, MAX_UNPONGED = 10.0, 4.0, 64
+
+#: Events are objects of a few hundred bytes; pictures come as binary messages.
+MAX_TEXT_BYTES = 64 * 1024
+
+#: Before it joins its namespace a client sends a message or two.
+MAX_BEFORE_JOINING = 8
+
 #: When this many messages of a client wait to be handled, nothing more is read from its connection; checked every
 #: UNREAD_POLL_S.
 MAX_UNREAD, UNREAD_POLL_S = 16, 0.002
@@ -50,8 +60,10 @@ def is_event(data: object) -> bool:
 
 
 def is_packet(message: str | bytes) -> bool:
-    """Whether Engine.IO can read ``message``: an exception in its parser would leave the connection open."""
-    return isinstance(message, bytes) or ENGINE_PACKET.match(message) is not None
+    """Whether Engine.IO can read ``message``, and soon: an exception in its parser would leave the connection open."""
+    if isinstance(message, bytes):
+        return True
+    return len(message) <= MAX_TEXT_BYTES and ENGINE_PACKET.match(message) is not None
 
 
 class LimitedWebSocket:
@@ -77,6 +89,9 @@ class LimitedWebSocket:
         self._join_s = join_s
         self._clock = clock
         self._last_joined_s = clock()  # when it was last seen in its namespace; at first when it was opened
+        self._sending_since_s: float | None = None
+        self._before_joining = 0
+        self._unponged = 0
         self._is_over = False
         # simple-websocket's own object, under gevent and threading.
         self._simple = getattr(websocket, "ws", None)
@@ -88,11 +103,31 @@ class LimitedWebSocket:
         # A client that sends without a pause must let other clients in, and the handlers of its own events.
         self._connection.server.sleep(0)
         message: str | bytes | None = None if self._is_over else self._websocket.wait()
-        is_over = self._connection.closed or self._connection.queue.qsize() > MAX_UNSENT
+        is_over = self._connection.closed or self._connection.queue.qsize() > MAX_UNSENT or not self._reads_answers()
         if is_over or self._is_late_to_join() or (message is not None and not is_packet(message)):
             self._disconnect()
             return None
         return message
+
+    def send(self, message: str | bytes) -> None:
+        """Send one message; how long it takes shows whether the client reads."""
+        self._sending_since_s = self._clock()
+        try:
+            self._websocket.send(message)
+        finally:
+            self._sending_since_s = None
+
+    def _reads_answers(self) -> bool:
+        """Whether the client seems to read what it is sent. Called with each of its messages."""
+        began_s = self._sending_since_s
+        if began_s is not None and self._clock() - began_s > MAX_SEND_S:
+            return False
+        pinged_s = self._connection.last_ping  # by time.time(); None while no answer is due
+        if not pinged_s:
+            self._unponged = 0
+            return True
+        self._unponged += 1
+        return self._unponged <= MAX_UNPONGED or time.time() - pinged_s <= MAX_PONG_S
 
     def end(self) -> None:
         """Disconnect, and handle nothing more, not even what has arrived already."""
@@ -108,6 +143,11 @@ class LimitedWebSocket:
     def _is_late_to_join(self) -> bool:
         if self._has_joined():
             self._last_joined_s = self._clock()
+            self._before_joining = 0
+            return False
+        self._before_joining += 1  # its messages are not counted as events
+        if self._before_joining > MAX_BEFORE_JOINING:
+            return True
         return self._clock() - self._last_joined_s > self._join_s
 
     def _disconnect(self) -> None:

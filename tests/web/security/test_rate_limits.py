@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.live import Live
+from feelharmonic.web.live import TRACK_COST, Live
+from feelharmonic.web.schemas import DEFAULT_TRACKS
 from feelharmonic.web.security.rate_limits import REDIS_COOLDOWN_S, RateLimiter
 
 FOREIGN = "https://elsewhere.example"
@@ -86,7 +88,9 @@ def test_every_event_is_listed_here():
 @pytest.mark.parametrize("arguments", ["right", "wrong"])
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, arguments):
-    app = create_app(Settings(socket_rate="4/minute"), networks=parts)
+    # A list of tracks costs more than other events; what is wrong with its wish costs as much as those.
+    cost = 1 + TRACK_COST * DEFAULT_TRACKS if (event, arguments) == ("snap", "right") else 1
+    app = create_app(Settings(socket_rate=f"{1 + 3 * cost}/minute"), networks=parts)
     websocket = app.extensions["socketio"].test_client(app, namespace="/live")  # one of the four
     given = EVENTS[event] if arguments == "right" else ("no such thing",)
     answers = [websocket.emit(event, *given, namespace="/live", callback=True) for _ in range(5)]
@@ -96,6 +100,50 @@ def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, argum
     if event == "frame":
         assert (answers[3]["faces"], answers[3]["seq"]) == ([], 0 if arguments == "right" else None)
         assert answers[3]["wait_ms"] >= 1000
+
+
+def test_a_long_list_costs_more_than_a_short_one(parts):
+    app = create_app(Settings(socket_rate=f"{2 + TRACK_COST * 20}/minute"), networks=parts)
+    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+    wishes = [{"emotion": "sad", "n": n} for n in (50, 20)]
+    answers = [wire.emit("snap", wish, namespace="/live", callback=True)["problem"] for wish in wishes]
+    assert answers[0]["code"] == "busy"
+
+
+def test_addresses_of_one_household_count_together():
+    limiter = RateLimiter("2/minute", "memory://")
+    household = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3"]
+    assert [limiter.allows(address) for address in household] == [True, True, False]
+    assert limiter.allows("2001:db8:1:3::1")
+
+
+def test_requests_and_events_of_an_address_are_counted_apart():
+    requests, events = (RateLimiter("1/minute", "memory://", name=name) for name in ("requests", "events"))
+    requests._shared = events._shared
+    assert requests.allows("192.0.2.1")
+    assert events.allows("192.0.2.1")
+
+
+def test_answers_tell_what_is_left():
+    client = create_app(Settings(http_rate="3/minute")).test_client()
+    answers = [client.get("/api/v1/emotions").headers for _ in range(2)]
+    assert [(one["X-RateLimit-Limit"], one["X-RateLimit-Remaining"]) for one in answers] == [("3", "2"), ("3", "1")]
+
+
+def test_a_redis_that_fails_at_any_moment_makes_no_answer_a_500():
+    """A burst while Redis is slow: several requests fail at once, some while they are counted, some after."""
+    app = create_app(Settings(http_rate="60/minute", redis_url="redis://127.0.0.1:9/0"))
+    statuses: list[int] = []
+
+    def ask() -> None:
+        statuses.extend(app.test_client().get("/api/v1/emotions").status_code for _ in range(8))
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (statuses.count(200), statuses.count(429)) == (60, 20)
 
 
 def test_joins_above_the_limit_are_refused():
@@ -113,14 +161,14 @@ def test_without_redis_each_process_counts_alone(caplog):
 def test_a_redis_that_is_away_is_asked_once_in_a_cooldown():
     now_s, asked = [0.0], []
 
-    def hit(rate: object, address: str) -> bool:
+    def incr(key: str, expiry: int, amount: int) -> int:
         asked.append(now_s[0])
         if len(asked) == 2:  # meanwhile another thread's event: it must not wait for Redis as well
             limiter.allows("192.0.2.2")
         raise ConnectionError
 
     limiter = RateLimiter("100/minute", "memory://", clock=lambda: now_s[0])
-    limiter._shared = SimpleNamespace(hit=hit)
+    limiter._shared = SimpleNamespace(incr=incr)
     for now_s[0] in (0.0, 1.0, REDIS_COOLDOWN_S - 0.1, REDIS_COOLDOWN_S, REDIS_COOLDOWN_S + 1):
         assert limiter.allows("192.0.2.1")
     assert asked == [0.0, REDIS_COOLDOWN_S]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from feelharmonic.web.security import websocket_limits
 from feelharmonic.web.security.websocket_limits import LimitedWebSocket, ThrottledSocket
 
 
@@ -43,7 +44,9 @@ def test_a_websocket_outside_its_namespace_is_closed_after_join_s(joined, taken)
 
     now = [0]
     ours, theirs = socket.socketpair()
-    engine = SimpleNamespace(closed=False, queue=queue.Queue(), server=SimpleNamespace(sleep=time.sleep))
+    engine = SimpleNamespace(
+        closed=False, last_ping=None, queue=queue.Queue(), server=SimpleNamespace(sleep=time.sleep)
+    )
     messages = SimpleNamespace(socket=ours, wait=lambda: "3")
     websocket = LimitedWebSocket(messages, engine, has_joined=has_joined, join_s=15.0, clock=lambda: now[-1])
     assert [websocket.wait() for _ in joined[:taken]] == ["3"] * taken
@@ -79,3 +82,57 @@ def test_shutdown_unblocks_a_throttled_reader():
     assert read == [b""]
     ours.close()
     theirs.close()
+
+
+@pytest.fixture
+def now_s() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def deaf(now_s):
+    """A WebSocket whose client sends events without a pause and reads nothing, and Engine.IO's object for it."""
+    ours, theirs = socket.socketpair()
+    engine = SimpleNamespace(
+        closed=False, last_ping=None, queue=queue.Queue(), server=SimpleNamespace(sleep=lambda s: None)
+    )
+    messages = SimpleNamespace(socket=ours, wait=lambda: '42/live,["goal"]', send=lambda message: None)
+    yield LimitedWebSocket(messages, engine, clock=lambda: now_s[0]), engine
+    ours.close()
+    theirs.close()
+
+
+def test_who_sends_on_and_does_not_answer_a_ping_is_disconnected(deaf):
+    websocket, engine = deaf
+    assert all(websocket.wait() for _ in range(1000))
+    engine.last_ping = time.time() - websocket_limits.MAX_PONG_S - 1
+    taken = sum(websocket.wait() is not None for _ in range(200))
+    assert taken == websocket_limits.MAX_UNPONGED
+
+
+def test_who_answers_a_ping_late_stays(deaf):
+    """The server was held up: what came meanwhile is handled before the answer to the ping."""
+    websocket, engine = deaf
+    engine.last_ping = time.time() - 7
+    assert all(websocket.wait() for _ in range(40))
+    engine.last_ping = None
+    assert all(websocket.wait() for _ in range(1000))
+
+
+def test_who_takes_no_answer_for_ten_seconds_is_disconnected(deaf, now_s):
+    websocket, _ = deaf
+
+    def stuck(message: str) -> None:
+        now_s[0] += 9
+        assert websocket.wait()
+        now_s[0] += 2
+        assert websocket.wait() is None
+
+    websocket._websocket.send = stuck
+    websocket.send("an answer")
+
+
+def test_who_sends_on_without_joining_is_disconnected(deaf):
+    websocket, _ = deaf
+    websocket._has_joined = lambda: False
+    assert sum(websocket.wait() is not None for _ in range(100)) == websocket_limits.MAX_BEFORE_JOINING
