@@ -20,11 +20,11 @@ sys.path.insert(0, str(PROJECT))
 
 from feelharmonic.settings import Settings  # noqa: E402
 from feelharmonic.web.monitoring import logs  # noqa: E402
-from feelharmonic.web.serving import async_mode, capacity, server  # noqa: E402
+from feelharmonic.web.serving import capacity, load_async_mode, server  # noqa: E402
 
 settings = Settings.load()
 
-worker_class = async_mode.load(settings.async_mode).gunicorn_worker
+worker_class = load_async_mode(settings.async_mode).gunicorn_worker
 if worker_class is None:
     raise SystemExit("ASYNC_MODE: gunicorn 26 and later have no worker for eventlet. Use gevent or threading.")
 

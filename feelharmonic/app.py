@@ -33,7 +33,7 @@ from feelharmonic.web.security.origins import websocket_origins
 from feelharmonic.web.security.rate_limits import storage_of
 from feelharmonic.web.security.websocket_limits import EventPacket
 from feelharmonic.web.services import Services
-from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving import load_async_mode
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import CountRequests, InFlight
 from feelharmonic.web.serving.inference_queue import InferenceQueue
@@ -66,7 +66,7 @@ def create_app(
     """
     settings, networks = load_networks(settings, params, networks)
     app = Flask("feelharmonic", root_path=str(ROOT), instance_path=str(settings.instance_dir))
-    mode, timeouts = async_mode.load(settings.async_mode), timeouts or Timeouts()
+    mode, timeouts = load_async_mode(settings.async_mode), timeouts or Timeouts()
     # Innermost: Socket.IO takes WebSockets out before.
     in_flight = InFlight()
     app.wsgi_app = CountRequests(app.wsgi_app, in_flight)  # type: ignore[method-assign]  # as Flask's documents do

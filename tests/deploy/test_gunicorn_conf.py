@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving import load_async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from tests.support.samples import PROJECT
 from tests.support.serving import QUIET
@@ -60,7 +60,7 @@ def test_the_hosts_folder_stays_without_an_earlier_runs_metrics(environ, tmp_pat
 def test_http_has_connections_beside_all_websockets(environ, mode, places):
     environ.update({"ASYNC_MODE": mode, "MAX_LISTENERS": str(places)})
     read = configuration()
-    websockets = async_mode.load(mode).max_connections(places) - RESERVED_FOR_HTTP
+    websockets = load_async_mode(mode).max_connections(places) - RESERVED_FOR_HTTP
     assert websockets >= 2 * places  # as many as are served may wait for a place
     if mode == "threading":
         assert read["threads"] >= websockets + 10

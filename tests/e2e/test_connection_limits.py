@@ -8,7 +8,7 @@ import pytest
 import requests
 import websocket
 
-from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving import load_async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from tests.support.external_servers import Gunicorn
 from tests.support.raw_websocket import RawListener, is_accepted, open_websocket
@@ -42,7 +42,7 @@ def test_a_foreign_host_opens_no_websocket(tmp_path, mode):
 
 def max_websockets() -> int:
     """With one place, where each connection is a thread."""
-    return async_mode.load("threading").max_connections(1) - RESERVED_FOR_HTTP
+    return load_async_mode("threading").max_connections(1) - RESERVED_FOR_HTTP
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -17,7 +17,7 @@ from feelharmonic.web.security.origins import refuse_foreign_origin, with_cors
 from feelharmonic.web.security.rate_limits import MEMORY, RateLimiter, limit_http
 from feelharmonic.web.security.request_limits import RequestLimiter
 from feelharmonic.web.security.websocket_limits import limit_websockets
-from feelharmonic.web.serving import async_mode
+from feelharmonic.web.serving import load_async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
 from feelharmonic.web.serving.request_bodies import TimedBodies
 from feelharmonic.web.serving.timeouts import Timeouts
@@ -53,7 +53,7 @@ def protect(
     ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that. ``make_room``: see
     `ConnectionLimiter`.
     """
-    mode = async_mode.load(settings.async_mode)
+    mode = load_async_mode(settings.async_mode)
     storage = settings.redis_url or MEMORY
     limiter = RateLimiter(settings.socket_rate, storage)
 

@@ -66,7 +66,7 @@ class ConnectionLimiter:
             self._refused("busy")
             return _rate_limited(self._limiter.window_s)(environ, start_response)
         client = network_of(environ.get("REMOTE_ADDR") or "unknown")
-        # Who was disconnected frees its connection in a moment; in between there may be one too many.
+        # A disconnected client frees its connection in a moment; in between there may be one too many.
         if not self._reserve(client) and not (self._make_room() and self._reserve(client, extra=1)):
             self._refused("full")
             return _full(self._max_open)(environ, start_response)

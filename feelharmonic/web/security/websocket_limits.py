@@ -13,7 +13,7 @@ from typing import Any
 from flask_socketio import SocketIO
 from socketio.packet import BINARY_EVENT, EVENT, Packet
 
-from feelharmonic.web.serving.async_mode import AsyncMode
+from feelharmonic.web.serving import AsyncMode
 
 #: A client that leaves more answers than this unread is disconnected.
 MAX_UNSENT = 64

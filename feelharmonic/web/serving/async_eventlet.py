@@ -8,8 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from feelharmonic.web.serving import capacity
-from feelharmonic.web.serving.async_mode import Certificate, Runner, run_in
+from feelharmonic.web.serving import Certificate, Runner, capacity, run_in
 from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from feelharmonic.web.serving import capacity
-from feelharmonic.web.serving.async_mode import Certificate, Runner, run_in
+from feelharmonic.web.serving import Certificate, Runner, capacity, run_in
 from feelharmonic.web.serving.request_bodies import CONNECTION
 from feelharmonic.web.serving.timeouts import Timeouts
 

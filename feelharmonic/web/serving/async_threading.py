@@ -8,8 +8,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from feelharmonic.web.serving import capacity
-from feelharmonic.web.serving.async_mode import Certificate, Runner
+from feelharmonic.web.serving import Certificate, Runner, capacity
 from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)

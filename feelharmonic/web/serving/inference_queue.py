@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from feelharmonic.errors import Overloaded
-from feelharmonic.web.serving.async_mode import Runner
+from feelharmonic.web.serving import Runner
 
 Result = TypeVar("Result")
 

@@ -1,7 +1,7 @@
-"""Who may be read by this server: a bounded number of places, of which one address gets no more than its share.
+"""Places: how many connections of /live this server reads frames for, and how many of these one address may have.
 
-In: the connections that joined /live, and when each was last active. Out: who holds a place. When all are taken,
-whoever was idle longest gives theirs to the next who asks, and gets one back when there is one.
+In: the connections that joined /live, and when each was last active. Out: which hold a place. When all are taken, the
+longest idle connection gives its place to the next that asks, and gets one back when one is free.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-def has_room(own: int, taken: int, most: int, share: float) -> bool:
-    """Whether an address that holds ``own`` of the ``taken`` may have one more, of ``most``.
+def has_room(own: int, taken: int, max_places: int, share: float) -> bool:
+    """Whether an address that holds ``own`` of the ``taken`` places may have one more of ``max_places``.
 
     ``share`` (0..1) of what other addresses left free is the limit; one is always allowed.
     """
-    return taken < most and own < max(1.0, share * (most - (taken - own)))
+    return taken < max_places and own < max(1.0, share * (max_places - (taken - own)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +35,8 @@ class Visit:
 class Places:
     """``max_places`` for connections by their ids. Safe between threads; every call takes the same time for any number.
 
-    ``idle_s``: whoever sent nothing for this long gives way to others. ``changed``: called with the number of places
-    taken. ``clock``: monotonic seconds.
+    ``idle_s``: a connection that sent nothing for this long gives way to others. ``changed``: called with the number of
+    places taken. ``clock``: monotonic seconds.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Places:
         self._changed = changed
         self._clock = clock
         self._visits: dict[str, Visit] = {}
-        # Who may become idle, longest inactive first: with a place and without.
+        # Connections that may become idle, longest inactive first: with a place and without.
         self._holding: OrderedDict[str, Visit] = OrderedDict()
         self._waiting: OrderedDict[str, Visit] = OrderedDict()
         self._taken: Counter[str] = Counter()  # by network
@@ -75,7 +75,7 @@ class Places:
                 self._holding.pop(connection, None)
 
     def admits(self, connection: str) -> bool:
-        """Whether ``connection``, active now, holds a place; given now where there is one for it."""
+        """Whether ``connection``, active now, holds a place. It gets one now if one is free for it."""
         with self._lock:
             visit = self._visits.get(connection)
             if visit is None:  # dropped meanwhile: it must not hold a place for ever
@@ -95,7 +95,7 @@ class Places:
                 self._sort_in(connection, visit)
 
     def longest_idle(self) -> str | None:
-        """The connection that was idle longest, with or without a place; None where nobody is idle."""
+        """The connection that was idle longest, with or without a place; None if none is idle."""
         with self._lock:
             idle = [one for one in (self._first_idle(self._waiting), self._first_idle(self._holding)) if one]
             return min(idle, key=lambda one: self._visits[one].active_s, default=None)

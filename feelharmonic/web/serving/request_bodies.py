@@ -1,7 +1,7 @@
-"""A deadline for request bodies: a slower one than MIN_BODY_BYTES_PER_S is answered 408, its connection closed.
+"""A deadline for request bodies: one slower than MIN_BODY_BYTES_PER_S gets 408, and its connection is closed.
 
-In: WSGI requests with a body. Out: the same, a deadline on their `wsgi.input`. A socket's own timeout is not enough:
-a byte now and then keeps it from ever expiring. Only time in which the server waits for bytes counts.
+A socket's own timeout is not enough: a byte now and then keeps it from ever expiring. Only the time in which the server
+waits for bytes counts.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Watchdog:
         self._is_looking = False
 
     @contextlib.contextmanager
-    def watching(self, body: RequestBody, most_s: float) -> Iterator[None]:
-        """Shuts ``body``'s connection where what is done meanwhile takes longer than ``most_s``."""
+    def watching(self, body: RequestBody, max_s: float) -> Iterator[None]:
+        """Shut ``body``'s connection if the block takes longer than ``max_s``."""
         with self._lock:
-            self._overdue_s[body] = self._clock() + most_s
+            self._overdue_s[body] = self._clock() + max_s
             starts, self._is_looking = not self._is_looking, True
         if starts:
             threading.Thread(target=self._look, daemon=True, name="request bodies").start()
@@ -175,7 +175,7 @@ class TimedBodies:
             return self._wsgi_app(environ, start_response)
         body = RequestBody(environ["wsgi.input"], length, connection_of(environ), self._watchdog, self._timeouts)
         environ["wsgi.input"] = environ[BODY] = body
-        # Who waits to be told to go on sends nothing after an answer.
+        # A client that waits for `100 Continue` sends no body after another answer.
         discards = "HTTP_EXPECT" not in environ
         try:
             answer = self._wsgi_app(environ, start_response)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web.monitoring import logs
-from feelharmonic.web.serving import async_mode
-from feelharmonic.web.serving.async_mode import Certificate
+from feelharmonic.web.serving import Certificate, load_async_mode
 from feelharmonic.web.serving.capacity import raise_file_limit
 from feelharmonic.web.serving.timeouts import Timeouts
 
@@ -36,7 +35,7 @@ def patch_standard_library() -> None:
         settings = Settings.load()
     except SetupFault:
         return
-    async_mode.load(settings.async_mode).patch_standard_library()
+    load_async_mode(settings.async_mode).patch_standard_library()
 
 
 def main(create_app: Callable[..., Flask], timeouts: Timeouts | None = None) -> int:
@@ -118,7 +117,7 @@ def serve_home(app: Flask, settings: Settings, timeouts: Timeouts) -> None:
 
 def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Certificate | None = None) -> None:
     """Serve until stopped, in the settings' async mode; with a ``certificate`` by TLS."""
-    mode = async_mode.load(settings.async_mode)
+    mode = load_async_mode(settings.async_mode)
     options = mode.server_options(timeouts, settings.max_listeners, certificate)
     socketio = app.extensions["socketio"]
     from feelharmonic.web.services import Services

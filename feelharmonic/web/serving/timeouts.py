@@ -21,7 +21,7 @@ class Timeouts:
     #: A WebSocket must join its namespace within this time. It is checked with each of its messages, at the latest when
     #: it answers the second ping; one that answers no ping is closed anyway.
     join_s: float = 15.0
-    #: A listener who sent nothing for this long, and does not read on the device, gives way to others.
+    #: A listener that sent nothing for this long, and does not read on the device, gives way to others.
     idle_s: float = 120.0
     #: On SIGTERM, requests and events in flight may take this long to finish.
     drain_s: float = 5.0

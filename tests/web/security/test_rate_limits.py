@@ -159,16 +159,26 @@ def test_without_redis_each_process_counts_alone(caplog):
 
 
 def test_a_redis_that_is_away_is_asked_once_in_a_cooldown():
-    now_s, asked = [0.0], []
+    now_s, asked, is_back = [0.0], [], []
 
     def incr(key: str, expiry: int, amount: int) -> int:
         asked.append(now_s[0])
         if len(asked) == 2:  # meanwhile another thread's event: it must not wait for Redis as well
             limiter.allows("192.0.2.2")
-        raise ConnectionError
+        if not is_back:
+            raise ConnectionError
+        return True
 
     limiter = RateLimiter("100/minute", "memory://", clock=lambda: now_s[0])
     limiter._shared = SimpleNamespace(incr=incr)
     for now_s[0] in (0.0, 1.0, REDIS_COOLDOWN_S - 0.1, REDIS_COOLDOWN_S, REDIS_COOLDOWN_S + 1):
         assert limiter.allows("192.0.2.1")
     assert asked == [0.0, REDIS_COOLDOWN_S]
+    is_back.append(True)
+    now_s[0] = 2 * REDIS_COOLDOWN_S
+    assert [limiter.allows("192.0.2.1") for _ in range(3)] == [True] * 3
+    assert asked[2:] == 3 * [2 * REDIS_COOLDOWN_S]
+
+
+def test_a_redis_that_is_away_is_left_alone_for_seconds():
+    assert 1 <= REDIS_COOLDOWN_S <= 30

@@ -10,7 +10,7 @@ import pytest
 
 from feelharmonic.errors import Overloaded
 from feelharmonic.settings import ASYNC_MODES
-from feelharmonic.web.serving import async_mode, inference_queue
+from feelharmonic.web.serving import inference_queue, load_async_mode
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 
 
@@ -63,7 +63,7 @@ def test_a_function_that_raises_frees_its_slot():
 
 @pytest.mark.parametrize("mode", ASYNC_MODES)
 def test_thread_runners_return_results_and_raise_exceptions(mode, capfd):
-    run = async_mode.load(mode).thread_runner(2)
+    run = load_async_mode(mode).thread_runner(2)
     assert run(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         run(lambda: 1 / 0)
