@@ -41,7 +41,9 @@ def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    environ = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue", **settings}
+    # All listeners come from one address.
+    fixed = {"PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue", "SHARE_PER_ADDRESS": "100"}
+    environ = {**os.environ, **fixed, **settings}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
