@@ -64,13 +64,14 @@ WORDS = (
 HARMLESS = ("dickens", "dickinson", "dickie", "shitake", "moby dick", "dick dale", "dick's picks")
 
 
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+def _pattern(words: tuple[str, ...]) -> str:
     # A star within a word is what titles write for a letter; at its end it stands for any letters.
     parts = [re.escape(word[:-1]) + r"\w*" if word.endswith("*") else re.escape(word) for word in words]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+    return rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)"
 
 
-_EXPLICIT, _HARMLESS = _pattern(WORDS), _pattern(HARMLESS)
+_EXPLICIT = re.compile(_pattern(WORDS), re.IGNORECASE)
+_HARMLESS = re.compile(_pattern(HARMLESS), re.IGNORECASE)
 
 
 def sounds_explicit(title: str) -> bool:

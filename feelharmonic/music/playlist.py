@@ -1,181 +1,305 @@
-"""A playlist as people have it → its tracks' names: a CSV of the common export tools, or lines "artist – title". Pure.
+"""A playlist as people have it → its songs, whatever its form: a table of an export tool, a player's list, JSON, lines.
 
-In: text. Out: PlaylistLines, and the key under which the same song is found in a table that spells it a little
-otherwise. Nothing is guessed: a line that names no artist and title comes back as it is, as unknown.
+In: text. Out: PlaylistLines. The form is told by structure: a table with any separator and a header within its first
+lines; M3U and PLS; XSPF and JSPF; Spotify's own JSON export; lines "artist – title", numbered or not. What is none of
+these is refused with what was seen. Nothing is guessed: what names no song comes back as it is, as unknown.
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import json
 import re
-import unicodedata
-from dataclasses import dataclass
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.csv_table import find_columns
+from feelharmonic.music.column_names import find_columns, id_column, plain_name, track_reference
 from feelharmonic.music.messages import SPOTIFY_KEY
+from feelharmonic.music.song_names import name_of
 
-MAX_LINES = 2000
-
+MAX_SONGS = 10_000
+#: A header is looked for within the first lines: some exporters write a title above it.
+HEADER_LINES = 10
+#: Lines by which a table without a header is told, and the share of them that must have the same number of cells.
+TABLE_LINES, TABLE_SHARE = 50, 0.8
+#: A longer line is no line of a list.
 MAX_LINE_CHARS = 1000
+#: How deep JSON is searched for songs.
+MAX_JSON_DEPTH = 12
+#: The share of signs that only binary files have.
+MAX_CONTROL_SHARE = 0.01
 
-#: Longer artists and titles are cut to this; real ones are shorter.
-MAX_NAME_CHARS = 200
+SEPARATORS = (",", ";", "\t", "|")
+#: What makes a refusal: at most this many columns are named.
+MAX_COLUMNS_TOLD = 8
 
-# Each pattern takes time linear in the text: no repetition starts again at each place that an earlier try passed over.
-_ID = re.compile(rf"(?:^|track[:/])({SPOTIFY_KEY.pattern})(?:\?|$)")
-
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*\Z", re.I)
 _DASH = re.compile(r"\s[-–—]\s")
-
-_BRACKETS = re.compile(r"[()\[\]]")
-
-#: What tables add to a title that stays the same song. A live take or another mix is another song, remastered or not.
-_GUEST = re.compile(r"(?:feat|ft|with)\b", re.IGNORECASE)
-
-_GUEST_AT_END = re.compile(r"\s(?:feat|ft)\.\s", re.IGNORECASE)
-
-_REMASTER = re.compile(r"\bremaster(?:ed)?\b", re.IGNORECASE)
-
-_OTHER_TAKE = re.compile(r"\b(?:live|mix|remix|acoustic|demo|instrumental)\b", re.IGNORECASE)
-
-_REMASTER_AT_END = re.compile(
-    r"\s-\s(?:\d{4}\s)?(?:digital\s)?remaster(?:ed)?(?:\s\d{4})?(?:\sversion)?\Z", re.IGNORECASE
-)
+_NUMBERED = re.compile(r"\d{1,5}[.)]\s")
+_BY = re.compile(r"\sby\s", re.I)
+_FILE_NUMBER = re.compile(r"\d{1,3}(?:[\s._-]+|\Z)")
+_PLS_ENTRY = re.compile(r"(File|Title)(\d{1,6})=(.*)", re.I)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,4}\Z")
+_WEB_PAGE = re.compile(r"<(?:!doctype\shtml|html)", re.I)
+_MARKUP = re.compile(r"<[a-z!?]", re.I)
 
 
 class PlaylistLine(NamedTuple):
-    """One entry: Spotify's ``track_id`` or None; ``artist`` is empty where the line names none."""
+    """One entry: Spotify's ``track_id`` or None; ``artist`` is empty where the line names none. ``ordered``: whether
+    it is known which of both is the artist; a line "A – B" may be either."""
 
     track_id: str | None
     artist: str
     title: str
+    ordered: bool = True
 
 
 def read_playlist(text: str) -> list[PlaylistLine]:
-    """The entries of ``text``, a CSV with a header or one song a line. Raises BadInput for too many or none."""
-    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
-    if not lines:
+    """The entries of ``text``. Raises BadInput where it is no playlist, naming what was seen, or holds too many."""
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
         raise BadInput("Expected a playlist: a CSV, or a line for each song, got nothing.")
-    if len(lines) > MAX_LINES + 1:
-        raise BadInput(f"Expected at most {MAX_LINES} songs, got {len(lines)} lines.")
-    if max(map(len, lines)) > MAX_LINE_CHARS:
-        raise BadInput(f"Expected lines of at most {MAX_LINE_CHARS} characters, got {max(map(len, lines))}.")
-    columns = _columns(lines[0])
-    return _table(lines, columns) if columns else [_plain_line(line.strip()) for line in lines]
+    _refuse_binary(text)
+    entries = [entry for entry in _entries(text) if entry.track_id or entry.artist or entry.title]
+    if not entries:
+        raise BadInput("Expected a playlist with songs, got one without.")
+    if len(entries) > MAX_SONGS:
+        raise BadInput(f"Expected at most {MAX_SONGS:,} songs, got {len(entries):,}.")
+    return entries
 
 
-def song_key(artist: str, title: str) -> str:
-    """The same for one song however it is spelt: case, accents, signs, guests and remasters do not count."""
-    return f"{_plain(_without_guests(_name(artist)))}\n{_plain(_without_asides(_name(title)))}"
+def _entries(text: str) -> Iterator[PlaylistLine]:
+    head = text.lstrip()
+    if head.startswith(("{", "[")) and (read := _json(head)) is not None:
+        return read
+    if _MARKUP.match(head):
+        return _xspf(head)
+    lines = [line for line in text.split("\n") if line.strip()]
+    if any(line.startswith(("#EXTM3U", "#EXTINF")) for line in lines[:HEADER_LINES]):
+        return _m3u(lines)
+    if lines[0].strip().casefold() == "[playlist]":
+        return _pls(lines)
+    return _table(text, lines) or _plain_lines(lines)
 
 
-def _name(text: str) -> str:
-    """``text`` on one line, at most MAX_NAME_CHARS long."""
-    return " ".join(text[:MAX_LINE_CHARS].split())[:MAX_NAME_CHARS]
+def _refuse_binary(text: str) -> None:
+    sample = text[:20_000]
+    strange = sum(sign < " " and sign not in "\t\n\f" for sign in sample) + sample.count("\ufffd") // 4
+    if strange > MAX_CONTROL_SHARE * len(sample):
+        raise BadInput("Expected a playlist as text, got a binary file, such as a picture or a spreadsheet.")
 
 
-def _without_guests(artist: str) -> str:
-    """``artist`` up to what is said to be a guest. Not up to a comma: it may be part of a name (Earth, Wind & Fire)."""
-    guest = _GUEST_AT_END.search(artist)
-    ends = [guest.start()] if guest else []
-    for bracket in _BRACKETS.finditer(artist):
-        if bracket[0] in "([" and _GUEST.match(artist, bracket.end()):
-            ends.append(bracket.start())
-            break
-    return artist[: min(ends, default=None)]
+# Tables
 
 
-def _without_asides(title: str) -> str:
-    """``title`` without its guests and the note that it was remastered."""
-    kept, start, openings = [], 0, []
-    for bracket in _BRACKETS.finditer(title):
-        if bracket[0] in "([":
-            openings.append(bracket.start())
-        else:
-            opening = _aside_start(title, openings, bracket.start())
-            if opening is not None:
-                kept.append(title[start:opening])
-                start = bracket.end()
-            openings = []
-    rest = "".join([*kept, title[start:]])
-    guest = _GUEST_AT_END.search(rest)
-    return _REMASTER_AT_END.sub("", rest[: guest.start()] if guest else rest.rstrip())
-
-
-def _aside_start(title: str, openings: list[int], end: int) -> int | None:
-    """The first of ``openings`` that begins an aside which closes at ``end``."""
-    if not openings:
-        return None
-    remasters = [word.start() for word in _REMASTER.finditer(title, openings[0], end)]
-    other_takes = [word.start() for word in _OTHER_TAKE.finditer(title, openings[0], end)]
-    remaster, other_take = max(remasters, default=-1), max(other_takes, default=-1)
-    for opening in openings:
-        if _GUEST.match(title, opening + 1) or other_take < opening < remaster:
-            return opening
+def _table(text: str, lines: Sequence[str]) -> Iterator[PlaylistLine] | None:
+    """The rows of a table whose header names songs, or that holds Spotify's ids; None where ``text`` is no table."""
+    told = _SEPARATOR_LINE.match(lines[0])
+    body = text.split("\n", 1)[1] if told and "\n" in text else text
+    for separator in (told[1],) if told else SEPARATORS:
+        rows = list(_rows(body, separator))
+        for number, row in enumerate(rows[:HEADER_LINES]):
+            places = find_columns(row)
+            if len(row) > 1 and ("title" in places or "id" in places) and not _holds_ids(row):
+                return _table_entries(rows[number + 1 :], places)
+        if any(len(row) > 1 for row in rows) and (ids := id_column(rows)) is not None:
+            return _table_entries(rows, {"id": ids})
+    _refuse_unknown_table(body)
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Columns:
-    """How a CSV is read: its ``separator`` and the ``places`` of id, artist and title, of those that it has."""
-
-    separator: str
-    places: dict[str, int]
-
-    def cell(self, row: list[str], name: str) -> str:
-        place = self.places.get(name, len(row))
-        return row[place].strip() if place < len(row) else ""
-
-
-def _columns(header: str) -> _Columns | None:
-    """What ``header`` says, if it is a CSV's that has title and artist, or an id."""
-    for separator in (",", ";", "\t"):
-        names = _cells(header, separator)
-        places = find_columns(names)
-        if len(names) > 1 and ("id" in places or {"artist", "title"} <= places.keys()):
-            return _Columns(separator=separator, places=places)
-    return None
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator), [])
-
-
-def _table(lines: list[str], columns: _Columns) -> list[PlaylistLine]:
-    rows = csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=columns.separator)
+def _rows(text: str, separator: str) -> Iterator[list[str]]:
+    csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)
     try:
-        entries = [
-            PlaylistLine(
-                _track_id(columns.cell(row, "id")),
-                _name(columns.cell(row, "artist")),
-                _name(columns.cell(row, "title")),
-            )
-            for row in rows
-        ]
+        for row in csv.reader(text.split("\n"), delimiter=separator):
+            if any(cell.strip() for cell in row):
+                yield row
     except csv.Error as exc:  # a quoted cell that never ends
         raise BadInput(f"Expected a CSV of a playlist, got one that cannot be read ({exc}).") from exc
-    return [entry for entry in entries if any(entry)]
+
+
+def _holds_ids(row: Sequence[str]) -> bool:
+    return any(SPOTIFY_KEY.fullmatch(cell.strip()) or track_reference(cell) for cell in row)
+
+
+def _table_entries(rows: Sequence[Sequence[str]], places: dict[str, int]) -> Iterator[PlaylistLine]:
+    named_ids = places.get("id")
+    found_ids = id_column(rows)
+
+    def cell(row: Sequence[str], place: int | None) -> str:
+        return row[place].strip() if place is not None and place < len(row) else ""
+
+    for row in rows:
+        track_id = _track_id(cell(row, named_ids)) or _track_id(cell(row, found_ids))
+        artist, title = (name_of(cell(row, places.get(name))) for name in ("artist", "title"))
+        if title and not artist:
+            # TuneMyMusic writes a video's whole name into the first column.
+            yield _plain_line(title)._replace(track_id=track_id)
+        else:
+            yield PlaylistLine(track_id, artist, title)
+
+
+def _refuse_unknown_table(text: str) -> None:
+    """Raises BadInput for lines that have the same number of cells, three or more, under names that nobody knows."""
+    lines = [line for line in text.split("\n") if line.strip()][:TABLE_LINES]
+    for separator in SEPARATORS:
+        counts = Counter(line.count(separator) + 1 for line in lines)
+        cells, times = counts.most_common(1)[0]
+        if len(lines) >= 3 and cells >= 3 and times >= TABLE_SHARE * len(lines):
+            columns = ", ".join(name.strip()[:40] for name in lines[0].split(separator)[:MAX_COLUMNS_TOLD])
+            raise BadInput(f"Expected a table with a title, or with Spotify's ids, got one with the columns {columns}.")
+
+
+# Players' lists
+
+
+def _m3u(lines: Sequence[str]) -> Iterator[PlaylistLine]:
+    """Extended M3U: the line above a path names the song; a path without one is read by its folders."""
+    named: PlaylistLine | None = None
+    for line in lines:
+        if line.startswith("#"):
+            if line.upper().startswith("#EXTINF:"):
+                named = _plain_line(line.partition(",")[2])
+            continue
+        yield named or _file(line)
+        named = None
+
+
+def _pls(lines: Sequence[str]) -> Iterator[PlaylistLine]:
+    titles: dict[int, str] = {}
+    files: dict[int, str] = {}
+    for line in lines:
+        if (entry := _PLS_ENTRY.match(line.strip())) is not None:
+            (titles if entry[1].casefold() == "title" else files)[int(entry[2])] = entry[3]
+    for number in sorted({*titles, *files}):
+        yield _plain_line(titles[number]) if titles.get(number) else _file(files[number])
+
+
+def _file(path: str) -> PlaylistLine:
+    """A song by its file: "Artist/Album/01 Title.mp3", or "Artist - Title.mp3"."""
+    if track_id := _track_id(path):
+        return PlaylistLine(track_id, "", "")
+    parts = PurePosixPath(path.strip().replace("\\", "/")).parts
+    stem = _FILE_NUMBER.sub("", _EXTENSION.sub("", parts[-1]), count=1) if parts else ""
+    line = _plain_line(stem)
+    return line if line.artist or len(parts) < 3 else PlaylistLine(None, name_of(parts[-3]), line.title)
+
+
+def _xspf(text: str) -> Iterator[PlaylistLine]:
+    """XSPF's tracks. Raises BadInput for other markup."""
+    seen = "a web page" if _WEB_PAGE.match(text) else "XML of another kind"
+    if _WEB_PAGE.match(text) or "<!ENTITY" in text or "<!DOCTYPE" in text:
+        raise BadInput(f"Expected a playlist, got {seen}.")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as exc:
+        raise BadInput(f"Expected a playlist, got markup that cannot be read ({exc}).") from exc
+    tracks = [element for element in root.iter() if _local(element) == "track"]
+    if _local(root) != "playlist" or not tracks:
+        raise BadInput(f"Expected a playlist, got {seen} (<{_local(root)[:40]}>).")
+    for track in tracks:
+        values = {_local(child): child.text or "" for child in track}
+        place = values.get("location", "") or values.get("identifier", "")
+        yield PlaylistLine(_track_id(place), name_of(values.get("creator", "")), name_of(values.get("title", "")))
+
+
+def _local(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2].casefold()
+
+
+# JSON
+
+
+def _json(text: str) -> Iterator[PlaylistLine] | None:
+    """The songs of Spotify's own export, of JSPF, or of any JSON whose objects name a title; None for text that only
+    begins like JSON. Raises BadInput for JSON without songs."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    entries = list(_songs(document, 0))
+    if not entries:
+        kind = (
+            "an object with the keys " + ", ".join(list(document)[:MAX_COLUMNS_TOLD])
+            if isinstance(document, dict)
+            else "a list"
+        )
+        raise BadInput(f"Expected JSON of a playlist, with titles and artists, got {kind[:200]}.")
+    return iter(entries)
+
+
+def _songs(value: object, depth: int) -> Iterator[PlaylistLine]:
+    if depth > MAX_JSON_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _songs(item, depth + 1)
+    elif isinstance(value, dict):
+        song = _song(value)
+        if song is not None:
+            yield song
+        else:
+            for item in value.values():
+                yield from _songs(item, depth + 1)
+
+
+def _song(value: dict[str, object]) -> PlaylistLine | None:
+    """An object as a song, where its keys name a title and an artist, or it holds Spotify's URI of a track."""
+    names = {_json_name(key): key for key in value}
+    places = find_columns(list(names))
+    keys = list(names.values())
+
+    def text(name: str) -> str:
+        found = value[keys[places[name]]] if name in places else ""
+        if isinstance(found, list):
+            found = ", ".join(str(one.get("name", "") if isinstance(one, dict) else one) for one in found)
+        return found if isinstance(found, str) else ""
+
+    references = (track_reference(item) for item in value.values() if isinstance(item, str))
+    track_id = next((reference for reference in references if reference), None)
+    title, artist = name_of(text("title")), name_of(text("artist"))
+    if not track_id and not (title and artist):
+        return None
+    return PlaylistLine(track_id or _track_id(text("id")), artist, title)
+
+
+def _json_name(key: str) -> str:
+    """``master_metadata_track_name`` is Spotify's word for a track's name."""
+    name = plain_name(key).removeprefix("master metadata ")
+    return {"album artist name": "artist name"}.get(name, name)
+
+
+# Lines
+
+
+def _plain_lines(lines: Sequence[str]) -> Iterator[PlaylistLine]:
+    lines = [line.strip() for line in lines]
+    is_numbered = sum(_NUMBERED.match(line) is not None for line in lines) > len(lines) / 2
+    for line in lines:
+        number = _NUMBERED.match(line) if is_numbered else None
+        yield _plain_line(line[number.end() :] if number else line)
 
 
 def _plain_line(line: str) -> PlaylistLine:
-    """ "artist – title", or a track's address."""
+    """ "artist – title", "title by artist", or a track's address."""
+    line = line.strip()
+    if len(line) > MAX_LINE_CHARS:
+        return PlaylistLine(None, "", name_of(line))
     if track_id := _track_id(line):
         return PlaylistLine(track_id, "", "")
-    artist, *title = map(_name, _DASH.split(line, maxsplit=1))
-    return PlaylistLine(None, artist, title[0]) if title else PlaylistLine(None, "", artist)
+    first, *rest = map(name_of, _DASH.split(line, maxsplit=1))
+    if rest:
+        return PlaylistLine(None, first, rest[0], ordered=False)
+    title, *artist = map(name_of, _BY.split(line, maxsplit=1))
+    return PlaylistLine(None, artist[0], title, ordered=False) if artist else PlaylistLine(None, "", first)
 
 
 def _track_id(text: str) -> str | None:
-    found = _ID.search(text)
-    return found[1] if found else None
-
-
-def _plain(text: str) -> str:
-    """Lower case, without accents, letters and digits only."""
-    # One sign may become 18 letters, an accented letter four.
-    apart = unicodedata.normalize("NFKD", text.casefold())[: 4 * MAX_NAME_CHARS]
-    kept = "".join(letter if letter.isalnum() else " " for letter in apart if not unicodedata.combining(letter))
-    # A name made of signs alone is what it is.
-    return " ".join(kept.split()) or " ".join(text.casefold().split())
+    """Spotify's id in a URI or an address, or standing alone; another service's number is none."""
+    text = text.strip()
+    return track_reference(text) or (text if SPOTIFY_KEY.fullmatch(text) else None)

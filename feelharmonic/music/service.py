@@ -25,8 +25,9 @@ from feelharmonic.music.messages import (
     TrackRequest,
     Wishes,
 )
-from feelharmonic.music.playlist import PlaylistLine, read_playlist, song_key
+from feelharmonic.music.playlist import PlaylistLine, read_playlist
 from feelharmonic.music.providers import MusicProvider
+from feelharmonic.music.song_names import first_artist_key, song_key
 from feelharmonic.music.targets import (
     in_words,
     journey,
@@ -115,24 +116,36 @@ class MusicService:
     def _matched(
         self, lines: Sequence[PlaylistLine]
     ) -> tuple[list[tuple[Track, dict[str, float]]], list[PlaylistLine]]:
-        """Each line's track with its features, once, by its id, else by its names; and the lines without one."""
+        """Each line's track with its features, once; and the lines without one. `song_names` states the order of the
+        steps by which a line is looked up."""
         by_id = self._tracks.known([line.track_id for line in lines if line.track_id])
-        keys = [song_key(line.artist, line.title) for line in lines]
-        wanted = [
-            key
-            for line, key in zip(lines, keys, strict=True)
-            if line.track_id not in by_id and line.artist and line.title
-        ]
-        by_name = self._tracks.named(wanted, song_key)
+        found = {place: by_id[line.track_id] for place, line in enumerate(lines) if line.track_id in by_id}
+        for key in (song_key, first_artist_key):
+            for swapped in (False, True):
+                self._find_by_name(lines, key, swapped, found)
         matched: dict[str, tuple[Track, dict[str, float]]] = {}
         unknown = []
-        for line, key in zip(lines, keys, strict=True):
-            track = by_id.get(line.track_id or "") or by_name.get(key)
+        for place, line in enumerate(lines):
+            track = found.get(place)
             if track is None or track.features is None:
                 unknown.append(line)
             else:
                 matched[track.id] = track, track.features
         return list(matched.values()), unknown
+
+    def _find_by_name(
+        self, lines: Sequence[PlaylistLine], key: Callable[[str, str], str], swapped: bool, found: dict[int, Track]
+    ) -> None:
+        """Look up the lines that are not in ``found`` under ``key``; ``swapped``: title and artist of those lines that
+        do not say which is which."""
+        keys = {
+            place: key(line.title, line.artist) if swapped else key(line.artist, line.title)
+            for place, line in enumerate(lines)
+            if place not in found and line.artist and line.title and not (swapped and line.ordered)
+        }
+        if keys:
+            tracks = self._tracks.named(list(keys.values()), key)
+            found.update({place: tracks[text] for place, text in keys.items() if text in tracks})
 
     def start(self) -> None:
         """Find out in the background which providers answer; later calls do nothing."""

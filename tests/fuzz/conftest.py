@@ -12,7 +12,14 @@ from tests.support.samples import encode
 
 @pytest.fixture(scope="module")
 def app():
-    return create_app(Settings(providers=("catalogue",), http_rate="100000000/minute", socket_rate="100000000/minute"))
+    return create_app(
+        Settings(
+            providers=("catalogue",),
+            http_rate="100000000/minute",
+            socket_rate="100000000/minute",
+            requests_per_address=1_000_000,
+        )
+    )
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from feelharmonic.errors import BadInput
-from feelharmonic.music.playlist import PlaylistLine, read_playlist, song_key
+from feelharmonic.music.playlist import PlaylistLine, read_playlist
+from feelharmonic.music.song_names import first_artist_key, song_key
 
 ID = "4Y7XAxTANhu3lmnLAzhWJW"
 EXPORTIFY = (
@@ -23,10 +24,10 @@ TUNEMYMUSIC = f"Track name,Artist name,Album,Spotify - id\nFireball,Pitbull,Glob
         (SOUNDIIZ, PlaylistLine(None, "Pitbull", "Fireball")),
         (TUNEMYMUSIC, PlaylistLine(ID, "Pitbull", "Fireball")),
         ("\ufeffArtist\tTitle\nPitbull\tFireball", PlaylistLine(None, "Pitbull", "Fireball")),
-        ("Pitbull – Fireball", PlaylistLine(None, "Pitbull", "Fireball")),
-        ("Pitbull — Fireball", PlaylistLine(None, "Pitbull", "Fireball")),
-        ("Pitbull - Fireball - Live", PlaylistLine(None, "Pitbull", "Fireball - Live")),
-        ("Jay-Z – 99 Problems", PlaylistLine(None, "Jay-Z", "99 Problems")),
+        ("Pitbull – Fireball", PlaylistLine(None, "Pitbull", "Fireball", ordered=False)),
+        ("Pitbull — Fireball", PlaylistLine(None, "Pitbull", "Fireball", ordered=False)),
+        ("Pitbull - Fireball - Live", PlaylistLine(None, "Pitbull", "Fireball - Live", ordered=False)),
+        ("Jay-Z – 99 Problems", PlaylistLine(None, "Jay-Z", "99 Problems", ordered=False)),
         (f"https://open.spotify.com/track/{ID}?si=abc", PlaylistLine(ID, "", "")),
         (f"spotify:track:{ID}", PlaylistLine(ID, "", "")),
         ("Fireball", PlaylistLine(None, "", "Fireball")),
@@ -54,9 +55,12 @@ def test_short_and_quoted_rows_of_a_table_are_read():
     [
         ("", "got nothing"),
         (" \n\n", "got nothing"),
-        ("a – b\n" * 2002, "at most 2000 songs, got 2002 lines"),
-        ("x" * 1001, "lines of at most 1000 characters, got 1001"),
-        ("artist,title\n" + f'a,"b{"x" * 990}\n' + f"{'x' * 990}\n" * 200, "got one that cannot be read"),
+        ("a – b\n" * 10_001, "at most 10,000 songs, got 10,001"),
+        ("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1@", "got a binary file"),
+        ("<!doctype html>\n<html><body>Songs</body></html>", "got a web page"),
+        ('<?xml version="1.0"?><plist><dict/></plist>', "XML of another kind"),
+        ('{"name": "x", "version": 3}', "an object with the keys name, version"),
+        ("a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "got one with the columns a, b, c"),
     ],
 )
 def test_what_is_no_playlist_is_refused(text, why):
@@ -112,3 +116,29 @@ def test_a_name_has_200_characters_at_most():
     (line,) = read_playlist(f"{'a ' * 150}– {'b' * 400}")
     assert (len(line.artist), len(line.title)) == (200, 200)
     assert song_key("a" * 300, "b" * 300) == song_key("a" * 200, "b" * 200)
+
+
+def test_a_long_line_costs_itself_alone():
+    lines = read_playlist(f"Adele – Hello\n{'x' * 5000}\nAda – One")
+    assert [(line.artist, len(line.title)) for line in lines] == [("Adele", 5), ("", 200), ("Ada", 3)]
+
+
+@pytest.mark.parametrize(
+    ("artist", "title"),
+    [
+        ("Mark Ronson, Bruno Mars", "Uptown Funk (feat. Bruno Mars)"),
+        ("Mark Ronson & Bruno Mars", "Uptown Funk"),
+        ("Mark Ronson ft. Bruno Mars", "Uptown Funk"),
+        ("Mark Ronson featuring Bruno Mars", "Uptown Funk [Official Music Video]"),
+        ("MarkRonsonVEVO", "Uptown Funk (Official Video)"),
+        ("Mark Ronson - Topic", "Uptown Funk - Official Audio"),
+        ("Mark Ronson;Bruno Mars", "Uptown Funk &#40;Lyrics&#41;"),
+    ],
+)
+def test_the_first_artist_and_the_title_find_a_song(artist, title):
+    assert first_artist_key(artist, title) == first_artist_key("Mark Ronson", "Uptown Funk")
+
+
+@pytest.mark.parametrize("title", ["Uptown Funk (Live Video)", "Uptown Funk (Remix)", "Uptown"])
+def test_the_first_artist_does_not_find_another_take(title):
+    assert first_artist_key("Mark Ronson", title) != first_artist_key("Mark Ronson", "Uptown Funk")

@@ -280,7 +280,7 @@ def test_a_playlist_is_sorted_and_the_unknown_are_listed(client):
     ]
 
 
-@pytest.mark.parametrize(("text", "why"), [("", "got nothing"), ("x\n" * 2002, "at most 2000 songs, got 2002 lines")])
+@pytest.mark.parametrize(("text", "why"), [("", "got nothing"), ("x\n" * 10_001, "at most 10,000 songs, got 10,001")])
 def test_what_is_no_playlist_is_refused(client, text, why):
     assert why in told(client.post("/api/v1/playlists/sorted", json={"text": text}), 422)["detail"]
 

@@ -77,7 +77,7 @@ class Catalogue:
         self._rows_by_place = np.empty_like(self._places)
         self._rows_by_place[order] = np.arange(len(order), dtype=np.int32)
         self._naming = threading.Lock()
-        self._names: tuple[SongKey, tuple[np.ndarray, np.ndarray]] | None = None
+        self._names: dict[SongKey, tuple[np.ndarray, np.ndarray]] = {}
         #: Rows of the file that the starter table has too; the starter's know their emotions.
         self._doubles = self._find_doubles() if database else []
         self._picked = np.flatnonzero(self.columns.chosen_for)
@@ -155,11 +155,11 @@ class Catalogue:
         return found
 
     def _names_by(self, key: SongKey) -> tuple[np.ndarray, np.ndarray]:
-        """(N,) int64 sorted hashes of all names' keys, and the place of each. Cached for the last ``key`` only."""
+        """(N,) int64 sorted hashes of all names' keys, and the place of each. Cached for each ``key``."""
         with self._naming:
-            if self._names is None or self._names[0] is not key:
-                self._names = key, self._read_names(key)
-            return self._names[1]
+            if key not in self._names:
+                self._names[key] = self._read_names(key)
+            return self._names[key]
 
     def _read_names(self, key: SongKey) -> tuple[np.ndarray, np.ndarray]:
         """(N,) int64 sorted hashes of all names' keys, and the place of each."""

@@ -23,34 +23,9 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.errors import BadInput
+from feelharmonic.music.column_names import COLUMN_NAMES, find_columns
 from feelharmonic.music.felt_mood import FeltMoodReader
 from feelharmonic.music.messages import SPOTIFY_KEY
-
-#: Column names of public tables and of playlists that people export, by ours; the first one present counts. In the form
-#: that `_plain_name` gives: lower case, one space for everything that is no letter or digit.
-COLUMN_NAMES = {
-    "id": (
-        "track id",
-        "spotify id",
-        "spotify track id",
-        "track uri",
-        "spotify uri",
-        "id",
-        "uri",
-        "spotify url",
-        "track url",
-    ),
-    "title": ("track name", "name", "title", "song name", "song", "track"),
-    "artist": ("artist name", "artist names", "artist name s", "artists", "artist", "track artist", "artist s name"),
-    "year": ("year", "release year", "released year", "release date", "track album release date", "album release date"),
-    "genre": ("genre", "track genre", "playlist genre"),
-    "popularity": ("popularity", "track popularity"),
-    "explicit": ("explicit",),
-    "genres": ("genres", "artist genres"),
-    "subgenres": ("subgenres", "subgenre", "playlist subgenre"),
-    "playlists": ("playlists", "playlist name"),
-    **{name: (name,) for name in FEATURES},
-}
 
 #: What says in words what a track feels like.
 WORD_COLUMNS = ("genre", "genres", "subgenres", "playlists")
@@ -70,8 +45,6 @@ MAX_TEXT_CHARS = 500
 
 #: Different years, genres and the like whose values are cached while a table is read.
 CACHE_SIZE = 4096
-
-NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
 ID_SEPARATOR = re.compile(r"[:/]")
 
@@ -210,18 +183,6 @@ class Table:
             line, last = last + 2, self._reader.line_num
             if fields:
                 yield line, fields
-
-
-def find_columns(columns: Sequence[str]) -> dict[str, int]:
-    """Where our names are among a table's column names; those absent are left out."""
-    places = {_plain_name(name): place for place, name in reversed(list(enumerate(columns)))}
-    found = {ours: [places[name] for name in theirs if name in places] for ours, theirs in COLUMN_NAMES.items()}
-    return {ours: hits[0] for ours, hits in found.items() if hits}
-
-
-def _plain_name(column: str) -> str:
-    """``column`` in lower case, one space for everything that is no letter or digit."""
-    return NO_LETTERS.sub(" ", column.casefold()).strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -33,6 +33,8 @@ MULTIPART_MARGIN_BYTES = 64 * 1024
 
 #: The size of a JSON body: a thousand rows of numbers are a fifth of it.
 MAX_JSON_BYTES = 1024 * 1024
+#: Ten thousand songs are 1 to 5 MB.
+MAX_PLAYLIST_BYTES = 6 * 1024 * 1024
 
 #: These may take more than 5 ms: they run in a thread of their own, in which their parser and their answer run, too.
 LONG_ENDPOINTS = ("api.moods", "api.tracks_moods", "api.sorted_playlist")
@@ -83,8 +85,11 @@ def off_the_loop(view: Callable) -> Callable:
 
 @api.before_request
 def limit_body() -> None:
-    is_picture = request.path == f"{PREFIX}/expressions"
-    request.max_content_length = MAX_PHOTOGRAPH_BYTES + MULTIPART_MARGIN_BYTES if is_picture else MAX_JSON_BYTES
+    limits = {
+        f"{PREFIX}/expressions": MAX_PHOTOGRAPH_BYTES + MULTIPART_MARGIN_BYTES,
+        f"{PREFIX}/playlists/sorted": MAX_PLAYLIST_BYTES,
+    }
+    request.max_content_length = limits.get(request.path, MAX_JSON_BYTES)
 
 
 @api.errorhandler(ListenerFault)

@@ -13,7 +13,8 @@ from feelharmonic.web.schemas import emotion, goal, probability
 from feelharmonic.web.serializers import placed_fields
 from feelharmonic.web.services import services
 
-MAX_PLAYLIST_LETTERS = 600_000
+#: Ten thousand songs as the widest of the exporters write them.
+MAX_PLAYLIST_LETTERS = 4_000_000
 
 
 class PlaylistText(ma.Schema):

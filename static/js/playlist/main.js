@@ -6,6 +6,7 @@ import { element, input, readConfig } from "../lib/elements.js";
 import { HttpFault } from "../lib/http.js";
 import { translator } from "../lib/i18n.js";
 import { faultText } from "../lib/request-fault.js";
+import { readText } from "../lib/text-file.js";
 import { saveFile } from "../lib/save-file.js";
 import { accountFaultKey, SpotifyAccount } from "../music/spotify-account.js";
 import { goalChips, moodChips } from "../views/chips.js";
@@ -57,7 +58,7 @@ element("fetch").addEventListener("click", fetchLink);
 input("file").addEventListener("change", async () => {
   const [file] = input("file").files ?? [];
   if (file) {
-    input("text").value = await file.text();
+    input("text").value = await readText(file);
     input("file").value = "";
     sort(true);
   }

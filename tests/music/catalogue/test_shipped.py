@@ -22,7 +22,7 @@ from feelharmonic.music.catalogue.shipped import (
     id_texts,
 )
 from feelharmonic.music.catalogue.starter import read_starter
-from feelharmonic.music.playlist import song_key
+from feelharmonic.music.song_names import song_key
 
 MIN_TRACKS, MAX_BYTES = 12_000, 1_600_000
 #: A track is within an emotion's reach where it fits it better than this (about one in fifteen does).
