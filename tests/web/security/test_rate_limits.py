@@ -12,7 +12,13 @@ from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web.live import TRACK_COST, Live
 from feelharmonic.web.schemas import DEFAULT_TRACKS
-from feelharmonic.web.security.rate_limits import REDIS_COOLDOWN_S, RateLimiter
+from feelharmonic.web.security.rate_limits import (
+    REDIS_COOLDOWN_S,
+    REDIS_TIMEOUT_S,
+    RateLimiter,
+    storage_options,
+    storage_url,
+)
 
 FOREIGN = "https://elsewhere.example"
 
@@ -180,5 +186,19 @@ def test_a_redis_that_is_away_is_asked_once_in_a_cooldown():
     assert asked[2:] == 3 * [2 * REDIS_COOLDOWN_S]
 
 
-def test_a_redis_that_is_away_is_left_alone_for_seconds():
-    assert 1 <= REDIS_COOLDOWN_S <= 30
+def test_a_redis_that_is_away_costs_at_most_half_a_second_in_five():
+    assert REDIS_TIMEOUT_S <= 0.5
+    assert 5 <= REDIS_COOLDOWN_S <= 30
+
+
+@pytest.mark.parametrize(
+    ("url", "spelled", "options"),
+    [
+        ("memory://", "memory://", set()),
+        ("redis://127.0.0.1/0", "redis://127.0.0.1/0", {"socket_timeout", "socket_connect_timeout"}),
+        ("unix:///run/redis.sock", "redis+unix:///run/redis.sock", {"socket_timeout"}),
+    ],
+)
+def test_each_kind_of_storage_has_its_spelling_and_timeouts(url, spelled, options):
+    assert storage_url(url) == spelled
+    assert set(storage_options(url)) == options
