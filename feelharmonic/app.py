@@ -40,6 +40,7 @@ from feelharmonic.web.serving.inference_queue import InferenceQueue
 from feelharmonic.web.serving.shutdown import Drain
 from feelharmonic.web.serving.timeouts import Timeouts
 from feelharmonic.web.stores.expiring_store import ExpiringStore
+from feelharmonic.web.stores.pending_logins import PendingLogins
 from spotifyaccess import SpotifyAccounts
 
 #: A larger WebSocket message closes its connection. Frames have a smaller limit, which is answered.
@@ -124,7 +125,12 @@ def create_app(
     socketio.on_namespace(services.live)
     health.bind(app, metrics, ready_checks(settings))
     app.config["SECRET_KEY"] = secret_key.secret_key(Path(app.instance_path), settings.secret_key)
-    account.bind(app, load_accounts(settings), kept=load_kept(settings, app.config["SECRET_KEY"]))
+    account.bind(
+        app,
+        load_accounts(settings),
+        kept=load_kept(settings, app.config["SECRET_KEY"]),
+        logins=PendingLogins(app.config["SECRET_KEY"]),
+    )
     # Not at once: `flask` commands make an app as well, and must not call anybody.
     app.before_request(music.start)
     # A photograph takes up to 100 MB and a good part of a second: one at a time, beside the frames.

@@ -1,8 +1,8 @@
 """Connecting a listener's Spotify account: the login, the cookie, and where the account's tokens are stored.
 
 In: requests of one browser. Out: redirects and pages; what a connected account does is `api/spotify.py`'s. The browser
-holds one random cookie. Tokens stay in this process's memory, or encrypted in the Redis that several workers share
-(`stores/`), and go with a disconnect, a day without use, or the program's end.
+holds one random cookie, and during a login an encrypted one. Tokens stay in this process's memory, or encrypted in the
+Redis that several workers share (`stores/`), and go with a disconnect, a day without use, or the program's end.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ from feelharmonic.web.i18n import chosen_language
 from feelharmonic.web.problems import fault_response
 from feelharmonic.web.services import Services, services
 from feelharmonic.web.stores.expiring_store import ExpiringStore, InMemoryStore
+from feelharmonic.web.stores.pending_logins import LOGIN_TTL_S, PendingLogin, PendingLogins
 
 connect = Blueprint("connect", __name__)
 
-#: The browser's only trace: a random number, of no use anywhere else.
-COOKIE = "connection"
+#: The browser's only trace: a random number, of no use anywhere else. During a login also the second, encrypted one.
+COOKIE, LOGIN_COOKIE = "connection", "login"
 
-#: A login under way, and an account that nobody uses, are forgotten after so long.
-LOGIN_S = 600.0
+#: Where the second is sent to.
+LOGIN_PATH = "/connect"
 
+#: An account that nobody uses is forgotten after this time.
 IDLE_S = 24 * 3600.0
 
-#: Logins are begun by anybody, accounts connected by those who have one: the first must not push out the second.
 MAX_CONNECTIONS = 1000
-
-MAX_LOGINS = 1000
 
 #: Whatever Spotify does, the listener has an answer within 3 s.
 BUDGET_S = 2.7
@@ -95,27 +94,17 @@ class Connection:
     tokens: dict = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """One browser's login under way, as plain data, and the state that must come back with it."""
-
-    state: str = field(repr=False)
-    login: dict = field(repr=False)
-
-
 class Connections:
     """The browsers that connect or are connected, by their cookie. Safe between threads.
 
-    A login under way is kept apart from the account that it may replace: neither can undo a change of the other.
+    Logins in progress are stored by the browsers themselves: ``logins`` encrypts them.
     """
 
-    def __init__(
-        self, accounts: Accounts | None, kept: ExpiringStore, *, logins: ExpiringStore | None = None, budget_s: float
-    ):
+    def __init__(self, accounts: Accounts | None, kept: ExpiringStore, *, logins: PendingLogins, budget_s: float):
         self.accounts = accounts
         self.budget_s = budget_s
         self.kept = kept
-        self.logins = kept if logins is None else logins
+        self.logins = logins
 
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
@@ -134,18 +123,6 @@ class Connections:
             return None
         self.kept.renew(key, IDLE_S)
         return Connection(**row)
-
-    def begin(self, key: str, pending: Pending) -> None:
-        self.logins.set(login_key(key), asdict(pending), LOGIN_S)
-
-    def pending(self, key: str | None) -> Pending | None:
-        """The login of that cookie, as long as it is not too old."""
-        row = self.logins.get(login_key(key)) if key else None
-        return None if row is None else Pending(**row)
-
-    def take(self, key: str) -> bool:
-        """Use up the login of that cookie; False where another worker was quicker."""
-        return self.logins.delete(login_key(key))
 
     def forget(self, key: str | None) -> None:
         if key:
@@ -185,13 +162,13 @@ def bind(
     accounts: Accounts | None,
     *,
     kept: ExpiringStore | None = None,
+    logins: PendingLogins | None = None,
     budget_s: float = BUDGET_S,
 ) -> None:
     """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here. ``kept``: where
-    connections and logins are, this process's memory unless told."""
-    logins = None
-    if kept is None:
-        kept, logins = InMemoryStore(MAX_CONNECTIONS), InMemoryStore(MAX_LOGINS)
+    connections are, by default this process's memory. ``logins``: by default with a key of this process's own."""
+    kept = InMemoryStore(MAX_CONNECTIONS) if kept is None else kept
+    logins = logins or PendingLogins(secrets.token_urlsafe(32))
     Services.of(app).connections = Connections(accounts, kept, logins=logins, budget_s=budget_s)
     app.register_blueprint(connect)
 
@@ -206,15 +183,12 @@ def begin() -> PlainResponse:
     if request.host != home.netloc and "moved" not in request.args:
         # The cookie must be set on the address that Spotify sends the browser back to: localhost is not 127.0.0.1.
         return redirect(f"{home.scheme}://{home.netloc}/connect/spotify?moved=1")
-    known = request.cookies.get(COOKIE)
     # An account that is connected stays so, under its cookie, until another one takes its place.
-    key = known if known and connections.find(known) else new_key()
     state = secrets.token_urlsafe(24)
     login = connections.accounts.begin(state)
-    connections.begin(key, Pending(state=state, login=login.to_dict()))
+    pending = connections.logins.encrypt(PendingLogin(state=state, login=login.to_dict()))
     response = redirect(login.url)
-    if key != known:
-        set_cookie(response, key)
+    set_cookie(response, pending, name=LOGIN_COOKIE, path=LOGIN_PATH, max_age=LOGIN_TTL_S)
     return response
 
 
@@ -222,14 +196,17 @@ def begin() -> PlainResponse:
 def finish() -> Response:
     """Back from Spotify: trade the code for the account, under a new cookie."""
     connections = services().connections
-    key = request.cookies.get(COOKIE)
-    pending = connections.pending(key)
-    if key is None or pending is None or connections.accounts is None:
+    pending = connections.logins.decrypt(request.cookies.get(LOGIN_COOKIE))
+    if pending is None or connections.accounts is None or not same(request.args.get("state"), pending.state):
         return arrival_page("unknown", 400)
-    if not same(request.args.get("state"), pending.state) or not connections.take(key):  # a login serves once
-        return arrival_page("unknown", 400)
-    login = connections.accounts.resume(pending.login)
-    code = request.args.get("code")
+    response = finished(connections.accounts.resume(pending.login), request.args.get("code"))
+    response.delete_cookie(LOGIN_COOKIE, path=LOGIN_PATH, httponly=True, samesite="Lax", secure=is_https())
+    return response
+
+
+def finished(login: Login, code: str | None) -> Response:
+    """The page after ``login``; with Spotify's ``code`` its account is connected. Spotify takes each code once."""
+    connections = services().connections
     if not code:
         return arrival_page("refused", 200)
     try:
@@ -237,7 +214,7 @@ def finish() -> Response:
     except ListenerFault:
         return arrival_page("failed", 502)
     new = connections.add(Connection(tokens=account.read_tokens()))
-    connections.forget(key)
+    connections.forget(request.cookies.get(COOKIE))
     response = arrival_page("connected", 200)
     set_cookie(response, new)
     return response
@@ -263,19 +240,16 @@ def new_key() -> str:
     return secrets.token_urlsafe(32)
 
 
-def login_key(key: str) -> str:
-    """Where the login of a cookie is kept."""
-    return f"{key}/login"
-
-
 def same(given: str | None, expected: str) -> bool:
     """Compared in constant time."""
     return hmac.compare_digest((given or "").encode(), expected.encode())
 
 
-def set_cookie(response: PlainResponse, key: str) -> None:
+def set_cookie(
+    response: PlainResponse, value: str, *, name: str = COOKIE, path: str = "/", max_age: int | None = None
+) -> None:
     # Lax, not Strict: the browser must send it when Spotify redirects back.
-    response.set_cookie(COOKIE, key, httponly=True, samesite="Lax", secure=is_https())
+    response.set_cookie(name, value, max_age=max_age, path=path, httponly=True, samesite="Lax", secure=is_https())
 
 
 def is_https() -> bool:

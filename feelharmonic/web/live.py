@@ -209,10 +209,10 @@ class Live(Namespace):
             self.count_event()
             listener = self._listener()
             wish = read_event(SNAP, args)
-            n = wish["n"] or DEFAULT_TRACKS
-            self.count_event(TRACK_COST * n)
             emotion = wish["emotion"] or self._emotion_now(listener)
             goal = wish["goal"] or listener.goal
+            n = wish["n"] or DEFAULT_TRACKS
+            self.count_event(TRACK_COST * n)
             playlist = self._list(
                 listener,
                 emotion=emotion,

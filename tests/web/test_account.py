@@ -13,7 +13,9 @@ from flask.testing import FlaskClient
 from feelharmonic.params import Params
 from feelharmonic.web import account, api, pages
 from feelharmonic.web.services import Services
+from feelharmonic.web.stores import pending_logins
 from feelharmonic.web.stores.expiring_store import InMemoryStore
+from feelharmonic.web.stores.pending_logins import PendingLogin, PendingLogins
 from spotifyaccess import SpotifyAccounts, SpotifyApp
 from tests.support.spotify_stand_in import CLIENT_ID, DOWN, DRIPS, HANGS, RATE_LIMIT, StandIn
 
@@ -80,7 +82,13 @@ def clock() -> Clock:
 def app_with(project, accounts, clock) -> Flask:
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
-    account.bind(app, accounts, kept=InMemoryStore(1000, clock=clock), budget_s=20.0)
+    account.bind(
+        app,
+        accounts,
+        kept=InMemoryStore(1000, clock=clock),
+        logins=PendingLogins("x" * 40, clock=clock),
+        budget_s=20.0,
+    )
     api.register(app)
     return app
 
@@ -190,10 +198,12 @@ def test_another_browsers_login_connects_nothing(app, spotify):
 
 def test_a_login_serves_once(browser):
     back = browser.login()
-    key = browser.cookie()
+    login = browser.client.get_cookie("login", domain="127.0.0.1", path="/connect").value
     browser.client.get("/connect/callback", base_url=HOME, query_string=back)
-    browser.client.set_cookie("connection", key, domain="127.0.0.1")
     assert browser.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 400
+    # Spotify takes a code once, also where somebody copied the cookie.
+    browser.client.set_cookie("login", login, domain="127.0.0.1", path="/connect")
+    assert browser.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 502
 
 
 def test_a_second_login_keeps_the_account_until_it_is_through(browser, spotify):
@@ -207,7 +217,7 @@ def test_a_second_login_keeps_the_account_until_it_is_through(browser, spotify):
 
 def test_a_login_is_too_old_after_ten_minutes(browser, clock):
     back = browser.login()
-    clock.now_s += account.LOGIN_S + 1
+    clock.now_s += pending_logins.LOGIN_TTL_S + 1
     assert browser.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 400
 
 
@@ -364,27 +374,27 @@ def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
     assert browser.status()["connected"] is False
 
 
-def test_logins_do_not_pile_up(app, browser):
-    Services.of(app).connections.logins = InMemoryStore(3)
-    for _ in range(5):
-        browser.client.delete_cookie("connection", domain="127.0.0.1")
-        browser.get("/connect/spotify")
-    assert len(Services.of(app).connections.logins) == 3
+def test_logins_are_stored_nowhere_and_push_nobody_out(app, spotify):
+    """However many an attacker begins."""
+    victim, attacker = Browser(app, spotify), Browser(app, spotify)
+    back = victim.login()
+    for _ in range(1200):
+        attacker.client.delete_cookie("login", domain="127.0.0.1", path="/connect")
+        assert attacker.get("/connect/spotify").status_code == 302
+    assert len(Services.of(app).connections.kept) == 0
+    assert victim.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 200
+    assert victim.status()["connected"] is True
 
 
-def test_logins_push_no_account_out(project, accounts, spotify, monkeypatch):
-    monkeypatch.setattr(account, "MAX_CONNECTIONS", 3)
-    monkeypatch.setattr(account, "MAX_LOGINS", 3)
-    app = Flask("feelharmonic", root_path=str(project))
-    pages.bind(app, Params.load())
-    account.bind(app, accounts, budget_s=20.0)  # in memory, as a single worker keeps them
-    api.register(app)
-    connected, other = Browser(app, spotify), Browser(app, spotify)
-    connected.connect()
-    for _ in range(5):
-        other.client.delete_cookie("connection", domain="127.0.0.1")
-        other.get("/connect/spotify")
-    assert connected.status()["connected"] is True
+def test_another_servers_login_is_not_ours():
+    pending = PendingLogin(state="state", login={"verifier": "secret"})
+    one, other = PendingLogins("x" * 40), PendingLogins("y" * 40)
+    cookie = one.encrypt(pending)
+    assert one.decrypt(cookie) == pending
+    assert "secret" not in cookie
+    assert [
+        logins.decrypt(text) for logins, text in ((other, cookie), (one, cookie[:-4]), (one, "é"), (one, None))
+    ] == [None] * 4
 
 
 @pytest.mark.parametrize("body", ["[" * 1100, '{"ids": [' + "9" * 5000 + "]}"], ids=["deep", "digits"])

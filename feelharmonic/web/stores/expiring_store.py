@@ -1,4 +1,4 @@
-"""A key-value store whose entries expire: connected Spotify accounts and logins in progress.
+"""A key-value store whose entries expire: connected Spotify accounts.
 
 Here in this process's memory; for several workers in Redis (`expiring_store_redis.py`).
 """

@@ -212,7 +212,7 @@ def test_without_redis_requests_fail_fast_and_recover(project, spotify, tmp_path
         server.kill()
         start_s = time.monotonic()
         assert problem_of(browser.post("play", {"ids": IDS}, csrf)) == (503, "connections_away")
-        assert problem_of(browser.get("/connect/spotify")) == (503, "connections_away")
+        assert browser.get("/connect/spotify").status_code == 302  # logins are stored by their browsers
         assert time.monotonic() - start_s < 5
         with pytest.raises(StoreUnavailable):
             RedisStore(server.url, KEY).set("one", {}, 60)
