@@ -1,6 +1,6 @@
 """Messages → what travels: plain dictionaries for the acknowledgements of `/live` and for REST.
 
-In: our messages. Out: JSON-ready values as design.md names them; static/js/types.js describes the same for the page.
+In: our messages. Out: JSON-ready values, as static/js/types.js and docs/api.md describe them.
 """
 
 from __future__ import annotations

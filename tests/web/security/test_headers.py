@@ -11,7 +11,7 @@ from tests.support.samples import HANDSHAKE
 
 FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 
-#: As issue 8 gives it, whole: a source more is a door more.
+#: The whole policy: each further source would be one more that may run or be loaded.
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
     "worker-src 'self'; connect-src 'self'; frame-src https://open.spotify.com; object-src 'none'; base-uri 'none'; "
