@@ -19,7 +19,7 @@ from feelharmonic.music import (
     load_providers,
     unknown_providers,
 )
-from feelharmonic.music.providers.spotify import spotify_app  # not by the front door: spotifyaccess.py imports music
+from feelharmonic.music.providers.spotify import spotify_app  # not from the package: spotifyaccess.py imports it
 from feelharmonic.params import Params
 from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_browser
 from feelharmonic.resources import ROOT
@@ -61,7 +61,8 @@ def create_app(
     networks: Networks | None = None,
     timeouts: Timeouts | None = None,
 ) -> Flask:
-    """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its wire.
+    """The application, ready to serve. What is not passed in is loaded; ``app.extensions["socketio"]`` is its
+    Socket.IO server.
 
     Raises SetupFault naming every fault of settings, parameters and networks together.
     """

@@ -1,9 +1,6 @@
-"""Waiting no longer than is good: a call to a network that may never answer.
+"""Calls with a deadline: a call to a network may never return.
 
-In: a budget in seconds and a call. Out: what it returned or raised, or TimeoutError. Knows nothing of ours.
-
-A timeout on a socket is not enough: a server that sends a byte now and then, or a name that does not resolve, holds
-a caller far longer. So the call runs in a thread of its own (under gevent and eventlet a green one).
+In: a function. Out: what it returns, or TimeoutError. The call itself is not interrupted; its thread ends with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the rooms hand to each other, in the order it flows: Frame, Face, Expression, Mood, MusicTargets, Track …
+"""emotion_params.json → Params: how it feels. The only reader of that file.
 
-In: nothing; this room imports nothing of ours. Out: frozen messages and the fixed vocabulary.
-Units and ranges are in the names or in the docstrings. No logic beyond trivial views may enter.
+In: the file's path. Out: frozen Params, or one SetupFault that names every fault in the file. Where the program runs
+(ports, keys, folders) is `settings.py`'s business.
 """
 
 from __future__ import annotations

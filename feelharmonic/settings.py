@@ -67,7 +67,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     #: How many proxies in front tell the truth about who asks, and whether by TLS.
     trusted_proxies: int = 0
-    #: How often one address may ask by HTTP, and send over the wire; a school may be behind one.
+    #: Requests by HTTP, and events by Socket.IO, that one address may send; a school may be behind one.
     http_rate: str = "3000/minute"
     socket_rate: str = "150000/minute"
     #: How many requests one address (of IPv6, one /64) may have in work at a time; a school may be behind one.

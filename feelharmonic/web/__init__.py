@@ -1,2 +1,1 @@
-"""Everything that speaks HTTP or Socket.IO. May import pipeline, the provider protocol, messages, errors, params and
-settings; never a stage."""
+"""HTTP and Socket.IO. Calls `reading` and `music` by their packages' front doors alone."""

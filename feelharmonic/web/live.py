@@ -310,7 +310,7 @@ class Live(Namespace):
     def on_unknown(self, *args: object) -> dict:
         """What came under no name that is known here."""
         names = ", ".join(name[3:] for name in dir(self) if name.startswith("on_") and name not in NOT_SENT)
-        raise BadRequest("Expected an event of this wire, got another name.", f"Send one of {names}.")
+        raise BadRequest("Expected a known event, got another name.", f"Send one of {names}.")
 
     def count_event(self, cost: int = EVENT_COST) -> None:
         """Count an event of this address. Raises RateLimited where it has sent too many."""

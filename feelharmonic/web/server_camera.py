@@ -62,9 +62,9 @@ class Watching(Protocol):
 class CameraView:
     """The camera reader, if there is one, and the tracks for the mood that it held last."""
 
-    def __init__(self, jukebox: MusicService):
+    def __init__(self, music: MusicService):
         self.watcher: Watching | None = None
-        self._jukebox = jukebox
+        self._music = music
         self._asking = threading.Lock()
         self._chance = random.Random()
         self._given: dict[str, None] = {}
@@ -83,7 +83,7 @@ class CameraView:
         if not self._asking.acquire(blocking=False):
             return
         try:
-            self.served = self._jukebox.playlist(
+            self.served = self._music.playlist(
                 emotion=mood.emotion, goal="match", n=TRACKS, given=self._given, chance=self._chance
             )
             self._given.update(dict.fromkeys(track.id for track in self.served.tracks))
