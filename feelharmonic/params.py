@@ -108,24 +108,15 @@ class PlanePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feeling:
-    """Where people place an emotion: ``valence`` and ``arousal``, -1..1 each."""
-
-    valence: float
-    arousal: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmotionParams:
     """One emotion: its colour, its music targets by feature, the genres that carry it (Spotify's names), what to search
-    for where only words find music, where its tracks lie, and where people place it."""
+    for where only words find music, and where its tracks lie."""
 
     colour: Colour
     genres: tuple[str, ...]
     search: SearchTerms
     targets: dict[str, FeatureTarget]
     tracks: PlanePoint
-    feeling: Feeling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,14 +250,13 @@ class _Check:
         return {name: emotion for name, emotion in read.items() if emotion is not None}
 
     def emotion(self, where: str, value: Any) -> EmotionParams | None:
-        if not self.keys(where, value, ("colour", "genres", "search", "targets", "tracks", "feeling")):
+        if not self.keys(where, value, ("colour", "genres", "search", "targets", "tracks")):
             return None
         colour = self.colour(f"{where}.colour", value.get("colour", {}))
         genres = self.genres(f"{where}.genres", value.get("genres", []))
         search = self.search(f"{where}.search", value.get("search", {}))
         targets = self.targets(f"{where}.targets", value.get("targets", {}))
-        tracks = self.point(f"{where}.tracks", value.get("tracks"), ("valence", "energy"), 0)
-        feeling = self.point(f"{where}.feeling", value.get("feeling"), ("valence", "arousal"), -1)
+        tracks = self.point(f"{where}.tracks", value.get("tracks"), ("valence", "energy"))
         if colour is None or search is None:
             return None
         return EmotionParams(
@@ -275,13 +265,12 @@ class _Check:
             search=search,
             targets=targets,
             tracks=PlanePoint(**tracks),
-            feeling=Feeling(**feeling),
         )
 
-    def point(self, where: str, value: Any, names: tuple[str, str], low: float) -> dict[str, float]:
+    def point(self, where: str, value: Any, names: tuple[str, str]) -> dict[str, float]:
         if not self.keys(where, value, names):
             return dict.fromkeys(names, math.nan)
-        return {name: self.number(f"{where}.{name}", value.get(name), low, 1) for name in names}
+        return {name: self.number(f"{where}.{name}", value.get(name), 0, 1) for name in names}
 
     def colour(self, where: str, value: Any) -> Colour | None:
         if not self.keys(where, value, ("light", "dark", "glow")):

@@ -180,7 +180,7 @@ class MusicService:
         """
         params = self._params
         if probabilities is None and feeling is not None:
-            probabilities = probabilities_at(params, *feeling)
+            probabilities = probabilities_at(*feeling)
             emotion = in_words(probabilities, params.sharpness)[0]
         also = None
         start = targets_for(params, emotion)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from feelharmonic.audio_features import FEATURES, FeatureTarget
-from feelharmonic.emotions import EMOTIONS
+from feelharmonic.emotions import EMOTIONS, VALENCE_AROUSAL
 from feelharmonic.music.messages import MusicTargets
 from feelharmonic.params import Params, PlanePoint
 
@@ -27,16 +27,15 @@ MIN_JOURNEY = 0.15
 #: How far chance moves the ends of a journey's path on that plane, each way.
 WANDER = 0.08
 
-#: A valence of 1 on the plane of feelings (-1..1) stands for so much on that of tracks' felt valence (0..1, 0.5 in the
-#: middle): the happiest faces lie at 0.8, the happiest tenth of tracks begins at 0.71.
-FELT_REACH = 0.28
+#: Where a feeling places the target on that plane its tracks lie this close.
+FEELING_SPREAD = 0.1
 
 #: The share of a mixture from which its second emotion is said.
 MIN_LITTLE_SHARE = 0.2
 
 
-#: Emotions at this distance of a point of the plane of feelings count a third of one right there.
-NEAR = 0.35
+#: Emotions this much further away than the nearest count about a third of it.
+NEAR = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,8 @@ def mixed_targets(
 ) -> MusicTargets:
     """Targets between the emotions, weighted by ``probabilities`` (seven, in EMOTIONS' order), for ``match``.
 
-    One emotion at 1.0 gives what ``targets_for`` gives. ``feeling``: valence and arousal, -1..1 each, places the target
-    on the plane of felt valence and arousal, too.
+    One emotion at 1.0 gives what ``targets_for`` gives. ``feeling``: valence and arousal, -1..1 each, which place the
+    target on the plane of the tracks' valence and energy, where the tracks of the emotions near it lie.
     """
     shares = sharpened(probabilities, params.sharpness)
     strongest = EMOTIONS[max(range(len(EMOTIONS)), key=shares.__getitem__)]
@@ -93,8 +92,8 @@ def mixed_targets(
     targets = replace(_of(params, strongest, "match", features, (strongest,)), fits=shares)
     if feeling is None:
         return targets
-    valence, arousal = (0.5 + FELT_REACH * max(-1.0, min(1.0, value)) for value in feeling)
-    return replace(targets, felt=(valence, arousal))
+    point = _place(params, targets)
+    return replace(targets, features={**targets.features, **_on_plane(point, FEELING_SPREAD)})
 
 
 def sharpened(probabilities: Sequence[float], sharpness: float) -> tuple[float, ...]:
@@ -103,13 +102,11 @@ def sharpened(probabilities: Sequence[float], sharpness: float) -> tuple[float, 
     return tuple(power / sum(powers) for power in powers)
 
 
-def probabilities_at(params: Params, valence: float, arousal: float) -> tuple[float, ...]:
-    """How much of each emotion there is at a point of the plane of feelings, -1..1 each; seven, summing to 1."""
-    away = [
-        math.hypot(valence - own.valence, arousal - own.arousal)
-        for own in (params.emotions[emotion].feeling for emotion in EMOTIONS)
-    ]
-    near = [math.exp(-((distance / NEAR) ** 2)) for distance in away]
+def probabilities_at(valence: float, arousal: float) -> tuple[float, ...]:
+    """How much of each emotion there is at a point of valence and arousal, -1..1 each; seven, summing to 1."""
+    away = [math.hypot(valence - own_valence, arousal - own_arousal) for own_valence, own_arousal in VALENCE_AROUSAL]
+    # From the nearest on, so that far out one emotion is left and not none.
+    near = [math.exp((min(away) ** 2 - distance**2) / NEAR**2) for distance in away]
     return tuple(value / sum(near) for value in near)
 
 
@@ -195,12 +192,16 @@ def _near(point: PlanePoint, chance: random.Random) -> PlanePoint:
 
 def _on_path(step: MusicTargets, here: PlanePoint, there: PlanePoint, share: float) -> MusicTargets:
     """``step`` with the valence and the energy of the point ``share`` (0..1) of the way from ``here`` to ``there``."""
-    point = {
-        "valence": _mix(here.valence, there.valence, share),
-        "energy": _mix(here.energy, there.energy, share),
+    point = PlanePoint(valence=_mix(here.valence, there.valence, share), energy=_mix(here.energy, there.energy, share))
+    return replace(step, features={**step.features, **_on_plane(point, PATH_SPREAD)})
+
+
+def _on_plane(point: PlanePoint, spread: float) -> dict[str, FeatureTarget]:
+    """Targets for the two features that ``point`` places."""
+    return {
+        "valence": FeatureTarget(centre=point.valence, spread=spread),
+        "energy": FeatureTarget(centre=point.energy, spread=spread),
     }
-    path = {name: FeatureTarget(centre=centre, spread=PATH_SPREAD) for name, centre in point.items()}
-    return replace(step, features={**step.features, **path})
 
 
 def _between(start: MusicTargets, end: MusicTargets, share: float) -> MusicTargets:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from feelharmonic.audio_features import FEATURES
-from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.emotions import EMOTIONS, GOALS, VALENCE_AROUSAL
 from feelharmonic.music.messages import MusicTargets
 from feelharmonic.music.targets import (
+    FEELING_SPREAD,
     GOAL_ENDS,
     in_words,
     journey,
@@ -127,19 +128,23 @@ def test_a_mixture_is_said_in_words(params, shares, words):
     assert in_words(mixture(**shares), params.sharpness) == words
 
 
-def test_a_feeling_places_the_target_on_the_plane(params):
-    glad = mixed_targets(params, mixture(neutral=1.0), (0.8, 0.5))
-    assert glad.felt[0] > 0.7
-    assert glad.felt[1] > 0.6
-    assert mixed_targets(params, mixture(neutral=1.0)).felt is None
+def test_a_feeling_places_the_target_where_the_emotions_near_it_have_their_tracks(params):
+    placed = mixed_targets(params, mixture(happy=0.5, neutral=0.5), (0.2, -0.2)).features
+    between = [(params.emotions["happy"].tracks.valence + params.emotions["neutral"].tracks.valence) / 2]
+    assert [placed["valence"].centre] == pytest.approx(between)
+    assert placed["valence"].spread == placed["energy"].spread == FEELING_SPREAD
 
 
-@pytest.mark.parametrize("emotion", EMOTIONS)
-def test_where_people_place_an_emotion_it_is_the_strongest(params, emotion):
-    feeling = params.emotions[emotion].feeling
-    shares = probabilities_at(params, feeling.valence, feeling.arousal)
+@pytest.mark.parametrize(("emotion", "point"), list(zip(EMOTIONS, VALENCE_AROUSAL, strict=True)))
+def test_where_people_place_an_emotion_it_is_the_strongest(emotion, point):
+    shares = probabilities_at(*point)
     assert sum(shares) == pytest.approx(1)
     assert EMOTIONS[int(np.argmax(shares))] == emotion
+
+
+@pytest.mark.parametrize("point", [(1, 1), (-1, -1), (1, -1), (-1, 1)])
+def test_the_plane_has_an_emotion_everywhere(point):
+    assert sum(probabilities_at(*point)) == pytest.approx(1)
 
 
 def mixture(**shares: float) -> list[float]:

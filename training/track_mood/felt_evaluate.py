@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.starter import STARTER_PATH
 from feelharmonic.music.felt_mood import FELT
+from feelharmonic.music.targets import targets_for
+from feelharmonic.params import Params
 from training.data_dir import data_dir
 from training.track_mood.felt_model import TOLD_BY_TAGS, Labels, Teacher, between, directions, distil
 from training.track_mood.songs import Songs, average_precision, joined, labelled, parts_by_artist, read_songs, tagged
@@ -105,6 +108,14 @@ def cross_validated(known: Labels, tables: Songs, trees: int, epochs: int, seed:
                 name: float(np.corrcoef(scores[:, FELT.index(name)], felt[:, place])[0, 1])
                 for place, name in enumerate(("valence", "arousal"))
             }
+    params = Params.load()
+    for yardstick, songs in (("tags", known.tags), ("tags without words", known.tags), ("labels", known.labels)):
+        figures[f"{yardstick}, order of rank"] = {
+            e: average_precision(
+                -distances(songs.features, targets_for(params, e), told[yardstick, "network"]), masks[yardstick][e]
+            )
+            for e in TOLD_BY_TAGS
+        }
     for yardstick, songs in (("tags", known.tags), ("labels", known.labels)):
         plain = directions(songs)
         figures[f"{yardstick}, direction alone"] = {
