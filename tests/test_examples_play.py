@@ -8,7 +8,8 @@ import re
 import pytest
 
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.playlist import read_playlist, song_key
+from feelharmonic.music.playlist import read_playlist
+from feelharmonic.music.song_names import song_key
 
 
 def named(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from feelharmonic.music.catalogue.columns import explicit_code
 from feelharmonic.music.catalogue.shipped import SHIPPED_PATH, encode_features, id_bytes
 from feelharmonic.music.catalogue.starter import STARTER_PATH
 from feelharmonic.music.felt_mood import FELT, FeltMoodReader
-from feelharmonic.music.playlist import song_key
+from feelharmonic.music.song_names import song_key
 from training.data_dir import data_dir
 from training.track_mood.songs import HERE, Songs, joined, read_songs
 
