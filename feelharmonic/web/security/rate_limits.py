@@ -20,8 +20,8 @@ from feelharmonic.web.problems import problem_response
 
 log = logging.getLogger(__name__)
 
-#: Health checks do not count against the limit. Nor do static files: Flask-Limiter leaves them out.
-UNLIMITED_ENDPOINTS = ("pages.healthz", "api.healthz")
+#: The page's own files and health checks do not count against the limit.
+UNLIMITED_ENDPOINTS = ("static", "pages.healthz", "api.healthz")
 
 MEMORY = "memory://"
 
