@@ -7,6 +7,7 @@ processor. Workers share nothing but the Redis that REDIS_URL names; without one
 logins by itself.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -49,7 +50,9 @@ METRICS_FOLDER, OWN_FOLDER = "PROMETHEUS_MULTIPROC_DIR", "FEELHARMONIC_OWN_METRI
 METRICS_FILE = re.compile(r"(counter|histogram|summary|gauge_[a-z]+)_\d+\.db")
 if not os.environ.get(METRICS_FOLDER):
     # In the environment: SIGHUP reads this file again, and on_exit must know whether the folder is ours.
-    os.environ[METRICS_FOLDER] = os.environ[OWN_FOLDER] = tempfile.mkdtemp(prefix="feelharmonic-metrics-")
+    # On a full disk each worker counts by itself.
+    with contextlib.suppress(OSError):
+        os.environ[METRICS_FOLDER] = os.environ[OWN_FOLDER] = tempfile.mkdtemp(prefix="feelharmonic-metrics-")
 # Workers share the processors.
 if not settings.frames_at_once:
     os.environ["FRAMES_AT_ONCE"] = str(max(1, capacity.cores() // workers))
@@ -57,6 +60,8 @@ if not settings.frames_at_once:
 
 def on_starting(arbiter):
     """Delete an earlier run's metrics, which would be added to this one's. Other files stay."""
+    if METRICS_FOLDER not in os.environ:
+        return
     folder = Path(os.environ[METRICS_FOLDER])
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
@@ -86,9 +91,10 @@ def post_worker_init(worker):
 
 def child_exit(arbiter, worker):
     """A worker has ended, also if it was killed: its listeners no longer count."""
-    from prometheus_client import multiprocess
+    if METRICS_FOLDER in os.environ:
+        from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(arbiter):

@@ -6,7 +6,6 @@ With several workers the folder that PROMETHEUS_MULTIPROC_DIR names holds their 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+from feelharmonic.web.monitoring import metric_files
 
 #: From half a millisecond to a second.
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -25,6 +26,9 @@ NAMESPACE = "feelharmonic"
 #: cooldown now.
 COOLDOWN_ENDS, IN_COOLDOWN = "provider_rests_until", "provider_resting"
 
+#: The files of what is counted here.
+FILE_KINDS = ("counter", "histogram", "gauge_livesum", "gauge_liveall")
+
 
 class Metrics(Collector):
     """What is counted. Safe between threads. Observes the music providers' fallback. ``clock``: monotonic seconds, the
@@ -33,6 +37,7 @@ class Metrics(Collector):
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.registry = CollectorRegistry()
+        self._is_shared = metric_files.reserve(FILE_KINDS)
         self.frames = self._counter("frames", "Frames that were read")
         self.stage = Histogram(
             "stage_seconds",
@@ -78,8 +83,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, whichever worker is asked; cooldowns as they are at this moment."""
-        is_shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        collector = MultiProcessCollector(None) if is_shared else self.registry
+        collector = MultiProcessCollector(None) if self._is_shared else self.registry
         for metric in collector.collect():
             is_cooldown = metric.name == f"{NAMESPACE}_{COOLDOWN_ENDS}"
             yield self._in_cooldown_now(metric) if is_cooldown else metric
