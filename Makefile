@@ -26,7 +26,7 @@ test: lint test-python test-e2e test-js test-browser
 test-all: test test-full audit test-train
 
 PYTEST = $(BIN)/python -m pytest
-SERVERS = tests/e2e tests/deploy
+SERVERS = tests/e2e tests/deploy tests/load
 
 # On every core: these tests start no servers and wait for nothing.
 test-python: $(VENV)/test.stamp static/vendor/stamp
@@ -134,7 +134,7 @@ fuzz: $(VENV)/test.stamp
 
 # An hour of twenty listeners; `make test-all` does a minute of it.
 soak: $(VENV)/test.stamp static/vendor/stamp
-	SOAK_S=3600 $(PYTEST) -s tests/e2e/test_soak.py
+	SOAK_S=3600 $(PYTEST) -s tests/load/test_soak.py
 
 # Every state of the page at three widths, light and dark, into gallery/.
 gallery: $(VENV)/test.stamp static/vendor/stamp
