@@ -13,7 +13,7 @@ import cv2
 
 from feelharmonic.emotions import EMOTIONS, VALENCE_AROUSAL
 from feelharmonic.params import Params
-from feelharmonic.reading import baseline, boxes, crop, expression, face_finder, face_tracker
+from feelharmonic.reading import baseline, boxes, crop, expression, face_finder, face_tracker, picture_quality
 from feelharmonic.reading.networks import MAX_FACES_READ
 
 #: The networks by the names that the browser requests.
@@ -44,6 +44,21 @@ TRACKER = ("FULL_SEARCH_S", "MAX_TRACKED", "SAME_FACE_IOU", "MIN_IOU", "JITTER_S
 
 CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH")
 
+QUALITY = (
+    "THUMBNAIL_SIZE",
+    "DARK",
+    "BRIGHT",
+    "DARK_WITHOUT_FACE",
+    "BRIGHT_WITHOUT_FACE",
+    "SATURATED",
+    "MAX_SATURATED_SHARE",
+    "MIN_DEVIATION",
+    "FROZEN_S",
+    "MAX_GAP_S",
+    "MIN_FACE_PX",
+    "MAX_OUTSIDE_SHARE",
+)
+
 #: OpenCV 4 rounds sampling points to 1/32 of a pixel, OpenCV 5 does not. The browser does as the server's OpenCV.
 SAMPLING_STEPS = 32 if int(cv2.__version__.split(".")[0]) < 5 else None
 
@@ -60,10 +75,11 @@ def constants_for_browser(params: Params) -> dict[str, Any]:
             "smoothing": asdict(params.smoothing),
         },
         "baseline": {**asdict(params.baseline), "floor": baseline.FLOOR, "neutral_index": baseline.NEUTRAL},
+        "quality": _values(QUALITY),
         "max_faces_read": MAX_FACES_READ,
     }
 
 
 def _values(names: tuple[str, ...]) -> dict[str, Any]:
-    values = vars(boxes) | vars(crop) | vars(face_tracker) | vars(face_finder)
+    values = vars(boxes) | vars(crop) | vars(face_tracker) | vars(face_finder) | vars(picture_quality)
     return {name.lower(): values[name] for name in names}

@@ -105,6 +105,8 @@ class Reading:
     read as a group, ``group`` is that of this frame, and expression and mood are the group's. ``faces`` show what the
     network read; expression, group and mood are relative to each face's rest. ``baseline`` says which resting face the
     listener is read against: "given", "learned", "learning" (the prior still counts for more), None without a face.
+    ``picture_problem``: one of picture_quality.PROBLEMS, or None; with one, expression and group are None and the mood
+    holds.
     """
 
     width_px: int
@@ -114,3 +116,4 @@ class Reading:
     mood: Mood | None
     group: Group | None = None
     baseline: str | None = None
+    picture_problem: str | None = None

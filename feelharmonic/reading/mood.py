@@ -55,6 +55,13 @@ class MoodSmoother:
             self.forget_mood()
         return self.mood(at_s)
 
+    def hold(self, at_s: float) -> Mood | None:
+        """The picture at ``at_s`` cannot be read: the mood holds, for as long as that lasts."""
+        self._last_at_s = self._forward(at_s)
+        if self._last_face_at_s is not None:
+            self._last_face_at_s = self._last_at_s
+        return self.mood(self._last_at_s)
+
     def mood(self, at_s: float) -> Mood | None:
         """The mood at ``at_s``, None while none holds."""
         if self._emotion is None:

@@ -16,6 +16,7 @@ from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Frame, Mood, Reading, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.picture_quality import PictureQuality
 
 
 class Pipeline:
@@ -29,6 +30,7 @@ class Pipeline:
         self._resting = RestingFaces(networks.params.baseline)
         self._baseline: np.ndarray | None = None  # (7,): the listener's resting face, where they have shown it
         self._smoother = MoodSmoother(networks.params.smoothing)
+        self._quality = PictureQuality()
         self._reads_group = False
 
     def see(self, data: bytes, at_s: float) -> Reading:
@@ -50,6 +52,16 @@ class Pipeline:
         faces = self._networks.read_faces(frame, tracked)
         self._observe("face", tracked_s - start_s)
         self._observe("expression", time.perf_counter() - tracked_s)
+        problem = self._quality.problem(frame.pixels_bgr, [seen.face for seen in faces], at_s)
+        if problem is not None:
+            return Reading(
+                width_px=frame.width_px,
+                height_px=frame.height_px,
+                faces=faces,
+                expression=None,
+                mood=self._smoother.hold(at_s),
+                picture_problem=problem,
+            )
         shown = self._relative_to_rest(faces, at_s)
         group = group_of(shown) if self._reads_group else None
         if group is not None:

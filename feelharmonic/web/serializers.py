@@ -28,6 +28,7 @@ def reading_fields(reading: Reading) -> dict:
         "mood": mood_fields(reading.mood),
         "group": group_fields(reading.group),
         "baseline": reading.baseline,
+        "picture_problem": reading.picture_problem,
     }
 
 
@@ -118,6 +119,7 @@ def nothing_read(seq: int | None, mood: Mood | None, problem: dict, wait_ms: int
         "mood": mood_fields(mood),
         "group": None,
         "baseline": None,
+        "picture_problem": None,
         "problem": problem,
         "wait_ms": wait_ms,
     }

@@ -60,6 +60,8 @@
  *
  * @typedef {"given"|"learned"|"learning"} BaselineState shown by the listener, learned from their readings, or not yet
  *
+ * @typedef {"too_dark"|"too_bright"|"covered"|"frozen"|"face_too_far"|"face_cut_off"} PictureProblem
+ *
  * @typedef {Object} FrameReply
  * @property {number|null} seq
  * @property {Face[]} faces largest first; the first is the listener
@@ -69,6 +71,7 @@
  * @property {BaselineState|null} baseline which resting face the listener is read against
  * @property {Mood|null} mood
  * @property {Group|null} group where everybody in view is read as one
+ * @property {PictureProblem|null} picture_problem why this picture says nothing; the mood holds
  * @property {Problem|null} problem
  * @property {number} wait_ms least wait before the next frame
  *
@@ -138,7 +141,11 @@
  *   prior: number, prior_s: number, below: number, above: number, longest_step_s: number, lost_after_s: number,
  *   other_size: number, other_place: number, other_likeness: number}} BaselineConstants
  *
- * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants,
+ * @typedef {{thumbnail_size: [number, number], dark: number, bright: number, dark_without_face: number,
+ *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, frozen_s: number,
+ *   max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
+ *
+ * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
  *   max_faces_read: number}} ReadingConstants
  */
 

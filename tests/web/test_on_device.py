@@ -103,7 +103,7 @@ def release(client) -> dict:
 
 def test_all_that_the_service_worker_keeps_is_there(client):
     addresses = release(client)["addresses"]
-    assert {"/", "/static/js/live/main.js", "/static/js/reading/worker.js", "/static/page.css"} <= set(addresses)
+    assert {"/", "/static/js/live/main.js", "/static/js/live/device-worker.js", "/static/page.css"} <= set(addresses)
     assert [address for address in addresses if client.get(address).status_code != 200] == []
 
 

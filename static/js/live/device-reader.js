@@ -1,5 +1,5 @@
 /**
- * Reading on this device: the page's side of reading/worker.js. Frames go to the worker and nowhere else. No page texts.
+ * Reading on this device: the page's side of device-worker.js. Frames go to the worker and nowhere else. No page texts.
  */
 
 import { Pacing } from "./pacing.js";
@@ -47,7 +47,7 @@ export class DeviceReader {
   }
 
   async #load() {
-    const worker = new Worker(new URL("../reading/worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./device-worker.js", import.meta.url), { type: "module" });
     this.#worker = worker;
     worker.addEventListener("message", ({ data }) => worker === this.#worker && this.#answer(data));
     worker.addEventListener("error", (event) => {

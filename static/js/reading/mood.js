@@ -43,6 +43,16 @@ export class MoodSmoother {
     return this.mood(now_s);
   }
 
+  /** The picture cannot be read: the mood holds, for as long as that lasts. @param {number} at_s @returns {HeldMood|null} */
+  hold(at_s) {
+    const now_s = this.#forward(at_s);
+    this.#last_at_s = now_s;
+    if (this.#last_face_at_s !== null) {
+      this.#last_face_at_s = now_s;
+    }
+    return this.mood(now_s);
+  }
+
   /** The mood that holds at `at_s`, null while looking. @param {number} at_s @returns {HeldMood|null} */
   mood(at_s) {
     return this.#emotion && {

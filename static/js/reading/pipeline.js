@@ -8,6 +8,7 @@ import { cutCrop } from "./crop.js";
 import { FaceTracker } from "./face-tracker.js";
 import { groupExpression } from "./group-expression.js";
 import { MoodSmoother } from "./mood.js";
+import { PictureQuality } from "./picture-quality.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
@@ -22,6 +23,7 @@ export class Pipeline {
   #resting;
   /** @type {number[]|null} the listener's resting face, if they have shown it */ #baseline = null;
   #smoother;
+  #quality;
   #reads_group = false;
 
   /**
@@ -35,6 +37,7 @@ export class Pipeline {
     this.#constants = constants;
     this.#resting = new RestingFaces(constants.baseline);
     this.#smoother = new MoodSmoother(constants.mood);
+    this.#quality = new PictureQuality(constants.quality);
   }
 
   /** @param {Picture} frame @param {number} at_s @returns {Promise<import("../types.js").FrameReply>} */
@@ -42,10 +45,11 @@ export class Pipeline {
     const faces = (await this.#tracker.track(frame, at_s)).sort((one, other) => area(other) - area(one));
     const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
     const probabilities = await this.#expressions.readCrops(crops);
-    const shown = this.#relativeToRest(faces, crops, probabilities, at_s);
-    const group = this.#reads_group ? groupExpression(faces.map((face, i) => groupFace(face, shown[i] ?? null))) : null;
-    const mood = this.#update(faces, shown, group, at_s);
-    const smoothed = faces.length ? this.#smoother.expression() : null;
+    const picture_problem = this.#quality.problem(frame, faces, at_s);
+    const shown = picture_problem ? [] : this.#relativeToRest(faces, crops, probabilities, at_s);
+    const group = this.#reads_group && !picture_problem ? groupExpression(faces.map((face, i) => groupFace(face, shown[i] ?? null))) : null;
+    const mood = picture_problem ? this.#smoother.hold(at_s) : this.#update(faces, shown, group, at_s);
+    const smoothed = faces.length && !picture_problem ? this.#smoother.expression() : null;
     return {
       seq: null,
       faces: faces.map((face, i) => faceFields(face, probabilities[i] ?? null, frame)),
@@ -57,7 +61,8 @@ export class Pipeline {
         since_s: rounded(mood.since_s, 2),
         ...this.#valenceArousal(mood.probabilities),
       },
-      baseline: faces.length ? this.#baselineState(faces[0]) : null,
+      picture_problem,
+      baseline: faces.length && !picture_problem ? this.#baselineState(faces[0]) : null,
       group: group && {
         probabilities: group.probabilities.map((value) => rounded(value, DIGITS)),
         shares: group.shares.map(({ id, share: part }) => ({ id, share: rounded(part, DIGITS) })),

@@ -8,6 +8,7 @@ import { cutCrop } from "../../../static/js/reading/crop.js";
 import { decodeMaps, FaceFinder } from "../../../static/js/reading/face-finder.js";
 import { FaceTracker } from "../../../static/js/reading/face-tracker.js";
 import { groupExpression } from "../../../static/js/reading/group-expression.js";
+import { PictureQuality } from "../../../static/js/reading/picture-quality.js";
 import { iou } from "../../../static/js/reading/boxes.js";
 import { MoodSmoother } from "../../../static/js/reading/mood.js";
 import * as pixels from "../../../static/js/reading/frame.js";
@@ -159,6 +160,16 @@ test("faces are read against their own rest as in Python", () => {
     });
   }
   given.probabilities.forEach((row, i) => near(relativeToRest(row, given.resting, constants), given.shown[i], 1e-6, `row ${i}`));
+});
+
+test("the same is said of pictures that cannot be read as in Python", () => {
+  const { constants, pictures, steps } = read("quality.json");
+  const quality = new PictureQuality(constants);
+  const said = steps.map(({ picture: name, boxes, at_s }) =>
+    quality.problem(picture(pictures[name]), boxes.map((box) => ({ box, score: 0.9, landmarks: null, id: null })), at_s),
+  );
+  assert.deepEqual(said, steps.map(({ problem }) => problem));
+  assert.deepEqual([...new Set(said)].length, 7, "every problem, and none");
 });
 
 test("a group shows what it does in Python, and each face's share of it", () => {

@@ -138,7 +138,7 @@ export class ReadingController {
       this.#face_at_ms = performance.now();
     }
     const nobody = performance.now() - this.#face_at_ms > NOBODY_AFTER_MS;
-    notice.update("face", nobody ? t(reply.mood ? "face.gone" : "face.none") : "");
+    notice.update("face", reply.picture_problem ? t(`picture.${reply.picture_problem}`) : nobody ? t(reply.mood ? "face.gone" : "face.none") : "");
     const aside = reply.faces.length > 1 ? t(reply.group ? "mood.group" : "mood.several") : undefined;
     state.update({ reply, mood: reply.mood, aside, mood_at_ms: Date.now() });
   }

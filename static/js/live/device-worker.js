@@ -1,14 +1,14 @@
 /**
- * Reads faces off the page's thread. An entry point, used by live/device-reader.js: {job, kind, …} in, {job, result} or
+ * Reads faces off the page's thread. An entry point, used by device-reader.js: {job, kind, …} in, {job, result} or
  * {job, fault} out, {progress} in between.
  */
 
 import { requestJson } from "../lib/http.js";
-import { cutCrop } from "./crop.js";
-import { FaceFinder } from "./face-finder.js";
-import { black, fromRgba } from "./frame.js";
-import { downloadNetworks } from "./networks.js";
-import { Pipeline } from "./pipeline.js";
+import { cutCrop } from "../reading/crop.js";
+import { FaceFinder } from "../reading/face-finder.js";
+import { black, fromRgba } from "../reading/frame.js";
+import { downloadNetworks } from "../reading/networks.js";
+import { Pipeline } from "../reading/pipeline.js";
 
 /** The self-test ends after this many rounds or this time. The first rounds are slower than all others and do not count. */
 const TEST_ROUNDS = 20;
@@ -61,7 +61,7 @@ async function group({ on }) {
 /**
  * Frames a second that this browser can read: a tracked face in its window, as in most frames.
  * @param {FaceFinder} finder
- * @param {import("./expression.js").ExpressionReader} expressions
+ * @param {import("../reading/expression.js").ExpressionReader} expressions
  * @param {import("../types.js").ReadingConstants} constants
  */
 async function measureRate(finder, expressions, { crop }) {
