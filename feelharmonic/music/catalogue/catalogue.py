@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from feelharmonic.music.catalogue.columns import (
     Rows,
     text_hash,
 )
-from feelharmonic.music.catalogue.database import connect, count_tracks
+from feelharmonic.music.catalogue.database import count_tracks, reading
 from feelharmonic.music.catalogue.fill import fill_database, fill_shipped, fill_tracks
 from feelharmonic.music.catalogue.nearest import (
     INSTRUMENTALNESS,
@@ -166,7 +165,7 @@ class Catalogue:
         hashes = [text_hash(key(track.artist, track.title)) for track in self._starter]
         places = list(range(len(hashes)))
         if self._database:
-            with closing(connect(self._database)) as connection:
+            with reading(self._database) as connection:
                 rows = connection.execute("SELECT number, artist, title FROM tracks")
                 for count, (number, artist, title) in enumerate(rows):
                     if count % NAMES_AT_A_TIME == 0:
@@ -281,7 +280,7 @@ class Catalogue:
     def _database_rows(self, ids: Sequence[str]) -> dict[str, int]:
         assert self._database is not None
         marks = ",".join("?" * len(ids))
-        with closing(connect(self._database)) as connection:
+        with reading(self._database) as connection:
             found = connection.execute(f"SELECT id, number FROM tracks WHERE id IN ({marks})", ids).fetchall()
         places = {track_id: len(self._starter) + number - 1 for track_id, number in found}
         # Tracks that were imported after this catalogue was loaded have no row here.
@@ -296,7 +295,7 @@ class Catalogue:
         assert self._database is not None
         numbers = [place - len(self._starter) + 1 for place in places]
         marks = ",".join("?" * len(numbers))
-        with closing(connect(self._database)) as connection:
+        with reading(self._database) as connection:
             found = connection.execute(
                 f"SELECT number, id, title, artist FROM tracks WHERE number IN ({marks})", numbers
             ).fetchall()

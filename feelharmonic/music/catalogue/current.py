@@ -49,13 +49,18 @@ class CurrentCatalogue:
         run: Runner = lambda load: load(),
         clock: Callable[[], float] = time.monotonic,
     ):
-        """``run``: in which the next catalogue is loaded while this one serves. Raises SetupFault as Catalogue does."""
+        """``run``: in which the next catalogue is loaded while this one serves. Where the file cannot be read, the
+        shipped table serves alone, until there is another file."""
         self._shipped, self._database, self._run, self._clock = shipped, database, run, clock
         self._checking = threading.Lock()
         self._checked_s = clock()
         self._loading: threading.Thread | None = None
         self._seen = _signature(database)
-        self._catalogue = self._load()
+        try:
+            self._catalogue = self._load()
+        except SetupFault as fault:
+            log.error("The imported tracks cannot be read; the shipped table serves alone. %s", fault)
+            self._catalogue = Catalogue(shipped)
 
     def current(self) -> Catalogue:
         """The newest that is loaded; where the file changed, the next one is loaded meanwhile."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from operator import itemgetter
 from pathlib import Path
 
@@ -72,6 +72,14 @@ class DatabaseWriter:
     def __enter__(self) -> DatabaseWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._part.unlink(missing_ok=True)
+        try:
+            self._begin()
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
+        return self
+
+    def _begin(self) -> None:
         if self._path.is_file():
             count_tracks(self._path)  # refuses a file that is no catalogue before it is copied
             shutil.copyfile(self._path, self._part)
@@ -85,7 +93,6 @@ class DatabaseWriter:
         self._connection.execute("BEGIN")
         self._before = self._rows()
         self._added = 0
-        return self
 
     def add(self, tracks: Sequence[ImportedTrack]) -> None:
         """Take over ``tracks``; one with an id that is there replaces it. Thousands at once go fastest."""
@@ -116,16 +123,17 @@ class DatabaseWriter:
 
     def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         try:
+            try:
+                if kind is None:
+                    self._connection.execute("COMMIT")
+                    self._added = self._rows() - self._before
+            finally:
+                self._connection.close()
             if kind is None:
-                self._connection.execute("COMMIT")
-                self._added = self._rows() - self._before
+                _flush_to_disk(self._part)
+                self._part.replace(self._path)
         finally:
-            self._connection.close()
-        if kind is None:
-            _flush_to_disk(self._part)
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)  # where it took the file's place, there is none
 
     @property
     def added(self) -> int:
@@ -163,18 +171,25 @@ def _has_felt(connection: sqlite3.Connection) -> bool:
 
 def count_tracks(database: Path) -> int:
     """How many tracks the file holds. Raises SetupFault where it is not a catalogue of this version."""
+    with reading(database) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != DATABASE_VERSION:
+            raise SetupFault(
+                [
+                    f"{database.name}: expected a catalogue of version {DATABASE_VERSION}, got {version}. "
+                    "Delete it and import the tracks again."
+                ]
+            )
+        return int(connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0])
+
+
+@contextmanager
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads. Raises SetupFault where the file turns out to be damaged."""
     try:
         with closing(connect(database)) as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version != DATABASE_VERSION:
-                raise SetupFault(
-                    [
-                        f"{database.name}: expected a catalogue of version {DATABASE_VERSION}, got {version}. "
-                        "Delete it and import the tracks again."
-                    ]
-                )
-            return int(connection.execute("SELECT coalesce(max(number), 0) FROM tracks").fetchone()[0])
-    except sqlite3.Error as exc:
+            yield connection
+    except (sqlite3.Error, ValueError, TypeError) as exc:  # the latter two for values that no catalogue holds
         raise SetupFault(
             [f"{database.name}: is not a readable catalogue ({exc}). Delete it and import the tracks again."]
         ) from exc

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from feelharmonic.music.catalogue.columns import (
     artist_number,
     explicit_code,
 )
-from feelharmonic.music.catalogue.database import connect, has_felt
+from feelharmonic.music.catalogue.database import has_felt, reading
 from feelharmonic.music.catalogue.shipped import ShippedTracks
 from feelharmonic.music.felt_mood import FELT, FeltMoodReader
 from feelharmonic.music.messages import Track
@@ -76,7 +75,7 @@ def fill_database(columns: Columns, database: Path, place: int, genre_number: Ge
     end = len(columns.year)
     felt_column = "felt" if has_felt(database) else "NULL"
     reader: FeltMoodReader | None = None
-    with closing(connect(database)) as connection:
+    with reading(database) as connection:
         cursor = connection.execute(
             f"SELECT features, popularity, genre, year, explicit, artist_number, {felt_column} FROM tracks "
             "ORDER BY number"
@@ -99,3 +98,5 @@ def fill_database(columns: Columns, database: Path, place: int, genre_number: Ge
                 told = np.frombuffer(b"".join(felt), np.uint8).reshape(len(rows), len(FELT)) / np.float32(255)
             columns.figures[FIRST_FELT:, here] = told.T
             place += len(rows)
+        if place < end:
+            raise ValueError(f"{end - place} tracks are missing")

@@ -35,6 +35,14 @@ def import_table(
     ``progress`` is called from time to time with the number of bytes read since its last call. Raises BadInput where
     ``path`` is no table of tracks, SetupFault where ``database`` is no catalogue.
     """
+    try:
+        return _import(path, database, rejected_path, progress)
+    except BaseException:
+        rejected_path.unlink(missing_ok=True)
+        raise
+
+
+def _import(path: Path, database: Path, rejected_path: Path, progress: Callable[[int], object]) -> ImportReport:
     with (
         Table(path, NEEDED_TO_IMPORT) as table,
         DatabaseWriter(database) as writer,
@@ -69,11 +77,6 @@ def copy_tracks(
 
 @contextmanager
 def _csv_writer(path: Path) -> Iterator[Any]:
-    """A CSV writer onto ``path``; the file goes when the block ends with an exception."""
+    """A CSV writer onto ``path``."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        try:
-            yield csv.writer(file)
-        except BaseException:
-            file.close()
-            path.unlink()
-            raise
+        yield csv.writer(file)
