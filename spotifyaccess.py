@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -21,9 +23,12 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError, SpotifyPKCE
 
-from feelharmonic.errors import NotConnected
+from feelharmonic.errors import AccountFault, NotConnected
 from feelharmonic.music.providers.spotify_answers import FoundTrack, items, playlist_row, read_tracks
 from feelharmonic.music.providers.spotify_faults import Refusal, account_fault, provider_fault
+
+#: A pause that Spotify asks for between making a playlist and filling it is waited for up to this.
+MAX_FILL_WAIT_S = 5.0
 
 SCOPES = ("playlist-modify-private", "playlist-read-private", "user-modify-playback-state")
 MAX_ITEMS_AT_ONCE = 100
@@ -205,16 +210,30 @@ class Account:
         return self._signed_out_if_none(self._tokens.read())
 
     def save(self, name: str, description: str, ids: Sequence[str]) -> str:
-        """Make a private playlist of the tracks of those ids; returns its address."""
+        """Make a private playlist of the tracks of those ids; returns its address.
+
+        Where Spotify takes no tracks for it, the empty or half-filled playlist is removed again.
+        """
         playlist = self._ask(
             lambda spotify: spotify.current_user_playlist_create(name, public=False, description=description)
         )
         with _account_faults():
             playlist_id, url = str(playlist["id"]), str(playlist["external_urls"]["spotify"])
-        for start in range(0, len(ids), MAX_ITEMS_AT_ONCE):
-            uris = [_uri(track_id) for track_id in ids[start : start + MAX_ITEMS_AT_ONCE]]
-            self._ask(partial(spotipy.Spotify.playlist_add_items, playlist_id=playlist_id, items=uris))
+        try:
+            for start in range(0, len(ids), MAX_ITEMS_AT_ONCE):
+                uris = [_uri(track_id) for track_id in ids[start : start + MAX_ITEMS_AT_ONCE]]
+                self._ask(partial(_add_after_wait, playlist_id=playlist_id, uris=uris))
+        except AccountFault as fault:
+            raise AccountFault(fault.code, f"{fault.text} {self._take_back(playlist_id, name)}", fault.action) from None
         return url
+
+    def _take_back(self, playlist_id: str, name: str) -> str:
+        """Remove a playlist that could not be filled; what became of it, as a sentence."""
+        try:
+            self._ask(partial(spotipy.Spotify.current_user_unfollow_playlist, playlist_id=playlist_id))
+        except AccountFault:
+            return f"The playlist “{name}” was made and stays without all its tracks."
+        return "The playlist was removed again."
 
     def playlist(self, playlist_id: str) -> list[tuple[str, str, str]]:
         """id, artist and title of the tracks of a playlist that is the listener's own (others Spotify refuses)."""
@@ -293,6 +312,18 @@ class _PKCE(SpotifyPKCE):
         )
         self.OAUTH_AUTHORIZE_URL = f"{app.accounts_url}/authorize"
         self.OAUTH_TOKEN_URL = f"{app.accounts_url}/api/token"
+
+
+def _add_after_wait(spotify: spotipy.Spotify, *, playlist_id: str, uris: list[str]) -> None:
+    """Add the tracks; where Spotify asks for a short pause, once more after it."""
+    try:
+        spotify.playlist_add_items(playlist_id, uris)
+    except spotipy.SpotifyException as exc:
+        wait_s = _refusal(exc).retry_after_s
+        if exc.http_status != HTTPStatus.TOO_MANY_REQUESTS or wait_s is None or wait_s > MAX_FILL_WAIT_S:
+            raise
+        time.sleep(wait_s)
+        spotify.playlist_add_items(playlist_id, uris)
 
 
 def _uri(track_id: str) -> str:

@@ -12,6 +12,7 @@ from werkzeug.serving import make_server
 
 from feelharmonic.cli.common import faults_as_messages, load_networks
 from feelharmonic.reading import CameraReader
+from feelharmonic.settings import Settings
 
 #: Makes a camera what the app's page shows.
 ShowCamera = Callable[[CameraReader], None]
@@ -27,7 +28,9 @@ OPTIONS = (
     click.option("--group", is_flag=True, help="Everybody in view makes the mood, not the largest face alone."),
     click.option("--once", is_flag=True, help="End with the file instead of playing it again."),
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
-    click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True),
+    click.option(
+        "--port", type=click.IntRange(0, 65535), default=None, help="By default that of the setting PORT, 8000."
+    ),
 )
 
 
@@ -42,10 +45,11 @@ def camera_options(run: Callable[..., None]) -> Callable[..., None]:
 @camera_options
 @with_appcontext
 @faults_as_messages()
-def camera(source: str, rate: float, group: bool, once: bool, host: str, port: int) -> None:
+def camera(source: str, rate: float, group: bool, once: bool, host: str, port: int | None) -> None:
     """Show what a camera on this machine sees: the page /watch has its stream, the mood and tracks."""
     reader = CameraReader(load_networks(), source, rate_hz=rate, group=group, once=once)
     current_app.config[SHOW_CAMERA](reader)
+    port = Settings.load().port if port is None else port
     _serve(current_app._get_current_object(), reader, source, host, port)  # type: ignore[attr-defined]
 
 

@@ -36,15 +36,18 @@ def read(paths: tuple[Path, ...], form: str) -> None:
     networks = load_networks()
     print_reading = _json_printer() if form == "json" else _csv_printer()
     unread = 0
-    with click.progressbar(_pictures(paths), label="Reading", file=sys.stderr, item_show_func=_name) as files:
+    pictures = _pictures(paths)
+    with click.progressbar(pictures, label="Reading", file=sys.stderr, item_show_func=_name) as files:
         for path in files:
             try:
-                print_reading(path, networks.read_photograph(_read_picture(path)))
+                reading = networks.read_photograph(_read_picture(path))
             except (ListenerFault, OSError) as fault:
                 unread += 1
                 click.echo(f"\n{path}: {fault}", err=True)
+            else:
+                print_reading(path, reading)
     if unread:
-        click.echo(f"{unread} of {len(_pictures(paths))} pictures could not be read.", err=True)
+        click.echo(f"{unread} of {len(pictures)} pictures could not be read.", err=True)
         sys.exit(EXIT_SOME_UNREAD)
 
 
@@ -53,7 +56,10 @@ def _pictures(paths: tuple[Path, ...]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        files += [file for file in inside if file == path or file.suffix.lower() in PICTURE_SUFFIXES]
+        pictures = [file for file in inside if file == path or file.suffix.lower() in PICTURE_SUFFIXES]
+        if not pictures:
+            click.echo(f"{path}: no pictures ({', '.join(PICTURE_SUFFIXES)}) in this folder.", err=True)
+        files += pictures
     return files
 
 

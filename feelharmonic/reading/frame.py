@@ -98,7 +98,8 @@ def decode_photograph(data: object) -> Frame:
     data = _checked_bytes(data)
     if len(data) > MAX_PHOTOGRAPH_BYTES:
         raise TooLarge(
-            f"Expected at most {MAX_PHOTOGRAPH_BYTES // 2**20} MB, got {len(data) / 2**20:.1f} MB.", SEND_SMALLER
+            f"Expected at most {MAX_PHOTOGRAPH_BYTES // 2**20} MB ({MAX_PHOTOGRAPH_BYTES:,} bytes), got more.",
+            SEND_SMALLER,
         )
     file = pixels_only(bytes(data))
     width_px, height_px = _header_size(file.data, f"{MAX_PHOTOGRAPH_PX / 1e6:.0f} megapixels", SEND_SMALLER)

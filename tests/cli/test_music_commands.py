@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -172,3 +174,13 @@ def test_an_interrupted_import_leaves_nothing_behind(run, tmp_path, monkeypatch,
     assert result.exit_code == status
     assert "Traceback" not in result.output
     assert list((tmp_path / "instance").iterdir()) == []
+
+
+def test_a_reader_that_has_enough_ends_the_command_quietly(tmp_path):
+    table = tmp_path / "tracks.csv"
+    table.write_text("\n".join([HEADER, *(GOOD.format(n, n, n) for n in range(20_000))]) + "\n")
+    program = [sys.executable, "-m", "flask", "--app", "app", "rank", "--emotion", "sad", "--csv", str(table)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stdout.readline() == "id,distance\n"
+        command.stdout.close()
+        assert command.stderr.read() == ""

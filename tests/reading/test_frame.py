@@ -101,7 +101,7 @@ def test_a_photograph_of_24_megapixels_is_decoded(monkeypatch):
 
 def test_a_photograph_with_too_many_bytes_is_refused_before_the_header_is_read(monkeypatch):
     monkeypatch.setattr("feelharmonic.reading.frame._header_size", lambda *_: pytest.fail("was read"))
-    with pytest.raises(TooLarge, match=r"Expected at most 10 MB, got 10\.0 MB\."):
+    with pytest.raises(TooLarge, match=r"Expected at most 10 MB \(10,485,760 bytes\), got more\."):
         decode_photograph(bytes(MAX_PHOTOGRAPH_BYTES + 1))
 
 

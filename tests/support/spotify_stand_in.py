@@ -186,6 +186,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self._answer("PUT")
 
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
+
     def _answer(self, method: str) -> None:
         request = self._received(method)
         self.spotify.requests.append(request)
@@ -346,6 +349,11 @@ def _add_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, di
     return 201, {"snapshot_id": "snapshot"}
 
 
+def _remove_playlist(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict | None]:
+    spotify.playlists.pop(request.path.split("/")[3], None)
+    return 200, None
+
+
 def _read_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict]:
     playlist = spotify.playlists.get(request.path.split("/")[3])
     if playlist is None or owner == "app":
@@ -390,6 +398,7 @@ _ROUTES: dict[tuple[str, str], Callable] = {
     ("POST", "/v1/me/playlists"): _create_playlist,
     ("POST", "/v1/playlists/*/items"): _add_items,
     ("GET", "/v1/playlists/*/items"): _read_items,
+    ("DELETE", "/v1/playlists/*/followers"): _remove_playlist,
     ("PUT", "/v1/me/player/play"): _player(_play),
     ("POST", "/v1/me/player/queue"): _player(_enqueue),
 }

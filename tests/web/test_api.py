@@ -99,7 +99,12 @@ def test_a_group_is_told_where_it_is_asked_for(client, astronaut_jpeg, wall_jpeg
     [
         (b"", 422, "bad_frame", "Expected the bytes of a picture, got none."),
         (b"a letter", 422, "bad_frame", "Expected a JPEG, PNG or WebP picture, got something else."),
-        (b"\xff" * (MAX_PHOTOGRAPH_BYTES + 1), 413, "too_large", "Expected at most 10 MB, got 10.0 MB."),
+        (
+            b"\xff" * (MAX_PHOTOGRAPH_BYTES + 1),
+            413,
+            "too_large",
+            "Expected at most 10 MB (10,485,760 bytes)",
+        ),
     ],
 )
 def test_what_is_no_picture_is_refused(client, data, status, code, text):

@@ -87,6 +87,28 @@ class TestAccounts:
             "/v1/playlists/0000000000000000000001/items",
         ]
 
+    @pytest.mark.parametrize("wait", ["3", "37"])
+    def test_a_playlist_is_filled_after_a_short_wait_else_removed(self, spotify, monkeypatch, wait):
+        items = "/v1/playlists/0000000000000000000001/items"
+        account = self.connect(spotify)
+        spotify.faults[items] = refusal(429, "API rate limit exceeded", Retry_After=wait)
+        waited: list[float] = []
+        monkeypatch.setattr("spotifyaccess.time.sleep", lambda s: (waited.append(s), spotify.faults.pop(items)))
+        if wait == "3":
+            account.save("Happy", "", ["1" * 22])
+            (playlist,) = spotify.playlists.values()
+            assert (waited, len(playlist.uris)) == ([3.0], 1)
+            return
+        with pytest.raises(AccountFault, match="removed again") as caught:
+            account.save("Happy", "", ["1" * 22])
+        assert (caught.value.code, waited, spotify.playlists) == ("spotify_busy", [], {})
+
+    def test_a_playlist_that_cannot_even_be_removed_is_named(self, spotify):
+        account = self.connect(spotify)
+        spotify.faults["/v1/playlists/"] = refusal(503, "Service unavailable")
+        with pytest.raises(AccountFault, match="“Happy” was made and stays"):
+            account.save("Happy", "", ["1" * 22])
+
     def test_plays_and_queues(self, spotify):
         account = self.connect(spotify)
         account.play(["1" * 22, "2" * 22])
