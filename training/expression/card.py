@@ -75,7 +75,7 @@ def card(figures: dict, shape: str, fer: dict[str, str], metadata: dict[str, str
         "| licence | `LICENSE` in this folder |",
         f"| sha256 | {figures['sha256']} |",
         "",
-        f"## Figures on `valid` ({figures['faces']} faces; the only set used for model selection)",
+        f"## Figures on `valid` ({figures['faces']} faces; the network was chosen by them, never by the private test)",
         "",
         f"| head | accuracy | macro-F1 | {' | '.join(f'{name} (recall)' for name in EMOTIONS)} |",
         "|---|---|---|" + "---|" * len(EMOTIONS),
