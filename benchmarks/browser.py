@@ -91,7 +91,7 @@ def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> 
     page.on("websocket", lambda socket: note_sent(socket, sent))
     page.goto(url)
     if on_device:
-        page.get_by_role("switch", name="Read my face on this device").check()
+        page.get_by_role("switch", name="Keep my pictures on this device").check()
         page.wait_for_function(
             "() => document.querySelector('#device-note').textContent.includes('No picture')", timeout=TIMEOUT_MS
         )

@@ -25,18 +25,18 @@ def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, widt
     check(page, "live")
     page.get_by_role("button", name="Learn my resting face").click()
     check(page, "learning")
-    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
     check(page, "learned")
     page.get_by_role("button", name="Forget my resting face").click()
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
     snap(page)
     check(page, "snapped")
-    page.get_by_text("Wishes").click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_text("calm me").click()
     expect(page.locator("#path")).to_be_visible(timeout=DEADLINE_MS)
     check(page, "journey")
     page.get_by_text("match my mood").click()
-    for mood in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"):
+    for mood in ("Angry", "Disgusted", "Scared", "Happy", "Sad", "Surprised", "Neutral"):
         pick(page, mood)
         check(page, f"by hand: {mood}")
 
@@ -56,7 +56,7 @@ def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
         page = visit(url=server.url, tolerate=("WebSocket connection to",), reduced_motion="reduce")
         go_live(page)
         server.kill()
-        expect(page.locator("#notice")).to_contain_text("The connection is lost", timeout=DEADLINE_MS)
+        expect(page.locator("#notice")).to_contain_text("Connection lost", timeout=DEADLINE_MS)
         check(page, "lost")
     finally:
         server.kill()
@@ -71,7 +71,7 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
         reduced_motion="reduce",
         tolerate=("status of 503", "Expected /device/parts.json"),
     )
-    switch = page.get_by_role("switch", name="Read my face on this device")
+    switch = page.get_by_role("switch", name="Keep my pictures on this device")
     switch.check()
     check(page, "loading the networks")
     expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=3 * DEADLINE_MS)
@@ -81,7 +81,7 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
     switch.uncheck()
     page.context.route("**/device/parts.json", lambda route: route.fulfill(status=503))
     switch.check()
-    expect(page.get_by_role("button", name="Let the server read")).to_be_visible(timeout=DEADLINE_MS)
+    expect(page.get_by_role("button", name="Use the server")).to_be_visible(timeout=DEADLINE_MS)
     check(page, "could not be loaded")
 
 

@@ -35,7 +35,7 @@ def pictures(sent: list[bytes | str]) -> list[bytes | str]:
 
 
 def switch(page: Page) -> object:
-    return page.get_by_role("switch", name="Read my face on this device")
+    return page.get_by_role("switch", name="Keep my pictures on this device")
 
 
 def read_here(page: Page) -> None:
@@ -117,9 +117,9 @@ def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
     page = visit()
     page.context.route("**/device/parts.json", lambda route: changed(route, least_rate_hz=1e6))
     switch(page).check()
-    expect(page.locator("#device-note")).to_contain_text("This device reads only", timeout=LOADING_MS)
+    expect(page.locator("#device-note")).to_contain_text("This device manages only", timeout=LOADING_MS)
     shoot(page, "device-slow-1440-light")
-    page.get_by_role("button", name="Let the server read").click()
+    page.get_by_role("button", name="Use the server").click()
     expect(switch(page)).not_to_be_checked()
     expect(switch(page)).to_be_focused()
     go_live(page)
@@ -168,7 +168,7 @@ def test_a_resting_face_is_learned_and_kept_here(visit, watch):
     sent = watch(page)
     go_live(page)
     page.get_by_role("button", name="Learn my resting face").click()
-    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
     # Her smile is now what rest looks like: it says far less than before (98 %).
     happy = page.get_by_role("meter", name="Happy")
     expect(happy).to_have_attribute("aria-valuenow", re.compile(r"^([0-6]?\d|7[0-4])$"), timeout=DEADLINE_MS)
@@ -213,7 +213,7 @@ def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visi
         go_live(page)
         expect(page.locator("#notice")).to_contain_text("your face is still read here", timeout=DEADLINE_MS)
         snap(page)
-        expect(page.locator("#tracks-note")).to_contain_text("from the table in this browser")
+        expect(page.locator("#tracks-note")).to_contain_text("from the list in this browser")
         expect(page.locator("#tracks-note")).to_contain_text("You are offline")
         first = player_ids(page)
         assert len(first) == 8
@@ -222,7 +222,7 @@ def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visi
         expect(page.locator("#cards")).not_to_have_attribute("aria-busy", "true", timeout=DEADLINE_MS)
         assert not set(first) & set(player_ids(page))
         pick(page, "Sad")
-        expect(page.locator("#tracks-title")).to_have_text("Sad tracks")
+        expect(page.locator("#tracks-title")).to_have_text("Sad songs")
         page.get_by_text("calm me").click()
         expect(page.locator("#tracks-title")).to_contain_text("From sad", timeout=DEADLINE_MS)
         expect_tracks(page)

@@ -36,7 +36,7 @@ def test_a_journey_is_drawn_as_a_path_and_a_list_that_matches_is_not(visit, shoo
 def test_wishes_are_kept_by_every_track(visit, shoot, years):
     page = visit()
     pick(page, "Happy")
-    page.get_by_text("Wishes").click()
+    page.get_by_text("Filters", exact=True).click()
     page.get_by_text("1990s").click()
     page.get_by_text("2000s").click()
     expect(page.locator("#cards")).not_to_have_attribute("aria-busy", "true", timeout=DEADLINE_MS)
@@ -101,8 +101,8 @@ def test_a_connected_account_saves_the_tracks_shown_and_is_forgotten_on_request(
     page.reload()
     pick(page, "Happy")
     page.get_by_role("button", name="Save as playlist").click()
-    expect(page.locator("#notice")).to_contain_text("Saved as a private playlist: Happy tracks")
-    assert account.asked == [("playlist", {"name": "Happy tracks · Feelharmonic", "ids": player_ids(page)})]
+    expect(page.locator("#notice")).to_contain_text("Saved as a private playlist: Happy songs")
+    assert account.asked == [("playlist", {"name": "Happy songs · Feelharmonic", "ids": player_ids(page)})]
     shoot(page, "connected-1440-light")
     check(page, "connected")
     page.get_by_role("button", name="Play in Spotify").click()

@@ -28,7 +28,7 @@ def accent(page: Page) -> str:
 
 def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
     page = visit(init=WATCH_CAMERA)
-    for word in ("What is read", "Where", "No picture, ever", "come from Spotify", "not for workplaces or schools"):
+    for word in ("What is read", "Where", "Pictures are read and discarded", "come from Spotify", "Not for use at"):
         expect(page.locator("#welcome")).to_contain_text(word)
     assert page.evaluate("window.streams") is None
     before = accent(page)
@@ -81,8 +81,8 @@ def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
 @pytest.mark.parametrize(
     ("end", "text"),
     [
-        pytest.param(Server.kill, "The connection is lost", marks=pytest.mark.full),
-        (Server.stop, "The server is being restarted"),
+        pytest.param(Server.kill, "Connection lost", marks=pytest.mark.full),
+        (Server.stop, "The server is restarting"),
     ],
 )
 def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path, end, text):
@@ -107,9 +107,9 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        ("NotAllowedError", "The camera was refused"),
-        pytest.param("NotFoundError", "No camera was found", marks=pytest.mark.full),
-        pytest.param("NotReadableError", "Another program holds the camera", marks=pytest.mark.full),
+        ("NotAllowedError", "Camera access is blocked"),
+        pytest.param("NotFoundError", "No camera found", marks=pytest.mark.full),
+        pytest.param("NotReadableError", "Another app is using the camera", marks=pytest.mark.full),
     ],
 )
 def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot, error, text):
@@ -128,7 +128,7 @@ def test_a_camera_refused_by_the_browser_itself_is_told(launch, visit):
     try:
         page = visit(browser, grants=())
         page.get_by_role("button", name="Allow the camera").click()
-        expect(page.locator("#notice")).to_contain_text("The camera was refused", timeout=DEADLINE_MS)
+        expect(page.locator("#notice")).to_contain_text("Camera access is blocked", timeout=DEADLINE_MS)
     finally:
         browser.close()
 
@@ -136,19 +136,19 @@ def test_a_camera_refused_by_the_browser_itself_is_told(launch, visit):
 def test_a_page_that_is_not_secure_says_so(visit):
     page = visit(init="Object.defineProperty(window, 'isSecureContext', { value: false });")
     page.get_by_role("button", name="Allow the camera").click()
-    expect(page.locator("#notice")).to_contain_text("Browsers give the camera to secure pages only")
+    expect(page.locator("#notice")).to_contain_text("Cameras work on secure pages only")
 
 
 def test_a_camera_that_goes_away_is_told(visit):
     page = visit(init=WATCH_CAMERA)
     go_live(page)
     page.evaluate("window.streams.at(-1).getVideoTracks()[0].dispatchEvent(new Event('ended'))")
-    expect(page.locator("#notice")).to_contain_text("The camera went away")
+    expect(page.locator("#notice")).to_contain_text("The camera was disconnected")
     page.get_by_role("button", name="Start the camera").click()
     expect(page.locator("#notice")).to_be_hidden()
 
 
-@pytest.mark.parametrize("mood", ["Sad", *full("Angry", "Disgust", "Fear", "Happy", "Surprise", "Neutral")])
+@pytest.mark.parametrize("mood", ["Sad", *full("Angry", "Disgusted", "Scared", "Happy", "Surprised", "Neutral")])
 def test_each_mood_picked_by_hand_wears_its_colour_and_plays(visit, shoot, starter_ids, mood):
     page = visit()
     page.get_by_role("button", name=mood, exact=True).click()
@@ -163,9 +163,9 @@ def test_each_mood_picked_by_hand_wears_its_colour_and_plays(visit, shoot, start
 def test_a_goal_leads_the_music_elsewhere(visit):
     page = visit()
     page.get_by_role("button", name="Sad", exact=True).click()
-    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    expect(page.locator("#tracks-title")).to_have_text("Sad songs", timeout=DEADLINE_MS)
     page.get_by_text("lift me").click()
-    expect(page.locator("#tracks-title")).to_have_text("From sad: lift me", timeout=DEADLINE_MS)
+    expect(page.locator("#tracks-title")).to_have_text("From sad to brighter", timeout=DEADLINE_MS)
 
 
 def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot):
@@ -193,7 +193,7 @@ def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot, check):
     )
     go_live(page)
     page.evaluate("window.wall = true")
-    expect(page.locator("#notice")).to_contain_text("No face in view: the last mood stays", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_contain_text("No face in view: keeping the last mood", timeout=DEADLINE_MS)
     expect(page.locator("#mood-word")).to_have_text("Happy")
     shoot(page, "nobody-1440-light")
     check(page, "nobody")
@@ -219,7 +219,7 @@ def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
     )
     go_live(page)
     page.evaluate("window.company = true")
-    expect(page.locator("#mood-sure")).to_contain_text("Several faces: the largest", timeout=DEADLINE_MS)
+    expect(page.locator("#mood-sure")).to_contain_text("Several faces – using the largest", timeout=DEADLINE_MS)
     page.wait_for_function(
         """() => {
           const boxes = [...document.querySelectorAll('.box')];
@@ -318,7 +318,7 @@ def test_the_about_panel_opens_closes_and_says_what_matters(visit, shoot):
     page = visit()
     page.get_by_role("button", name="About").click()
     dialog = page.get_by_role("dialog")
-    for heading in ("What this is", "How it reads", "How sure it can be", "What it keeps", "Whose data taught it"):
+    for heading in ("What this is", "How it reads", "How accurate it is", "What it stores", "What it was trained on"):
         expect(dialog.get_by_role("heading", name=heading)).to_be_visible()
     shoot(page, "about-1440-light")
     page.keyboard.press("Escape")
@@ -385,7 +385,7 @@ def test_a_server_that_takes_no_more_wires_is_not_taken_for_a_blocking_proxy(vis
         with server.listener():
             page = visit(url=server.url, tolerate=("WebSocket connection to", "429"))
             notice = page.locator("#notice")
-            expect(notice).to_contain_text("The server has no room for now", timeout=DEADLINE_MS)
+            expect(notice).to_contain_text("The server is full", timeout=DEADLINE_MS)
     finally:
         server.kill()
 
@@ -393,7 +393,7 @@ def test_a_server_that_takes_no_more_wires_is_not_taken_for_a_blocking_proxy(vis
 def test_a_server_without_room_is_asked_again_when_it_says(visit):
     page = visit(init=PROXY + CROWDED, tolerate=("WebSocket connection to", "503"))
     notice = page.locator("#notice")
-    expect(notice).to_contain_text("The server has no room for now", timeout=DEADLINE_MS)
+    expect(notice).to_contain_text("The server is full", timeout=DEADLINE_MS)
     page.evaluate("window.blocks = false")
     expect(notice).not_to_contain_text("room", timeout=DEADLINE_MS)
     go_live(page)
@@ -402,8 +402,8 @@ def test_a_server_without_room_is_asked_again_when_it_says(visit):
 def test_behind_a_proxy_that_blocks_the_wire_the_page_says_so_and_goes_on_once_it_may(visit):
     page = visit(init=PROXY, tolerate=("WebSocket connection to", "400"))
     notice = page.locator("#notice")
-    expect(notice).to_contain_text("cannot be reached over a WebSocket", timeout=DEADLINE_MS)
-    expect(notice).to_contain_text("A proxy in between may block it.")
+    expect(notice).to_contain_text("can’t be reached over a WebSocket", timeout=DEADLINE_MS)
+    expect(notice).to_contain_text("A proxy may be blocking it.")
     page.evaluate("window.blocks = false")
     expect(notice).not_to_contain_text("WebSocket", timeout=DEADLINE_MS)
     go_live(page)

@@ -18,7 +18,7 @@ LINES = "\n".join([*(f"{track.artist} – {track.title}" for track in SONGS), "N
 def sorted_page(visit, server, **options: object) -> Page:
     page = visit(url=f"{server.url}/playlist", grants=(), **options)
     page.get_by_role("textbox", name="Your playlist").fill(LINES)
-    page.get_by_role("button", name="Sort it").click()
+    page.get_by_role("button", name="Sort", exact=True).click()
     expect(page.locator("#songs li")).to_have_count(len(SONGS), timeout=DEADLINE_MS)
     return page
 
@@ -29,7 +29,7 @@ def test_a_pasted_playlist_is_sorted_and_the_unknown_are_listed(visit, server):
     expect(page.locator("#unknown li")).to_have_text(["Nobody – Never Heard Of"])
     before = page.locator("#songs li").all_text_contents()
     page.get_by_role("button", name="Happy", exact=True).click()
-    expect(page.locator("#result-title")).to_have_text("For Happy: match my mood", timeout=DEADLINE_MS)
+    expect(page.locator("#result-title")).to_have_text("Best match for happy", timeout=DEADLINE_MS)
     after = page.locator("#songs li").all_text_contents()
     assert sorted(before) == sorted(after)
     assert before != after
@@ -72,8 +72,8 @@ def test_the_result_is_saved_as_csv_that_no_spreadsheet_runs(visit, server):
 
 def test_a_file_is_read_and_what_is_no_playlist_is_told(visit, server):
     page = visit(url=f"{server.url}/playlist", grants=(), tolerate=("422",))
-    page.get_by_role("button", name="Sort it").click()
-    expect(page.locator("#notice")).to_contain_text("Expected a playlist", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Sort", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("Paste or choose a playlist first.", timeout=DEADLINE_MS)
     table = f'Track Name,Artist Name\n"{SONGS[0].title}","{SONGS[0].artist}"\n'.encode()
     page.locator("#file").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": table})
     expect(page.locator("#songs li")).to_have_count(1, timeout=DEADLINE_MS)
@@ -99,8 +99,8 @@ def test_with_an_account_a_spotify_playlist_comes_in_and_the_sorted_one_goes_bac
     page.context.route("**/api/v1/spotify/**", account)
     page.goto(f"{server.url}/playlist")
     link = f"https://open.spotify.com/playlist/{'a' * 22}"
-    page.get_by_role("textbox", name="Or the link").fill(link)
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("textbox", name="Or paste the link").fill(link)
+    page.get_by_role("button", name="Load", exact=True).click()
     expect(page.locator("#songs li")).to_have_count(len(SONGS), timeout=DEADLINE_MS)
     page.get_by_role("button", name="Save as playlist").click()
     expect(page.locator("#notice")).to_have_text("Saved as a private playlist.", timeout=DEADLINE_MS)

@@ -45,9 +45,9 @@ def test_a_resting_face_that_reads_as_a_mood_reads_neutral_once_it_is_learned(vi
     page = visit()
     go_live(page)
     page.get_by_role("button", name="Learn my resting face").click()
-    expect(page.locator("#resting")).to_contain_text("Look neutral")
+    expect(page.locator("#resting")).to_contain_text("Relax your face")
     shoot(page, "resting-1440-light")
-    expect(page.locator("#notice")).to_contain_text("Learned", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
     expect(page.locator("#resting")).to_be_hidden()
     expect(page.locator("#mood-word")).to_have_text("Neutral", timeout=DEADLINE_MS)
     resting = json.loads(page.evaluate("localStorage.getItem('feelharmonic.resting')"))
@@ -71,7 +71,7 @@ def test_a_resting_face_is_not_learned_from_an_empty_chair(visit):
     expect(page.locator("#notice")).to_contain_text("No face in view", timeout=DEADLINE_MS)
     page.get_by_role("button", name="Learn my resting face").click()
     expect(page.locator("#resting")).to_be_hidden(timeout=DEADLINE_MS)
-    expect(page.locator("#notice")).not_to_contain_text("Learned")
+    expect(page.locator("#notice")).not_to_contain_text("Done.")
     assert page.evaluate("localStorage.getItem('feelharmonic.resting')") is None
 
 
@@ -117,7 +117,7 @@ def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(
     page.get_by_role("button", name="Start again").click()
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
     page.get_by_role("switch", name="Offer new tracks").check()
-    page.get_by_role("combobox", name="and has held for").select_option("20")
+    page.get_by_role("combobox", name="once it has lasted").select_option("20")
     page.evaluate("window.pretendFor = 5; window.pretend = 'sad'")
     expect(page.locator("#mood-word")).to_have_text("Sad", timeout=DEADLINE_MS)
     expect(page.locator("#offer")).to_be_hidden()
@@ -136,7 +136,7 @@ def test_a_mood_that_changed_and_held_brings_a_second_list_and_leaves_the_first(
     expect(page.locator("#offer-title")).to_have_text("Your mood changed: Angry", timeout=DEADLINE_MS)
     assert player_ids(page, "#offer-cards")[0] == held
     assert page.evaluate("id => document.querySelector(`#offer-cards [data-id='${id}'] iframe`).mark", held) == 1
-    page.get_by_role("button", name="Put away").click()
+    page.get_by_role("button", name="Dismiss").click()
     expect(page.locator("#offer")).to_be_hidden()
 
 
@@ -160,12 +160,12 @@ def test_a_shared_link_brings_the_same_tracks_and_holds_nothing_else(visit, shoo
     pick(page, "Sad")
     ids = player_ids(page)
     page.get_by_role("button", name="Share this list").click()
-    expect(page.locator("#notice")).to_contain_text("The link is copied")
+    expect(page.locator("#notice")).to_contain_text("Link copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.split("#")[1] == f"mood=sad&goal=match&tracks={','.join(ids)}"
 
     other = visit(url=link)
-    expect(other.locator("#tracks-title")).to_have_text("A list shared with you: Sad")
+    expect(other.locator("#tracks-title")).to_have_text("Sad songs, shared with you")
     assert player_ids(other) == ids
     titles = card_titles(page)
     assert len(titles) == len(ids)
@@ -218,7 +218,7 @@ def test_a_language_chosen_by_hand_is_remembered(visit, shoot):
     page.get_by_role("button", name="Fröhlich", exact=True).click()
     expect_tracks(page)
     expect(page.locator("#mood-word")).to_have_text("Fröhlich")
-    expect(page.locator("#tracks-title")).to_have_text("Titel zur Stimmung: Fröhlich")
+    expect(page.locator("#tracks-title")).to_have_text("Fröhliche Lieder")
     shoot(page, "german-1440-light")
 
 
@@ -226,7 +226,7 @@ def test_a_language_chosen_out_of_the_servers_reach_comes_later(visit):
     page = visit(tolerate=("net::ERR_FAILED",))
     page.route("**/language/de", lambda route: route.abort())
     page.get_by_role("combobox", name="Language").select_option("de")
-    expect(page.locator("#notice")).to_contain_text("The page comes in that language once it can")
+    expect(page.locator("#notice")).to_contain_text("Your choice applies the next time the page loads")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.unroute("**/language/de")
     with page.expect_response("**/language/de"):  # as soon as the wire is there
@@ -247,9 +247,9 @@ def test_single_keys_do_what_the_list_under_the_question_mark_says(visit, shoot)
     page.keyboard.press("s")
     expect_tracks(page)
     page.keyboard.press("5")
-    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    expect(page.locator("#tracks-title")).to_have_text("Sad songs", timeout=DEADLINE_MS)
     page.keyboard.press("g")
-    expect(page.locator("#tracks-title")).to_have_text("From sad: lift me", timeout=DEADLINE_MS)
+    expect(page.locator("#tracks-title")).to_have_text("From sad to brighter", timeout=DEADLINE_MS)
     first = player_ids(page)[0]
     page.keyboard.press("m")
     expect(page.locator(f"#cards [data-id='{first}']")).to_have_count(0, timeout=DEADLINE_MS)

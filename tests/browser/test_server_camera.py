@@ -38,12 +38,12 @@ def test_the_room_sees_the_stream_the_mood_and_tracks(visit, watched, check, sho
     expect(page.locator("#stream")).to_have_js_property("naturalWidth", 640, timeout=DEADLINE_MS)
     expect(page.locator("#group li")).to_have_count(1)
     expect_tracks(page)
-    expect(page.locator("#tracks-title")).to_have_text("Happy tracks")
+    expect(page.locator("#tracks-title")).to_have_text("Happy songs")
     check(page, "watch")
     shoot(page, f"watch-{width}-{scheme}")
 
 
 def test_without_a_camera_the_page_says_how(visit, server, check):
     page = visit(url=f"{server.url}/watch", grants=(), tolerate=("404",))
-    expect(page.get_by_role("heading", level=2)).to_have_text("Nothing is watched here")
+    expect(page.get_by_role("heading", level=2)).to_have_text("No camera is set up on this server")
     check(page, "watch, nothing")

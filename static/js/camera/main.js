@@ -64,8 +64,7 @@ function show({ state, reading, emotion, tracks: list, note: reason }) {
   const ids = list.map(({ id }) => id).join();
   if (ids && ids !== listed) {
     listed = ids;
-    const label = emotions.get(/** @type {import("../types.js").EmotionName} */ (emotion))?.label ?? "";
-    tracks.update(t("tracks.match", { mood: label }), list, note({ tracks: list, note: reason }, navigator.onLine, t));
+    tracks.update(emotion ? t(`tracks.songs.${emotion}`) : "", list, note({ tracks: list, note: reason }, navigator.onLine, t));
   }
 }
 

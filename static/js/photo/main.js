@@ -7,6 +7,7 @@ import { HttpFault } from "../lib/http.js";
 import { translator } from "../lib/i18n.js";
 import { faultText } from "../lib/request-fault.js";
 import { requestTracks } from "../music/requested-tracks.js";
+import { listTitle } from "../music/list-title.js";
 import { BarsView } from "../views/bars-view.js";
 import { goalChips } from "../views/chips.js";
 import { applyColour } from "../views/colour.js";
@@ -141,9 +142,8 @@ async function serve() {
 }
 
 /** @param {import("../types.js").Emotion} emotion */
-function title({ label }) {
-  const goal = t(`goal.${page.goal}`);
-  return page.goal === config.goals[0] ? t("tracks.match", { mood: label }) : t("tracks.journey", { mood: label.toLowerCase(), goal });
+function title({ name, label }) {
+  return listTitle({ emotion: name, label, goal: page.goal }, t);
 }
 
 /** @param {import("../types.js").Face} face @returns {import("../types.js").Emotion|null} */

@@ -8,6 +8,7 @@ import { translator } from "../lib/i18n.js";
 import { faultText } from "../lib/request-fault.js";
 import { readText } from "../lib/text-file.js";
 import { saveFile } from "../lib/save-file.js";
+import { playlistTitle } from "../music/list-title.js";
 import { accountFaultKey, SpotifyAccount } from "../music/spotify-account.js";
 import { goalChips, moodChips } from "../views/chips.js";
 import { applyColour } from "../views/colour.js";
@@ -82,6 +83,10 @@ function again() {
 async function sort(focus) {
   page.asked += 1;
   const mine = page.asked;
+  if (!input("text").value.trim()) {
+    notice.update("photo", t("playlist.empty"));
+    return;
+  }
   notice.update("photo", t("playlist.sorting"));
   try {
     const result = await sortPlaylist(input("text").value, page.emotion.name, page.goal);
@@ -106,7 +111,7 @@ async function sort(focus) {
 function show({ tracks, unknown }) {
   page.tracks = tracks;
   element("result").hidden = false;
-  element("result-title").textContent = t("playlist.sorted", { mood: page.emotion.label, goal: t(`goal.${page.goal}`) });
+  element("result-title").textContent = playlistTitle(page.emotion, page.goal, t);
   element("result-note").textContent = t("playlist.counts", { known: tracks.length, unknown: unknown.length });
   map.update(tracks);
   element("chosen").textContent = tracks.length ? t("playlist.walk") : "";

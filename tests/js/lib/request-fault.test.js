@@ -21,11 +21,11 @@ for (const code of ["full", "busy", "bad_frame", "too_large", "bad_request", "se
 }
 
 test("a full server and too many requests have one text", () => {
-  const text = "Too many at once. Wait a moment and try again.";
+  const text = "Too many requests. Wait a moment and try again.";
   assert.deepEqual([told("en", { code: "full", detail: "Full." }), told("en", { code: "busy" })], [text, text]);
 });
 
 test("on an English page the server's words say what was wrong with a request", () => {
   assert.equal(told("en", { code: "bad_frame", detail: "Expected at least 32×32 pixels." }), "Expected at least 32×32 pixels.");
-  assert.equal(told("en", { code: "bad_frame" }), "The server did not take it. Try another picture.");
+  assert.equal(told("en", { code: "bad_frame" }), "The server can’t read this file. Try another photo.");
 });

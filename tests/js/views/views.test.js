@@ -22,6 +22,6 @@ test("the line over the tracks says what is missing, and nothing when all is wel
   const tracks = [{ id: "x" }];
   assert.equal(note({ tracks, note: "" }, true, t), "");
   assert.equal(note({ tracks, note: "Spotify rests." }, true, t), "Spotify rests.");
-  assert.equal(note({ tracks: [], note: "" }, true, t), "No track fits right now: wish for less, or for something else.");
+  assert.equal(note({ tracks: [], note: "" }, true, t), "No songs match these filters. Remove one.");
   assert.match(note({ tracks, note: "" }, false, t), /^You are offline/);
 });

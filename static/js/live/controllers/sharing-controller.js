@@ -51,7 +51,7 @@ export class SharingController {
     this.#mood.hold(list.emotion, t("mood.shared"));
     const known = await namedTracks(list.ids);
     const tracks = list.ids.map((id, i) => known.get(id) ?? this.#unnamed(id, i + 1));
-    this.#tracks.show(t("tracks.shared", { mood: this.#page.label(list.emotion) }), tracks);
+    this.#tracks.show(t("tracks.shared", { songs: t(`tracks.songs.${list.emotion}`) }), tracks);
   }
 
   /** @param {string} id @param {number} number in the list @returns {import("../../types.js").Track} */

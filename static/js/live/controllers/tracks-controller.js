@@ -5,6 +5,7 @@
 
 import { button, element } from "../../lib/elements.js";
 import { OfflineTracks } from "../../music/offline-tracks.js";
+import { listTitle } from "../../music/list-title.js";
 import { goalChips } from "../../views/chips.js";
 import { PathView } from "../../views/path-view.js";
 import { note, reason, TracksView } from "../../views/tracks-view.js";
@@ -153,9 +154,8 @@ export class TracksController {
   /** @param {{emotion: string|null, goal: string|null, also?: string|null}} reply */
   #heading({ emotion, goal, also }) {
     const { t } = this.#page;
-    const label = this.#page.label(emotion);
-    const mood = also ? t("mood.mixed", { mood: label, also: t(`mood.little.${also}`) }) : label;
-    return goal === "match" ? t("tracks.match", { mood }) : t("tracks.journey", { mood: mood.toLowerCase(), goal: t(`goal.${goal}`) });
+    const title = emotion && goal ? listTitle({ emotion, label: this.#page.label(emotion), goal }, t) : "";
+    return also ? t("mood.mixed", { mood: title, also: t(`mood.little.${also}`) }) : title;
   }
 
   /** Where a journey leads; a list that matches the mood has no path. @param {import("../../types.js").SnapReply} reply */
