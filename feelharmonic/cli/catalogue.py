@@ -39,6 +39,10 @@ def import_tracks(path: Path) -> None:
         f"{report.valid} tracks read: {report.added} new, {report.valid - report.added} known before; "
         f"{report.rejected} lines rejected" + (f", see {rejected_path}" if report.rejected else "") + "."
     )
+    if not report.encoding.startswith("utf-8"):
+        click.echo(f"The file was read as {report.encoding}; if names look wrong, save it as UTF-8.")
+    if not report.valid:
+        raise click.ClickException("Nothing was imported.")
 
 
 @catalogue.command()

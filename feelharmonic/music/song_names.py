@@ -25,13 +25,13 @@ _ASIDE = re.compile(
     r"(?:feat|ft|with|official|lyrics?|audio|video|visuali[sz]er|hd|hq|4k|mv|m/v|explicit|clean)\b", re.I
 )
 _GUEST = re.compile(r"(?:feat|ft|with)\b", re.I)
-_GUEST_AT_END = re.compile(r"\s(?:feat\.|ft\.|featuring)\s", re.I)
+_GUEST_AT_END = re.compile(r"\s(?:feat|ft)\.\s", re.I)
 _REMASTER = re.compile(r"\bremaster(?:ed)?\b", re.I)
 _OTHER_TAKE = re.compile(r"\b(?:live|mix|remix|acoustic|demo|instrumental)\b", re.I)
 _REMASTER_AT_END = re.compile(r"\s-\s(?:\d{4}\s)?(?:digital\s)?remaster(?:ed)?(?:\s\d{4})?(?:\sversion)?\Z", re.I)
 _NOTE_AT_END = re.compile(r"\s[-|]\s(?:official\s)?(?:music\s)?(?:lyrics?|audio|video)(?:\svideo)?\Z", re.I)
 #: Between the artists of one song. A comma or an ampersand may also be part of one name: see `first_artist_key`.
-_NEXT_ARTIST = re.compile(r"[,;/、]|\s(?:&|and|x|und|et|y|e|con|vs\.?|with|feat|ft)\s", re.I)
+_NEXT_ARTIST = re.compile(r"[,;/、]|\s(?:&|and|x|und|et|y|e|con|vs\.?|with|feat|ft|featuring)\s", re.I)
 #: What YouTube puts behind an artist's name.
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CHANNEL = re.compile(r"(?:\s-\sTopic|VEVO)\Z")

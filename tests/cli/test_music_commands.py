@@ -76,7 +76,7 @@ def test_rank_puts_rows_that_cannot_be_read_last(run, tmp_path):
     [
         (("--emotion", "bored", "--csv", STARTER_PATH), "'bored' is not one of"),
         (("--emotion", "happy", "--csv", "nowhere.csv"), "does not exist"),
-        (("--emotion", "happy", "--csv", __file__), "has no column for id"),
+        (("--emotion", "happy", "--csv", __file__), "has no column for acousticness"),
     ],
 )
 def test_rank_says_what_is_wrong(run, words, message):

@@ -7,12 +7,10 @@ the reason. Nothing is guessed: a line without a valid id, title, artist or feat
 from __future__ import annotations
 
 import ast
-import csv
 import functools
 import io
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -23,6 +21,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.errors import BadInput
+from feelharmonic.music.catalogue.table_text import LOST, Records, find_encoding, read_header, refuse_wrong_encoding
 from feelharmonic.music.column_names import COLUMN_NAMES, find_columns
 from feelharmonic.music.felt_mood import FeltMoodReader
 from feelharmonic.music.messages import SPOTIFY_KEY
@@ -32,7 +31,8 @@ WORD_COLUMNS = ("genre", "genres", "subgenres", "playlists")
 
 NEEDED_TO_IMPORT = ("id", "title", "artist", *FEATURES)
 
-NEEDED_TO_SCORE = ("id", *FEATURES)
+#: A table to be ranked needs no ids: lines are called by their numbers.
+NEEDED_TO_SCORE = FEATURES
 
 (MIN_LOUDNESS, MAX_LOUDNESS), (_, MAX_TEMPO) = FEATURE_RANGES["loudness"], FEATURE_RANGES["tempo"]
 
@@ -51,8 +51,6 @@ ID_SEPARATOR = re.compile(r"[:/]")
 DATE_YEAR = re.compile(r"(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?(?:\.0)?")
 
 SHORT_DATE = re.compile(r"\d{1,2}/\d{1,2}/(\d{4}|\d{2})")
-
-DELIMITERS = (",", ";", "\t")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +97,16 @@ class Table:
         """``needed``: which of COLUMN_NAMES must be among the columns. Raises BadInput where one is missing or
         the file is no text with a header."""
         self.size_bytes = path.stat().st_size
+        self._path = path
+        #: How the file's text is encoded.
+        self.encoding = find_encoding(path)
         self._raw = path.open("rb")
         try:
             # In an attribute: a text reader that is garbage-collected closes the file below it.
-            self._text = text = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="replace", newline="")
-            header = text.readline()
-            if not header.strip():
-                raise BadInput(f"{path.name}: expected a header line with column names, got an empty file.")
-            delimiter = max(DELIMITERS, key=header.count)
-            self.columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-            self._places = find_columns(self.columns)
+            self._text = text = io.TextIOWrapper(self._raw, encoding=self.encoding, newline="")
+            delimiter, header, number = read_header(text, needed, path.name)
+            self.columns = header
+            self._places = find_columns(header)
             missing = [name for name in needed if name not in self._places]
             if missing:
                 raise BadInput(
@@ -116,9 +114,10 @@ class Table:
                     f"Expected e.g. {', '.join('|'.join(COLUMN_NAMES[name][:3]) for name in missing[:4])}; "
                     f"got {', '.join(self.columns[:12])}."
                 )
-            # Python 3.10's reader stops at a NUL; no title has one.
-            lines = text if sys.version_info >= (3, 11) else (line.replace("\0", "") for line in text)
-            self._reader = csv.reader(lines, delimiter=delimiter)
+            self._records = Records(text, delimiter, len(header), number + 1)
+        except UnicodeDecodeError:
+            self._raw.close()
+            raise refuse_wrong_encoding(path, self.encoding) from None
         except BaseException:
             self._raw.close()
             raise
@@ -155,15 +154,15 @@ class Table:
             place = pick[name]
             return fields[place].strip() if place is not None and place < len(fields) else ""
 
-        for _, fields in self._lines():
+        for line, fields in self._lines():
             try:
-                values = tuple(float(fields[place]) for place in places)
+                values = tuple(_float(fields[place]) for place in places)
                 words = words_of(fields)
             except (ValueError, IndexError):
                 values, words = (), ""
             known = bool(values) and all(map(math.isfinite, values))
             yield ScoredLine(
-                text(fields, "id"),
+                text(fields, "id") or str(line),
                 values if known else None,
                 _year_or_none(text(fields, "year")),
                 words,
@@ -171,18 +170,11 @@ class Table:
             )
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        """The number of each record's first line, and its fields; blank lines are passed over."""
-        last = 0
-        while True:
-            try:
-                fields = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error as exc:
-                fields = [f"unreadable: {exc}"]
-            line, last = last + 2, self._reader.line_num
-            if fields:
-                yield line, fields
+        """Each record's first line and its fields. Raises BadInput where the file leaves its encoding."""
+        try:
+            yield from self._records
+        except UnicodeDecodeError:
+            raise refuse_wrong_encoding(self._path, self.encoding) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -266,7 +258,7 @@ def _features(texts: tuple[str, ...]) -> tuple[float, ...]:
     try:
         numbers = tuple(map(float, texts))
     except ValueError:
-        numbers = tuple(map(_number, FEATURES, texts))  # finds the one that is no number
+        numbers = tuple(map(_number, FEATURES, texts))  # decimal commas; finds the one that is no number
     if not _in_range(*numbers):
         for name, number in zip(FEATURES, numbers, strict=True):
             low, high = FEATURE_RANGES[name]
@@ -302,9 +294,14 @@ def _in_range(
 
 def _number(name: str, text: str) -> float:
     try:
-        return float(text)
+        return _float(text)
     except ValueError:
         raise ValueError(f"{name}: expected a number, got {text[:40]!r}") from None
+
+
+def _float(text: str) -> float:
+    """A number, with a decimal point or, as spreadsheets in much of Europe write it, a decimal comma."""
+    return float(text.replace(",", ".", 1) if "," in text else text)
 
 
 def _id_within(text: str) -> str:
@@ -319,6 +316,10 @@ def _text(name: str, text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError(f"{name}: is empty")
+    if LOST in text:
+        raise ValueError(
+            f"{name}: holds a sign that an earlier conversion lost ({text[:40]!r}); save the table as UTF-8"
+        )
     if len(text) > MAX_TEXT_CHARS:
         raise ValueError(f"{name}: expected at most {MAX_TEXT_CHARS} characters, got {len(text)}")
     return text

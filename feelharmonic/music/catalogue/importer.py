@@ -19,8 +19,10 @@ BATCH_LINES = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """``valid``: lines that hold a track, of which ``added`` were new; ``rejected``: all other lines."""
+    """``encoding``: of the table's text. ``valid``: lines that hold a track, of which ``added`` were new; ``rejected``:
+    all other lines."""
 
+    encoding: str
     valid: int
     added: int
     rejected: int
@@ -54,7 +56,7 @@ def _import(path: Path, database: Path, rejected_path: Path, progress: Callable[
         )
     if not rejected:
         rejected_path.unlink()
-    return ImportReport(valid=valid, added=writer.added, rejected=rejected)
+    return ImportReport(encoding=table.encoding, valid=valid, added=writer.added, rejected=rejected)
 
 
 def copy_tracks(

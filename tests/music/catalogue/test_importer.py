@@ -29,7 +29,7 @@ def test_valid_lines_are_added_and_the_others_written_with_their_reason(tmp_path
     bad = GOOD.format(2, 2, 2).replace("120", "-1")
     path = write(GOOD.format(1, 1, 1), bad, "too,short")
     report = import_table(path, tmp_path / "catalogue.db", tmp_path / "rejected.csv")
-    assert report == ImportReport(valid=1, added=1, rejected=2)
+    assert report == ImportReport(encoding="utf-8", valid=1, added=1, rejected=2)
     assert len(Catalogue([], tmp_path / "catalogue.db")) == 1
     with (tmp_path / "rejected.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
@@ -43,7 +43,9 @@ def test_a_second_import_counts_what_was_there(tmp_path, write):
     rejected = tmp_path / "rejected.csv"
     import_table(write(GOOD.format(1, 1, 1)), tmp_path / "catalogue.db", rejected)
     path = write(GOOD.format(1, 1, 1), GOOD.format(2, 2, 2))
-    assert import_table(path, tmp_path / "catalogue.db", rejected) == ImportReport(valid=2, added=1, rejected=0)
+    assert import_table(path, tmp_path / "catalogue.db", rejected) == ImportReport(
+        encoding="utf-8", valid=2, added=1, rejected=0
+    )
     assert not rejected.exists()
 
 
