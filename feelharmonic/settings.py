@@ -7,6 +7,7 @@ SetupFault that names every fault. How it feels (colours, smoothing, targets) is
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -63,7 +64,7 @@ class Settings:
     frames_at_once: int = 0
     #: Other pages that may use this server, as https://host; the server's own always may.
     allowed_origins: tuple[str, ...] = ()
-    #: Names by which browsers reach this server, beside its own host name; by addresses and localhost they always may.
+    #: Names and public addresses by which browsers reach this server; this machine's own ones always serve.
     allowed_hosts: tuple[str, ...] = ()
     #: How many proxies in front tell the truth about who asks, and whether by TLS.
     trusted_proxies: int = 0
@@ -170,10 +171,24 @@ def _origins(text: str) -> tuple[str, ...]:
 
 def _hosts(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower().rstrip(".") for name in text.split(",") if name.strip())
+    names = tuple(_shortest(name) for name in names)
     for name in names:
-        if not HOST_NAME.fullmatch(name):
+        if not HOST_NAME.fullmatch(name) and not _is_address(name):
             raise ValueError(f"expected names such as mood.example, separated by commas, got {name!r}.")
     return names
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _shortest(name: str) -> str:
+    """An IP address in its shortest form, and everything else as it is."""
+    return str(ipaddress.ip_address(name.strip("[]"))) if _is_address(name.strip("[]")) else name
 
 
 def _rate(text: str) -> str:

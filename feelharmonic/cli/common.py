@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from feelharmonic.csv_cells import guarded
 from feelharmonic.errors import BadInput, SetupFault
 from feelharmonic.reading import Networks
 from feelharmonic.settings import Settings
@@ -38,7 +39,7 @@ def load_networks() -> Networks:
 
 
 def print_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a CSV table to standard output."""
+    """Print a CSV table to standard output, without formulas for spreadsheets."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)

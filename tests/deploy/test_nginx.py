@@ -108,3 +108,18 @@ def test_http2_streams_per_connection_are_limited(tmp_path):
         line.close()
     finally:
         nginx.kill()
+
+
+@pytest.mark.parametrize(("host", "location"), [("mood.example", "https://mood.example/page"), ("evil.example", None)])
+def test_port_80_answers_known_names_only(tmp_path, host, location):
+    nginx = Nginx(tmp_path, SimpleNamespace(port=free_port()), *own_certificate(tmp_path, ["127.0.0.1"])).start()
+    try:
+        url = f"http://127.0.0.1:{nginx.http_port}/page"
+        if location is None:
+            with pytest.raises(requests.ConnectionError):
+                requests.get(url, headers={"Host": host}, timeout=20, allow_redirects=False)
+        else:
+            answer = requests.get(url, headers={"Host": host}, timeout=20, allow_redirects=False)
+            assert answer.headers["Location"] == location
+    finally:
+        nginx.kill()

@@ -133,8 +133,11 @@ class Nginx(Service):
         self._program = program("nginx")
         self.url = f"https://127.0.0.1:{self.port}"
         spooled = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+        self.http_port = free_port()
         changes = {
-            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+            "listen 80 default_server;": f"listen 127.0.0.1:{self.http_port} default_server;",
+            "listen [::]:80 default_server;": "",
+            "listen 80;": f"listen 127.0.0.1:{self.http_port};",
             "listen [::]:80;": "",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
             "listen [::]:443 ssl http2;": "",

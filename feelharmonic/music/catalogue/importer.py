@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feelharmonic.csv_cells import guarded
 from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Rejected, Table
 from feelharmonic.music.catalogue.database import DatabaseWriter
 
@@ -52,7 +53,7 @@ def _import(path: Path, database: Path, rejected_path: Path, progress: Callable[
     ):
         side.writerow(("line", "reason", *table.columns))
         valid, rejected = copy_tracks(
-            table, writer, lambda item: side.writerow((item.line, item.reason, *item.fields)), progress
+            table, writer, lambda item: side.writerow((item.line, *map(guarded, (item.reason, *item.fields)))), progress
         )
     if not rejected:
         rejected_path.unlink()

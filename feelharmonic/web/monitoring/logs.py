@@ -61,6 +61,8 @@ CONFIG = {
         "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "filters": ["has_no_address"], "propagate": False},
         # Engine.IO logs each invalid packet: a client could fill the disk.
         "engineio.server": {"level": "CRITICAL"},
+        # Without a level it would get a handler of its own, whose lines are not JSON.
+        "socketio.server": {"level": "ERROR"},
     },
 }
 

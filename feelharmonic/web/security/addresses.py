@@ -18,8 +18,13 @@ def reachable_addresses(host: str) -> list[str]:
     if host not in ALL_ADDRESSES:
         return [host]
     loopback = ipaddress.ip_address(ALL_ADDRESSES[host])
-    # ifaddr gives IPv6 addresses as a tuple with flow and scope.
-    texts = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-    found = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
+    found = [ipaddress.ip_address(text) for text in machine_addresses()]
     others = [ip for ip in found if ip.version == loopback.version and not (ip.is_loopback or ip.is_link_local)]
     return [str(ip) for ip in dict.fromkeys([loopback, *others])]
+
+
+def machine_addresses() -> list[str]:
+    """The addresses of all of this machine's network interfaces."""
+    # ifaddr gives IPv6 addresses as a tuple with flow and scope.
+    texts = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    return [text.partition("%")[0] for text in texts]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from feelharmonic.settings import Settings
 from feelharmonic.web.problems import problem_response
+from feelharmonic.web.security.addresses import machine_addresses
 from feelharmonic.web.security.origins import printable_host
 
 if TYPE_CHECKING:
@@ -22,25 +25,56 @@ if TYPE_CHECKING:
 #: A Host header: a name or an address, with or without a port.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d*)?")
 
+#: Addresses change when a machine joins another network: how long they are remembered.
+ADDRESSES_TTL_S = 10.0
+
 
 class HostCheck:
     """WSGI middleware: answers pages and WebSockets only under an address or one of ``names``.
 
-    It stops DNS rebinding: a foreign page whose name is made to resolve to this server would be same-origin with it. An
-    address cannot be rebound, so addresses need no entry. ``refused`` counts refusals.
+    It stops DNS rebinding: a foreign page whose name is made to resolve to this server would be same-origin with it.
+    Loopback addresses and those of this machine's networks need no entry. ``refused`` counts refusals.
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, names: frozenset[str], refused: Callable[[str], None]):
+    def __init__(
+        self,
+        wsgi_app: WSGIApplication,
+        names: frozenset[str],
+        refused: Callable[[str], None],
+        *,
+        addresses: Callable[[], Iterable[str]] = machine_addresses,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._wsgi_app = wsgi_app
         self._names = names
+        self._addresses = addresses
+        self._clock = clock
+        self._own_addresses: frozenset[str] = frozenset()
+        self._read_s = -math.inf
         self._refused = refused
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")  # browsers always send it; a proxy's health check may not
-        if not host or is_known(host, self._names):
+        if not host or self._is_known(host):
             return self._wsgi_app(environ, start_response)
         self._refused("unknown_host")
         return _misdirected(host)(environ, start_response)
+
+    def _is_known(self, host: str) -> bool:
+        name = host_name(host)
+        return name is not None and (name in self._names or self._is_own_address(name))
+
+    def _is_own_address(self, name: str) -> bool:
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        if address.is_loopback:
+            return True
+        if name not in self._own_addresses and self._clock() - self._read_s > ADDRESSES_TTL_S:
+            self._own_addresses = frozenset(map(str, map(ipaddress.ip_address, self._addresses())))
+            self._read_s = self._clock()
+        return name in self._own_addresses
 
 
 def own_names(settings: Settings) -> frozenset[str]:
@@ -53,24 +87,19 @@ def own_names(settings: Settings) -> frozenset[str]:
     return frozenset(name.lower() for name in names if name)
 
 
-def is_known(host: str, names: frozenset[str]) -> bool:
-    """Whether the Host header ``host`` is an address or one of ``names``."""
+def host_name(host: str) -> str | None:
+    """The name or address in the Host header ``host``, lower case, an address in its shortest form; None without."""
     parts = HOST.fullmatch(host)
     if parts is None:
-        return False
+        return None
     name = parts[1].strip("[]").lower().removesuffix(".")
-    return name in names or is_address(name)
-
-
-def is_address(name: str) -> bool:
     try:
-        ipaddress.ip_address(name)
+        return str(ipaddress.ip_address(name))
     except ValueError:
-        return False
-    return True
+        return name
 
 
 def _misdirected(host: str) -> Response:
-    detail = f"Expected an address or a known name of this server, got {printable_host(f'//{host}')}."
-    action = "If this name is the server's, add it to ALLOWED_HOSTS; otherwise open the server's address."
+    detail = f"Expected an address or a known name of this machine, got {printable_host(f'//{host}')}."
+    action = "If it is the server's name or public address, add it to ALLOWED_HOSTS; otherwise open its own address."
     return problem_response(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from feelharmonic.app import create_app
+from feelharmonic.settings import Settings
 from feelharmonic.web.security import websocket_limits
 from feelharmonic.web.security.websocket_limits import LimitedWebSocket, ThrottledSocket
 
@@ -136,3 +138,9 @@ def test_who_sends_on_without_joining_is_disconnected(deaf):
     websocket, _ = deaf
     websocket._has_joined = lambda: False
     assert sum(websocket.wait() is not None for _ in range(100)) == websocket_limits.MAX_BEFORE_JOINING
+
+
+def test_only_our_namespace_can_be_joined():
+    app = create_app(Settings())
+    joined = [app.extensions["socketio"].test_client(app, namespace=name).is_connected(name) for name in ("/", "/live")]
+    assert joined == [False, True]
