@@ -53,7 +53,11 @@ def _likely(sample: bytes) -> str:
     if not matches:
         return ENCODINGS[0]
     least = min(match.chaos for match in matches)
-    return min((match.encoding for match in matches if match.chaos <= least + CHAOS_TOLERANCE), key=ENCODINGS.index)
+    # Encodings that read the same text from these bytes are one match.
+    likely = {
+        name for match in matches if match.chaos <= least + CHAOS_TOLERANCE for name in match.could_be_from_charset
+    }
+    return next((name for name in ENCODINGS if name in likely), ENCODINGS[0])
 
 
 def refuse_wrong_encoding(path: Path, encoding: str) -> BadInput:
