@@ -187,6 +187,10 @@ def load_kept(settings: Settings, secret_key: str) -> ExpiringStore | None:
     if not settings.redis_url:
         return None
     from feelharmonic.web.stores.expiring_store_redis import RedisStore
+    from feelharmonic.web.stores.redis_check import check_redis
+
+    if not settings.redis_unchecked:
+        check_redis(settings.redis_url)
 
     return RedisStore(settings.redis_url, secret_key)
 

@@ -77,6 +77,8 @@ class Settings:
     share_per_address: int = 25
     #: Where several processes count and meet: redis://…; empty: this process alone.
     redis_url: str = field(default="", repr=False)
+    #: Use it also where it saves to disk, has no memory limit or evicts counters.
+    redis_unchecked: bool = False
     #: Encrypts what several workers share; empty: made at the first start and kept in instance/secret_key.
     secret_key: str = field(default="", repr=False)
     #: A certificate of this server's own, for phones on the home network; it then listens on every address.
@@ -238,6 +240,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "requests_per_address": _whole_number(1, 1_000_000),
     "share_per_address": _whole_number(1, 100),
     "redis_url": _redis_url,
+    "redis_unchecked": _switch,
     "secret_key": _secret_key,
     "https": _switch,
     "instance_dir": _folder,
