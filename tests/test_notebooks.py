@@ -51,3 +51,24 @@ def test_the_notebook_is_stored_with_its_plots_and_without_paths(project):
     text = (project / "notebooks" / DERIVE).read_text(encoding="utf-8")
     assert text.count('"image/png"') >= 4
     assert str(project.parent) + "/" not in text
+
+
+BASELINE = "derive_baseline_params.ipynb"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_the_resting_faces_parameters_are_those_that_the_notebook_derives(project, data_dir, elsewhere):
+    notebook = nbformat.read(project / "notebooks" / BASELINE, as_version=4)
+    resources = {"metadata": {"path": str(elsewhere / "notebooks")}}
+    nbclient.NotebookClient(notebook, timeout=800, resources=resources).execute()
+    texts = [output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ())]
+    pairs = [text.removeprefix("derived: ").split(" · shipped: ") for text in texts if text.startswith("derived: ")]
+    assert len(pairs) == 2
+    assert all(float(derived) == float(shipped) for derived, shipped in pairs), pairs
+
+
+def test_the_resting_faces_notebook_is_stored_with_its_plots_and_without_paths(project):
+    text = (project / "notebooks" / BASELINE).read_text(encoding="utf-8")
+    assert text.count('"image/png"') >= 5
+    assert str(project.parent) + "/" not in text

@@ -100,12 +100,19 @@ def test_one_emotion_from_the_first_second_stays(emotion):
 
 
 def test_the_estimate_keeps_within_its_bounds():
-    for emotion in EMOTIONS[:6]:
+    for emotion in EMOTIONS:
         resting = RestingFace(BASELINE)
-        stream(resting, [showing(emotion, 0.98)] * 2000)
+        stream(resting, [showing(emotion, 1.0)] * 2000)
         odds = resting.log_odds()
         assert (odds <= BASELINE.prior + BASELINE.above + 1e-9).all()
         assert (odds >= BASELINE.prior - BASELINE.below - 1e-9).all()
+
+
+def test_a_very_calm_face_reaches_the_lower_bound():
+    resting = RestingFace(BASELINE)
+    stream(resting, [showing("neutral", 1.0)] * 3000)
+    lowest = BASELINE.prior - BASELINE.below
+    np.testing.assert_allclose(resting.log_odds()[:6], lowest, atol=0.05)
 
 
 @pytest.mark.parametrize("rate_hz", [3, 15])
