@@ -35,7 +35,7 @@ def visited(browser: Browser, url: str, scheme: str) -> dict[str, float]:
     page.goto(url, wait_until="networkidle")
     paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     page.evaluate("document.querySelector('[data-emotion=sad]').click()")
-    page.wait_for_selector("#cards iframe", state="attached", timeout=TRACKS_TIMEOUT_MS)
+    page.wait_for_selector("#cards > [data-id]", state="attached", timeout=TRACKS_TIMEOUT_MS)
     shifts = page.evaluate("window.shifts")
     context.close()
     return {"paint_ms": paint_ms, "script": float(sum(scripts)), "shifts": shifts}

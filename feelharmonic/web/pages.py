@@ -18,6 +18,7 @@ from feelharmonic.web.i18n import (
     sentence_in,
     words_in,
 )
+from feelharmonic.web.security.headers import PLAYER_SECURITY_POLICY
 from feelharmonic.web.services import Services, services
 
 pages = Blueprint("pages", __name__)
@@ -68,6 +69,14 @@ def photo() -> Response:
 def playlist() -> Response:
     """Where one's own playlist is sorted by mood."""
     return in_language("playlist.html")
+
+
+@pages.get("/player")
+def player() -> Response:
+    """The document that holds Spotify's player, framed by our pages. Its own policy keeps Spotify's script out of them."""
+    response = in_language("player.html")
+    response.headers["Content-Security-Policy"] = PLAYER_SECURITY_POLICY
+    return response
 
 
 @pages.post(f"/language/<any({', '.join(LANGUAGES)}):code>")

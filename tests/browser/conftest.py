@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from tests.support.serving import Server
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / "shots"
+
+IFRAME_API = Path(__file__).with_name("iframe_api_stand_in.js")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [
@@ -87,7 +90,10 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 def spotify_stand_in(route: Route) -> None:
-    """Answers as the embedded player's page would, with the track's id on it."""
+    """Answers as Spotify would: the iFrame API's script, and the embedded player's page with the track's id on it."""
+    if "/iframe-api/" in route.request.url:
+        route.fulfill(content_type="text/javascript", path=IFRAME_API)
+        return
     track_id = route.request.url.split("/track/")[1].split("?")[0]
     look = "margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px"
     body = f"<!doctype html><html lang=en><meta charset=utf-8><title>player</title><body style='{look}'>▶ {track_id}"
@@ -96,7 +102,8 @@ def spotify_stand_in(route: Route) -> None:
 
 @pytest.fixture
 def visit(chromium, server) -> Iterator[Callable[..., Page]]:
-    """Opens the page in a fresh browser context; at the end, any error in a console fails the test."""
+    """Opens the page in a fresh browser context; at the end, any error in a console fails the test. ``embed``: how the
+    stand-in for Spotify's iFrame API behaves."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -107,6 +114,7 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         offline_player: bool = False,
         url: str = server.url,
         init: str = "",
+        embed: dict | None = None,
         tolerate: tuple[str, ...] = (),
         **options: object,
     ) -> Page:
@@ -130,6 +138,8 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: note(str(error)))
         if init:
             page.add_init_script(init)
+        if embed:
+            page.add_init_script(f"window.embedStandIn = {json.dumps(embed)};")
         page.goto(url)
         return page
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.sync_api import Page, expect
 
 DEADLINE_MS = 30_000
@@ -39,10 +37,9 @@ def pick(page: Page, mood: str) -> None:
 
 
 def expect_tracks(page: Page, where: str = "#cards") -> None:
-    """At least five players are there."""
-    expect(page.locator(f"{where} iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    """At least five cards are there."""
+    expect(page.locator(f"{where} > [data-id]").nth(4)).to_be_attached(timeout=DEADLINE_MS)
 
 
 def player_ids(page: Page, where: str = "#cards") -> list[str]:
-    sources = page.locator(f"{where} iframe").evaluate_all("frames => frames.map((frame) => frame.src)")
-    return [re.search(r"/embed/track/([0-9A-Za-z]{22})", source).group(1) for source in sources]
+    return page.locator(f"{where} > [data-id]").evaluate_all("cards => cards.map((card) => card.dataset.id)")

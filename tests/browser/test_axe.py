@@ -89,7 +89,7 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
 def test_nothing_is_found_in_german(visit, check):
     page = visit(locale="de-DE", reduced_motion="reduce")
     page.get_by_role("button", name="Überrascht", exact=True).click()
-    expect(page.locator("#cards iframe").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    expect(page.locator("#cards > [data-id]").nth(4)).to_be_attached(timeout=DEADLINE_MS)
     check(page, "german")
 
 

@@ -24,7 +24,7 @@ def test_a_journey_is_drawn_as_a_path_and_a_list_that_matches_is_not(visit, shoo
     expect(page.locator("#path")).to_be_hidden()
     page.get_by_text("lift me").click()
     expect(page.locator("#path")).to_be_visible(timeout=DEADLINE_MS)
-    expect(page.locator("#path .step")).to_have_count(page.locator("#cards iframe").count())
+    expect(page.locator("#path .step")).to_have_count(page.locator("#cards > [data-id]").count())
     summary = page.locator("#path").get_attribute("aria-label")
     start, end = map(int, re.search(r"valence from (\d+) to (\d+)", summary).groups())
     assert end > start

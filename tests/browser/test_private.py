@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import DEADLINE_MS, go_live, snap
+from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, snap
 
 
-def test_until_tracks_show_the_page_talks_to_its_own_server_alone(visit, server):
+def test_until_a_track_is_played_the_page_talks_to_its_own_server_alone(visit, server):
     page = visit()
     hosts: set[str] = set()
     page.context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -17,12 +17,27 @@ def test_until_tracks_show_the_page_talks_to_its_own_server_alone(visit, server)
     page.reload()
     go_live(page)
     own = urlsplit(server.url).netloc
-    assert hosts == {own}
     snap(page)
-    expect(page.locator("#cards iframe").first).to_be_visible(timeout=DEADLINE_MS)
-    page.wait_for_function("() => document.querySelectorAll('#cards iframe').length >= 5", timeout=DEADLINE_MS)
+    expect_tracks(page)
     page.wait_for_timeout(500)
+    assert hosts == {own}
+    page.locator("#player").get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
     assert hosts - {own} == {"open.spotify.com"}
+
+
+def test_what_was_played_stays_in_this_tab(visit):
+    page = visit(embed={"length_ms": 600_000})
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url + str(request.post_data)))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(str(data))))
+    page.reload()
+    pick(page, "Sad")
+    page.locator("#player").get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    (played,) = page.evaluate("JSON.parse(sessionStorage.getItem('feelharmonic.queue')).recent")
+    assert page.evaluate("Object.values(localStorage).join()").find(played) < 0
+    assert not [text for text in sent if played in text and "open.spotify.com" not in text]
 
 
 def test_the_browser_keeps_choices_but_no_picture_and_no_mood_of_earlier_visits(visit):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Nothing but our own files and Spotify's player frame; no inline script or style anywhere.
+#: Nothing but our own files; no inline script or style anywhere. Spotify's player runs in the document of /player.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -17,10 +17,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "worker-src 'self'",
         "connect-src 'self'",
-        "frame-src https://open.spotify.com",
+        "frame-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+    )
+)
+
+#: The document of /player alone: it loads Spotify's iFrame API, which our pages do not, and only our pages may frame it.
+PLAYER_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' https://open.spotify.com https://embed-cdn.spotifycdn.com",
+        "style-src 'self'",
+        "frame-src https://open.spotify.com",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
     )
 )
 

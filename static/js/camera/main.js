@@ -6,6 +6,8 @@
 import { element, readConfig } from "../lib/elements.js";
 import { requestJson } from "../lib/http.js";
 import { translator } from "../lib/i18n.js";
+import { storage } from "../lib/storage.js";
+import { OnDemandPlayer } from "../player/on-demand.js";
 import { BarsView } from "../views/bars-view.js";
 import { applyColour } from "../views/colour.js";
 import { GroupView } from "../views/group-view.js";
@@ -22,7 +24,8 @@ const emotions = new Map(config.emotions.map((emotion) => [emotion.name, emotion
 const notice = new NoticeView(element("notice"));
 const bars = new BarsView(element("bars"), config.emotions);
 const together = new GroupView(element("group"), config.emotions, t);
-const tracks = new TracksView(element("tracks"), t, null);
+const player = new OnDemandPlayer({ t, session: storage("sessionStorage"), preferences: storage("localStorage") });
+const tracks = new TracksView(element("tracks"), t, null, async (track, why) => (await player.get()).playNow({ track, place: null, why }));
 let listed = "";
 let answered = true;
 

@@ -2,6 +2,8 @@
  * Keyboard shortcuts: single keys, ignored while the listener types or chooses something, or has switched them off.
  */
 
+const PRESSED_BY_SPACE = "button, a, summary, input, label";
+
 /**
  * @param {Record<string, () => void>} actions by key, in lower case
  * @param {() => boolean} enabled
@@ -9,6 +11,9 @@
 export function shortcuts(actions, enabled) {
   document.addEventListener("keydown", (event) => {
     const action = actions[event.key.toLowerCase()];
+    if (event.key === " " && event.target instanceof Element && event.target.closest(PRESSED_BY_SPACE)) {
+      return;
+    }
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !enabled() || takesKeys(event.target)) {
       return;
     }

@@ -10,6 +10,7 @@ import { AccountController } from "./controllers/account-controller.js";
 import { BaselineController } from "./controllers/baseline-controller.js";
 import { HistoryController } from "./controllers/history-controller.js";
 import { MoodController } from "./controllers/mood-controller.js";
+import { PlayerController } from "./controllers/player-controller.js";
 import { PreferencesController } from "./controllers/preferences-controller.js";
 import { ReadingController } from "./controllers/reading-controller.js";
 import { RefreshController } from "./controllers/refresh-controller.js";
@@ -35,8 +36,9 @@ const mood = new MoodController(page, stage, reading, pick);
 const baseline = new BaselineController(page);
 new HistoryController(page);
 new PreferencesController(page);
-const tracks = new TracksController(page, connection);
-new RefreshController(page, tracks);
+const player = new PlayerController(page);
+const tracks = new TracksController(page, connection, player);
+new RefreshController(page, tracks, player);
 new SharingController(page, mood, tracks);
 new AccountController(page, tracks);
 
@@ -54,6 +56,9 @@ shortcuts(
     m: () => tracks.more(),
     g: () => tracks.nextGoal(),
     r: () => baseline.record(),
+    " ": () => player.toggle(),
+    j: () => player.next(),
+    k: () => player.back(),
     "?": () => dialog("keys").showModal(),
     ...Object.fromEntries(page.config.emotions.map(({ name }, i) => [String(i + 1), () => pick(name)])),
   },

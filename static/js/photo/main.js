@@ -6,8 +6,10 @@ import { element, input, readConfig } from "../lib/elements.js";
 import { HttpFault } from "../lib/http.js";
 import { translator } from "../lib/i18n.js";
 import { faultText } from "../lib/request-fault.js";
+import { storage } from "../lib/storage.js";
 import { requestTracks } from "../music/requested-tracks.js";
 import { listTitle } from "../music/list-title.js";
+import { OnDemandPlayer } from "../player/on-demand.js";
 import { BarsView } from "../views/bars-view.js";
 import { goalChips } from "../views/chips.js";
 import { applyColour } from "../views/colour.js";
@@ -29,7 +31,8 @@ const page = {
 
 const notice = new NoticeView(element("notice"));
 const bars = new BarsView(element("bars"), config.emotions);
-const tracks = new TracksView(element("tracks"), t, null);
+const player = new OnDemandPlayer({ t, session: storage("sessionStorage"), preferences: storage("localStorage") });
+const tracks = new TracksView(element("tracks"), t, null, async (track, why) => (await player.get()).playNow({ track, place: null, why }));
 const view = new FacesView(element("shown"), t, pick);
 const goals = goalChips(element("goals"), config.goals, t, (goal) => {
   page.goal = goal;

@@ -1,10 +1,8 @@
 /**
- * Track cards with Spotify's player inside: a plain lazy iframe, no script, no credentials. Knows no socket.
- * A player that had focus is never removed: somebody listens to it.
+ * Track cards: title, artist, year, why the track is here, a button that plays it. Nothing is asked of Spotify for them.
+ * Knows no socket.
  */
 
-const PLAYER = "https://open.spotify.com/embed/track/";
-const DARK = "(prefers-color-scheme: dark)";
 const PLACEHOLDERS = 8;
 
 export class TracksView {
@@ -14,21 +12,22 @@ export class TracksView {
   #note;
   #cards;
   #onFeedback;
+  #onPlay;
 
   /**
    * @param {HTMLElement} element with a title, a note and a list
    * @param {import("../types.js").Translate} t
    * @param {((id: string, like: boolean) => void)|null} onFeedback null where nobody listens to it
+   * @param {(track: import("../types.js").Track, why: string) => void} onPlay
    */
-  constructor(element, t, onFeedback) {
+  constructor(element, t, onFeedback, onPlay) {
     this.#element = element;
     this.#t = t;
     this.#onFeedback = onFeedback;
+    this.#onPlay = onPlay;
     this.#title = /** @type {HTMLElement} */ (element.querySelector("h2"));
     this.#note = /** @type {HTMLElement} */ (element.querySelector(".note"));
     this.#cards = /** @type {HTMLElement} */ (element.querySelector(".cards"));
-    // A click into a player of another origin is seen here only as the window's loss of focus.
-    window.addEventListener("blur", () => this.#keepFocused());
   }
 
   /** Tracks were asked for: the list stays as it is; an empty one gets placeholders. */
@@ -47,22 +46,13 @@ export class TracksView {
    * @param {string} title
    * @param {import("../types.js").Track[]} tracks
    * @param {string} note
+   * @param {string[]} [whys] a few words for each track
    */
-  update(title, tracks, note) {
-    this.#keepFocused();
+  update(title, tracks, note, whys = []) {
     this.#title.textContent = title;
     this.#note.textContent = note;
     this.#cards.removeAttribute("aria-busy");
-    const kept = new Set();
-    for (const card of [...this.#cards.children]) {
-      if (card instanceof HTMLElement && card.dataset.kept) {
-        kept.add(card.dataset.id);
-      } else {
-        card.remove();
-      }
-    }
-    // Kept cards are not moved either: a frame that is moved in the document reloads.
-    this.#cards.append(...tracks.filter((track) => !kept.has(track.id)).map((track) => this.#card(track)));
+    this.#cards.replaceChildren(...tracks.map((track, i) => this.#card(track, whys[i] ?? "")));
     this.#element.hidden = false;
   }
 
@@ -83,15 +73,8 @@ export class TracksView {
     return [...this.#cards.children].flatMap((card) => (card instanceof HTMLElement && card.dataset.id ? [card.dataset.id] : []));
   }
 
-  #keepFocused() {
-    const card = document.activeElement?.closest(".card");
-    if (card instanceof HTMLElement && this.#cards.contains(card) && document.activeElement instanceof HTMLIFrameElement) {
-      card.dataset.kept = "true";
-    }
-  }
-
-  /** @param {import("../types.js").Track} track */
-  #card(track) {
+  /** @param {import("../types.js").Track} track @param {string} why */
+  #card(track, why) {
     const card = document.createElement("li");
     card.className = "card";
     card.dataset.id = track.id;
@@ -99,11 +82,15 @@ export class TracksView {
     words.className = "words";
     const by = track.year ? this.#t("tracks.by", { artist: track.artist, year: track.year }) : track.artist;
     words.append(line("title", track.title), line("by", by));
-    const player = card.appendChild(document.createElement("div"));
-    player.className = "player";
-    player.append(frame(track, this.#t("tracks.player", { title: track.title, artist: track.artist })));
+    if (why) {
+      words.append(line("why", why));
+    }
     const row = card.appendChild(document.createElement("div"));
     row.className = "row";
+    const play = small(this.#t("tracks.play"), this.#t("player.playTrack", { title: track.title, artist: track.artist }));
+    play.classList.add("play");
+    play.addEventListener("click", () => this.#onPlay(track, why));
+    row.append(play);
     if (this.#onFeedback) {
       row.append(this.#like(track), this.#dislike(track, card));
     }
@@ -171,16 +158,6 @@ export function reason({ provider, emotion, goal, stays, tracks }, t) {
   return goal === "match" ? t(`tracks.why.${emotion}`) : "";
 }
 
-/** @param {import("../types.js").Track} track @param {string} title */
-function frame(track, title) {
-  const element = document.createElement("iframe");
-  element.loading = "lazy";
-  element.title = title;
-  element.allow = "autoplay; clipboard-write; encrypted-media; fullscreen; picture-in-picture";
-  element.src = `${PLAYER}${encodeURIComponent(track.id)}${matchMedia(DARK).matches ? "?theme=0" : ""}`;
-  return element;
-}
-
 function placeholder() {
   const card = document.createElement("li");
   card.className = "card placeholder";
@@ -188,8 +165,6 @@ function placeholder() {
   const words = card.appendChild(document.createElement("div"));
   words.className = "words";
   words.append(line("title", "\u00a0"), line("by", "\u00a0"));
-  const player = card.appendChild(document.createElement("div"));
-  player.className = "player";
   card.appendChild(document.createElement("div")).className = "row";
   return card;
 }

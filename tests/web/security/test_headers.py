@@ -14,7 +14,7 @@ FOREIGN, FRIEND = "https://elsewhere.example", "https://friend.example"
 #: The whole policy: each further source would be one more that may run or be loaded.
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
-    "worker-src 'self'; connect-src 'self'; frame-src https://open.spotify.com; object-src 'none'; base-uri 'none'; "
+    "worker-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = (
@@ -43,6 +43,19 @@ def test_every_answer_has_the_policies(client, path, status):
     assert answer.headers.getlist("Permissions-Policy") == [PERMISSIONS_POLICY]
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_players_document_alone_may_load_spotifys_script_and_only_our_pages_may_frame_it(client):
+    answer = client.get("/player")
+    assert answer.status_code == 200
+    (policy,) = answer.headers.getlist("Content-Security-Policy")
+    assert policy == (
+        "default-src 'none'; script-src 'self' https://open.spotify.com https://embed-cdn.spotifycdn.com; "
+        "style-src 'self'; frame-src https://open.spotify.com; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+    assert answer.headers.getlist("Permissions-Policy") == [PERMISSIONS_POLICY]
+    assert b"spotify" not in client.get("/").headers["Content-Security-Policy"].encode()
 
 
 @pytest.mark.parametrize(("proto", "hsts"), [("https", HSTS), ("http", None)])

@@ -12,11 +12,15 @@ export class RefreshController {
   #refresh = new AutoRefresh();
   #offer;
 
-  /** @param {import("../page.js").Page} page @param {import("./tracks-controller.js").TracksController} tracks */
-  constructor(page, tracks) {
+  /**
+   * @param {import("../page.js").Page} page
+   * @param {import("./tracks-controller.js").TracksController} tracks
+   * @param {import("./player-controller.js").PlayerController} player
+   */
+  constructor(page, tracks, player) {
     this.#page = page;
     this.#tracks = tracks;
-    this.#offer = new TracksView(element("offer"), page.t, (id, like) => tracks.feedback(id, like));
+    this.#offer = new TracksView(element("offer"), page.t, (id, like) => tracks.feedback(id, like), player.playTrack);
     element("offer-away").addEventListener("click", () => this.#offer.hide());
     const after = select("renew-after");
     after.replaceChildren(...HOLD_CHOICES_S.map((seconds) => new Option(page.t("renew.seconds", { seconds }), String(seconds))));

@@ -6,6 +6,7 @@
 import { button, element } from "../../lib/elements.js";
 import { OfflineTracks } from "../../music/offline-tracks.js";
 import { listTitle } from "../../music/list-title.js";
+import { entriesOf } from "../../music/track-reason.js";
 import { goalChips } from "../../views/chips.js";
 import { PathView } from "../../views/path-view.js";
 import { note, reason, TracksView } from "../../views/tracks-view.js";
@@ -26,11 +27,19 @@ export class TracksController {
   #request = 0;
   /** @type {((emotion: import("../../types.js").EmotionName) => void)[]} */ #listeners = [];
 
-  /** @param {import("../page.js").Page} page @param {import("../connection.js").Connection} connection */
-  constructor(page, connection) {
+  #player;
+
+  /**
+   * @param {import("../page.js").Page} page
+   * @param {import("../connection.js").Connection} connection
+   * @param {import("./player-controller.js").PlayerController} player
+   */
+  constructor(page, connection, player) {
     this.#page = page;
     this.#connection = connection;
-    this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like));
+    this.#player = player;
+    player.onFeedback = (id, like) => this.feedback(id, like);
+    this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like), player.playTrack);
     this.#path = new PathView(element("path"), page.t);
     this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
     const goals = goalChips(element("goals"), page.config.goals, page.t, (goal) => this.chooseGoal(goal));
@@ -65,7 +74,10 @@ export class TracksController {
     this.#view.wait();
     const problem = await this.ask(this.#view, emotion, {
       current: () => mine === this.#request,
-      onReply: (reply) => this.#drawPath(reply),
+      onReply: (reply) => {
+        this.#drawPath(reply);
+        this.#player.fill(entriesOf(reply, this.#page.t));
+      },
       title: (reply) => this.#heading(reply),
     });
     if (mine === this.#request) {
@@ -94,6 +106,7 @@ export class TracksController {
   /** Shows tracks that are known already. @param {string} title @param {import("../../types.js").Track[]} tracks */
   show(title, tracks) {
     this.#view.update(title, tracks, "");
+    this.#player.fill(tracks.map((track) => ({ track, place: null, why: "" })));
   }
 
   /**
@@ -125,7 +138,8 @@ export class TracksController {
       }
       onReply(reply);
       const asides = [aside, connected ? "" : t("tracks.starter"), reason(reply, t), note(reply, navigator.onLine, t)];
-      view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "));
+      const whys = entriesOf(reply, t).map(({ why }) => why);
+      view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "), whys);
       return "";
     } catch {
       view.fail("");

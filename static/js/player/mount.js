@@ -1,0 +1,122 @@
+/**
+ * Puts the player on a page: the bar, the queue of this tab, Spotify's embed as its source.
+ */
+
+import { saveFile } from "../lib/save-file.js";
+import { toJspf, toM3u } from "../music/playlist-files.js";
+import { BarView } from "./bar-view.js";
+import { EmbedSource } from "./embed-source.js";
+import { askHowToFill } from "./fill-dialog.js";
+import { connectMediaSession } from "./media-session.js";
+import { Player } from "./player.js";
+
+/** The queue, in this tab alone. */
+export const QUEUE_KEY = "queue";
+const FILL_KEY = "queue-fill";
+
+/** @typedef {import("./queue.js").QueueEntry} QueueEntry */
+
+/**
+ * @typedef {Object} PlayerPage what the player needs of a page
+ * @property {import("../types.js").Translate} t
+ * @property {import("../lib/storage.js").BrowserStorage} session
+ * @property {import("../lib/storage.js").BrowserStorage} preferences
+ * @property {(id: string, like: boolean) => void} [onFeedback]
+ *
+ * @typedef {ReturnType<typeof mountPlayer>} MountedPlayer
+ */
+
+/** @param {PlayerPage} page */
+export function mountPlayer({ t, session, preferences, onFeedback }) {
+  /** Whether the listener did anything with this queue: until then a new list takes its place. */
+  let touched = false;
+  const player = new Player(
+    (emit) => {
+      bar.embed.hidden = false;
+      return new EmbedSource(bar.embed, t("player.frame"), emit);
+    },
+    { get: () => session.get(QUEUE_KEY), set: (text) => session.set(QUEUE_KEY, text) },
+  );
+  /** @template {any[]} A @param {(...values: A) => void} action @returns {(...values: A) => void} */
+  const touching = (action) => (...values) => {
+    touched = true;
+    action(...values);
+  };
+  const bar = new BarView(t, {
+    toggle: touching(() => player.toggle()),
+    next: touching(() => player.next()),
+    back: touching(() => player.back()),
+    seek: (position_s) => player.seek(position_s),
+    jump: touching((index) => player.jump(index)),
+    move: touching((from, to) => player.move(from, to)),
+    remove: touching((index) => player.remove(index)),
+    feedback: onFeedback && touching((index, like) => {
+      const { track } = player.queue.entries[index];
+      onFeedback(track.id, like);
+      if (!like) {
+        player.remove(index);
+      }
+    }),
+    save: (format) => save(format),
+    clear: () => {
+      touched = false;
+      player.clear();
+    },
+    chooseFill: (choice) => preferences.set(FILL_KEY, choice === "ask" ? null : choice),
+  });
+  player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "problem", "revision"], (state) =>
+    bar.update(state, player.canSeek, player.queue.hasNext));
+  player.state.observe(["revision"], () => bar.updateQueue(player.queue.entries, player.queue.index));
+  connectMediaSession(player);
+  bar.showFill(preferences.get(FILL_KEY));
+  touched = player.queue.recent.length > 0;
+  bar.update(player.values, false, player.queue.hasNext);
+  bar.updateQueue(player.queue.entries, player.queue.index);
+
+  /** @param {"m3u"|"jspf"} format */
+  function save(format) {
+    const tracks = player.queue.entries.map(({ track }) => track);
+    const text = format === "m3u" ? toM3u(tracks) : toJspf(t("player.file"), tracks);
+    const type = format === "m3u" ? "audio/x-mpegurl" : "application/jspf+json";
+    saveFile(`feelharmonic.${format}`, new Blob([text], { type: `${type};charset=utf-8` }));
+  }
+
+  return {
+    player,
+    bar,
+
+    /** A new list. Where the queue is in use the listener is asked once whether it is added or takes its place. @param {QueueEntry[]} entries */
+    async fill(entries) {
+      if (!entries.length) {
+        return;
+      }
+      if (player.queue.isEmpty || !touched) {
+        player.fill(entries, "replace");
+        return;
+      }
+      let how = preferences.get(FILL_KEY);
+      if (how !== "append" && how !== "replace") {
+        how = await askHowToFill(t);
+        preferences.set(FILL_KEY, how);
+        bar.showFill(how);
+      }
+      player.fill(entries, how === "replace" ? "replace" : "append");
+    },
+
+    /** Plays one track; where it is not in the queue, it comes next. @param {QueueEntry} entry */
+    playNow(entry) {
+      touched = true;
+      const known = player.queue.entries.findIndex(({ track }) => track.id === entry.track.id);
+      if (known >= 0) {
+        player.jump(known);
+        return;
+      }
+      player.replan([entry, ...player.queue.upcoming]);
+      player.jump(player.queue.entries.findIndex(({ track }) => track.id === entry.track.id));
+    },
+
+    toggle: touching(() => player.toggle()),
+    next: touching(() => player.next()),
+    back: touching(() => player.back()),
+  };
+}

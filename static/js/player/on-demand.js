@@ -1,0 +1,44 @@
+/**
+ * The player, loaded when it is first needed: a page without tracks does not load it.
+ */
+
+/** @typedef {import("./mount.js").MountedPlayer} MountedPlayer */
+
+const SHEET = "/static/player.css";
+
+export class OnDemandPlayer {
+  #page;
+  /** @type {Promise<MountedPlayer>|null} */ #loading = null;
+  /** @type {MountedPlayer|null} */ mounted = null;
+
+  /** @param {import("./mount.js").PlayerPage} page */
+  constructor(page) {
+    this.#page = page;
+    // What a reload brings back; the name is the one in mount.js, which is not loaded yet.
+    if (page.session.get("queue") !== null) {
+      this.get();
+    }
+  }
+
+  /** @returns {Promise<MountedPlayer>} */
+  get() {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load() {
+    const [{ mountPlayer }] = await Promise.all([import("./mount.js"), loadSheet()]);
+    this.mounted = mountPlayer(this.#page);
+    return this.mounted;
+  }
+}
+
+/** @returns {Promise<void>} resolves also where it fails: the player works without */
+function loadSheet() {
+  return new Promise((resolve) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: SHEET });
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => resolve());
+    document.head.append(link);
+  });
+}

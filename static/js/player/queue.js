@@ -1,0 +1,129 @@
+/**
+ * The play queue: its entries in their order, which of them is current, and what was played in this tab, so that nothing
+ * repeats. Pure.
+ */
+
+/** So many played tracks are remembered, in this tab only. */
+export const MAX_RECENT = 60;
+export const MAX_ENTRIES = 200;
+
+/**
+ * @typedef {import("../types.js").QueueEntry} QueueEntry
+ * @typedef {{entries: QueueEntry[], index: number, recent: string[]}} StoredQueue
+ */
+
+export class PlayQueue {
+  /** @type {QueueEntry[]} */ entries = [];
+  /** Of the current entry; -1 where the queue is empty. */ index = -1;
+  /** Ids of the tracks that were played, the newest last. @type {string[]} */ recent = [];
+
+  /** @returns {QueueEntry|null} */
+  get current() {
+    return this.entries[this.index] ?? null;
+  }
+
+  /** @returns {QueueEntry[]} what is still to come */
+  get upcoming() {
+    return this.entries.slice(this.index + 1);
+  }
+
+  get isEmpty() {
+    return this.entries.length === 0;
+  }
+
+  get hasNext() {
+    return this.index + 1 < this.entries.length;
+  }
+
+  /** A new queue, from its first entry. @param {QueueEntry[]} entries */
+  replace(entries) {
+    this.entries = unique(entries).slice(0, MAX_ENTRIES);
+    this.index = this.entries.length ? 0 : -1;
+  }
+
+  /** Entries that are in the queue already stay where they are. @param {QueueEntry[]} entries */
+  append(entries) {
+    this.entries = unique([...this.entries, ...entries]).slice(0, MAX_ENTRIES);
+    this.index = Math.max(this.index, this.entries.length ? 0 : -1);
+  }
+
+  /** What is still to come, planned anew; the current entry stays. @param {QueueEntry[]} entries */
+  replan(entries) {
+    const past = this.entries.slice(0, this.index + 1);
+    this.entries = unique([...past, ...entries]).slice(0, MAX_ENTRIES);
+    this.index = Math.max(this.index, this.entries.length ? 0 : -1);
+  }
+
+  /** @param {number} index @returns {boolean} whether there is such an entry */
+  jump(index) {
+    if (!(index in this.entries)) {
+      return false;
+    }
+    this.index = index;
+    return true;
+  }
+
+  /** Moves an entry; the current one stays current. @param {number} from @param {number} to */
+  move(from, to) {
+    if (!(from in this.entries) || !(to in this.entries) || from === to) {
+      return false;
+    }
+    const current = this.current;
+    this.entries.splice(to, 0, ...this.entries.splice(from, 1));
+    this.index = this.entries.findIndex((entry) => entry === current);
+    return true;
+  }
+
+  /** Where the current entry goes, the one after it becomes current. @param {number} index @returns {boolean} whether the current entry went */
+  remove(index) {
+    if (!(index in this.entries)) {
+      return false;
+    }
+    const isCurrent = index === this.index;
+    this.entries.splice(index, 1);
+    if (index < this.index) {
+      this.index -= 1;
+    }
+    this.index = Math.min(this.index, this.entries.length - 1);
+    return isCurrent;
+  }
+
+  /** The current track has really begun to play. */
+  played() {
+    const id = this.current?.track.id;
+    if (id) {
+      this.recent = [...this.recent.filter((other) => other !== id), id].slice(-MAX_RECENT);
+    }
+  }
+
+  /** Whether it was played in this tab or is in the queue. @param {string} id */
+  knows(id) {
+    return this.recent.includes(id) || this.entries.some(({ track }) => track.id === id);
+  }
+
+  /** @returns {string} JSON */
+  stored() {
+    return JSON.stringify({ entries: this.entries, index: this.index, recent: this.recent });
+  }
+
+  /** @param {string|null} text what `stored` gave; anything else leaves the queue empty */
+  restore(text) {
+    /** @type {Partial<StoredQueue>|null} */ let stored = null;
+    try {
+      stored = JSON.parse(text ?? "null");
+    } catch {
+      // Somebody else wrote it.
+    }
+    if (stored && Array.isArray(stored.entries) && stored.entries.every((entry) => typeof entry?.track?.id === "string")) {
+      this.entries = unique(stored.entries).slice(0, MAX_ENTRIES);
+      this.index = this.entries.length ? Math.min(Math.max(Number(stored.index) || 0, 0), this.entries.length - 1) : -1;
+      this.recent = Array.isArray(stored.recent) ? stored.recent.filter((id) => typeof id === "string").slice(-MAX_RECENT) : [];
+    }
+  }
+}
+
+/** Each track once, the first time that it comes. @param {QueueEntry[]} entries */
+function unique(entries) {
+  const seen = new Set();
+  return entries.filter(({ track }) => !seen.has(track.id) && seen.add(track.id));
+}

@@ -1,0 +1,271 @@
+"""The player in a real browser, with a stand-in for Spotify's iFrame API: one press plays a queue to its end."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
+
+LENGTH_MS = 1500
+#: What may lie between the end of a track and the next one's play.
+MAX_SILENCE_MS = 300
+#: What may lie between the first press and the embed's play, beside the loading of Spotify's script.
+MAX_PRESS_MS = 100
+
+
+def press(page: Page, name: str) -> None:
+    page.locator("#player").get_by_role("button", name=name, exact=True).first.click()
+
+
+def play(page: Page) -> None:
+    press(page, "Play")
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+
+
+def open_queue(page: Page) -> None:
+    press(page, "Queue")
+    expect(page.locator("#player-queue")).to_be_visible()
+
+
+def queue_ids(page: Page) -> list[str]:
+    return page.locator(".player-list > li").evaluate_all("rows => rows.map((row) => row.dataset.id)")
+
+
+def embed_log(page: Page, what: str) -> list[dict]:
+    (frame,) = [frame for frame in page.frames if frame.url.endswith("/player")]
+    return [entry for entry in frame.evaluate("window.embedLog") if entry["what"] == what]
+
+
+def played_ids(page: Page) -> list[str]:
+    return [entry["uri"].split(":")[2] for entry in embed_log(page, "load")]
+
+
+def test_one_press_plays_eight_tracks_to_the_end(visit, shoot):
+    page = visit(embed={"length_ms": LENGTH_MS})
+    pick(page, "Happy")
+    ids = player_ids(page)
+    assert len(ids) == 8
+    play(page)
+    shoot(page, "player-1440-light")
+    expect(page.locator("#player .title").first).to_have_text(
+        page.locator("#cards .title").nth(7).text_content(), timeout=8 * (LENGTH_MS + 2000)
+    )
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
+    assert played_ids(page) == ids
+    ends, plays = embed_log(page, "end"), embed_log(page, "play")
+    starts = [next(p["at_ms"] for p in plays if p["at_ms"] >= end["at_ms"]) for end in ends[:7]]
+    silences = [start - end["at_ms"] for start, end in zip(starts, ends, strict=False)]
+    assert max(silences) <= MAX_SILENCE_MS, silences
+    # The frame is one and the same.
+    assert page.locator("#player iframe").count() == 1
+
+
+def test_the_queue_is_reordered_and_emptied_by_keyboard_alone(visit, check):
+    page = visit(embed={"length_ms": 600_000})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    page.locator("#player").get_by_role("button", name="Queue", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.locator(".player-list [data-kind=move]").nth(2).focus()
+    page.keyboard.press("ArrowUp")
+    assert queue_ids(page)[:3] == [ids[0], ids[2], ids[1]]
+    assert page.evaluate("document.activeElement.closest('li').dataset.id") == ids[2]
+    page.keyboard.press("ArrowDown")
+    assert queue_ids(page) == ids
+    page.locator(".player-list [data-kind=remove]").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert queue_ids(page) == [ids[0], *ids[2:]]
+    assert page.evaluate("document.activeElement.closest('li').dataset.id") == ids[2]
+    check(page, "the queue")
+    page.keyboard.press("Escape")
+    expect(page.locator("#player-queue")).to_be_hidden()
+
+
+def test_the_queue_is_reordered_by_dragging(visit):
+    page = visit()
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    open_queue(page)
+    handle = page.locator(".player-list [data-kind=move]").nth(0).bounding_box()
+    target = page.locator(".player-list > li").nth(2).bounding_box()
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 20, target["y"] + target["height"] / 2, steps=5)
+    page.mouse.up()
+    assert queue_ids(page) == [ids[1], ids[2], ids[0], *ids[3:]]
+
+
+def test_keys_play_pause_and_move_on(visit):
+    page = visit(embed={"length_ms": 600_000})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    page.locator("#mood").focus()
+    page.keyboard.press(" ")
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    page.keyboard.press("j")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[1])
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    page.keyboard.press("k")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[0])
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    page.keyboard.press(" ")
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused")
+    expect(page.locator("#player .unseen")).to_contain_text("Now playing: ")
+
+
+def test_a_track_that_is_gone_is_skipped_and_said(visit):
+    page = visit(embed={"length_ms": 600_000, "faults": {"0": "gone"}})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    press(page, "Play")
+    expect(page.locator("#player")).to_contain_text("Spotify did not play", timeout=12_000)
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[1])
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+
+
+@pytest.mark.full
+def test_three_tracks_that_fail_stop_the_queue_with_one_notice(visit):
+    page = visit(embed={"faults": {"all": "no-update"}})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    press(page, "Play")
+    expect(page.locator("#player")).to_contain_text("Three tracks in a row did not play", timeout=35_000)
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[2])
+
+
+def test_autoplay_refused_leaves_the_queue_and_says_press_play(visit):
+    page = visit(embed={"length_ms": 600_000, "faults": {"0": "refused"}}, init=NO_SECOND_PLAY)
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    press(page, "Play")
+    expect(page.locator("#player")).to_contain_text("press play", timeout=12_000)
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[0])
+    page.evaluate("window.refuse = false")
+    play(page)
+    assert played_ids(page) == [ids[0]]
+
+
+#: As long as the page's `refuse` is true, the stand-in refuses every play.
+NO_SECOND_PLAY = "if (window === top) window.refuse = true;"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["silent-end", *(pytest.param(f, marks=pytest.mark.full) for f in ("ends-early", "ends-late", "last-position"))],
+)
+def test_however_a_track_ends_the_next_one_plays(visit, fault):
+    page = visit(embed={"length_ms": 5000, "faults": {"0": fault}})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    play(page)
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[1], timeout=DEADLINE_MS)
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+
+
+def test_a_pause_by_the_listener_a_second_before_the_end_is_no_end(visit):
+    page = visit(embed={"length_ms": 3000, "faults": {"0": "listener-pauses"}})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    play(page)
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
+    page.wait_for_timeout(2500)
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[0])
+    press(page, "Play")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[1], timeout=DEADLINE_MS)
+
+
+def test_thirty_seconds_are_said_once_with_the_link_to_log_in(visit):
+    page = visit(embed={"length_ms": 29_700})
+    pick(page, "Happy")
+    play(page)
+    note = page.locator("#player .player-note")
+    expect(note).to_contain_text("30 seconds")
+    expect(note.get_by_role("link", name="Log in at Spotify")).to_have_attribute(
+        "href", "https://accounts.spotify.com/login"
+    )
+
+
+def test_a_reload_keeps_the_queue_paused(visit):
+    page = visit(embed={"length_ms": 600_000})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    play(page)
+    press(page, "Next track")
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(page.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
+    assert queue_ids(page) == ids
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[1])
+    assert not [url for url in asked if "spotify" in url]
+    play(page)
+
+
+def test_a_new_list_asks_once_what_becomes_of_a_queue_in_use(visit, check):
+    page = visit(embed={"length_ms": 600_000})
+    pick(page, "Happy")
+    first = queue_ids(page)
+    # Untouched, it is replaced without a question.
+    pick(page, "Sad")
+    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    expect(page.locator(f".player-list [data-id='{first[0]}']")).to_have_count(0)
+    second = queue_ids(page)
+    play(page)
+    page.get_by_role("button", name="Happy", exact=True).click()
+    dialog = page.get_by_role("dialog", name="What about your queue?")
+    expect(dialog).to_be_visible(timeout=DEADLINE_MS)
+    check(page, "the question")
+    dialog.get_by_role("button", name="Add them at the end").click()
+    expect(page.locator(".player-list > li")).to_have_count(16)
+    assert queue_ids(page)[:8] == second
+    page.get_by_role("button", name="Sad", exact=True).click()
+    expect(page.locator(".player-list > li")).not_to_have_count(16, timeout=DEADLINE_MS)
+    expect(dialog).to_be_hidden()
+
+
+def test_a_shared_link_opens_with_its_queue_paused(visit, server):
+    page = visit()
+    pick(page, "Sad")
+    ids = player_ids(page)
+    other = visit(url=f"{server.url}#mood=sad&goal=match&tracks={','.join(ids)}")
+    expect(other.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
+    assert queue_ids(other) == ids
+
+
+def test_the_queue_is_saved_as_m3u_and_jspf(visit):
+    page = visit()
+    pick(page, "Sad")
+    open_queue(page)
+    for name, start in (("M3U", b"#EXTM3U\n#EXTINF:-1,"), ("JSPF", b'{\n  "playlist"')):
+        with page.expect_download() as coming:
+            page.get_by_role("button", name=f"Save the queue as {name}").click()
+        assert coming.value.suggested_filename == f"feelharmonic.{name.lower()}"
+        assert coming.value.path().read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.full)])
+@pytest.mark.parametrize("width", [320, *(pytest.param(w, marks=pytest.mark.full) for w in (768, 1440))])
+def test_the_bar_fits_every_width_and_axe_finds_nothing(visit, check, shoot, width, scheme):
+    page = visit(embed={"length_ms": 600_000}, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    pick(page, "Happy")
+    play(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    bar = page.locator("#player").bounding_box()
+    assert bar["y"] + bar["height"] <= 801
+    check(page, "playing")
+    open_queue(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shoot(page, f"player-queue-{width}-{scheme}")
+
+
+def test_the_other_pages_cards_play_in_the_same_bar(visit, server, astronaut_jpeg):
+    page = visit(embed={"length_ms": 600_000}, url=f"{server.url.rstrip(chr(47))}/photo")
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
+    expect_tracks(page)
+    page.locator("#cards > [data-id]").nth(1).get_by_role("button", name="Play").click()
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    assert played_ids(page) == [player_ids(page)[1]]
