@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import DEADLINE_MS, expect_tracks, pick, player_ids
+from tests.browser import steps
+from tests.browser.steps import DEADLINE_MS, expect_tracks, player_ids
 
 LENGTH_MS = 1500
 #: What may lie between the end of a track and the next one's play.
 MAX_SILENCE_MS = 300
 #: What may lie between the first press and the embed's play, beside the loading of Spotify's script.
 MAX_PRESS_MS = 100
+
+
+def pick(page: Page, mood: str) -> None:
+    """Picks a mood, and waits for its tracks in the queue."""
+    steps.pick(page, mood)
+    expect(page.locator(".player-list > li").nth(4)).to_be_attached(timeout=DEADLINE_MS)
 
 
 def press(page: Page, name: str) -> None:
@@ -48,7 +55,7 @@ def test_one_press_plays_eight_tracks_to_the_end(visit, shoot):
     assert len(ids) == 8
     play(page)
     shoot(page, "player-1440-light")
-    expect(page.locator("#player .title").first).to_have_text(
+    expect(page.locator("#player .player-words .title")).to_have_text(
         page.locator("#cards .title").nth(7).text_content(), timeout=8 * (LENGTH_MS + 2000)
     )
     expect(page.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
@@ -233,6 +240,7 @@ def test_a_shared_link_opens_with_its_queue_paused(visit, server):
     ids = player_ids(page)
     other = visit(url=f"{server.url}#mood=sad&goal=match&tracks={','.join(ids)}")
     expect(other.locator("#player")).to_have_attribute("data-phase", "paused", timeout=DEADLINE_MS)
+    expect(other.locator(".player-list > li")).to_have_count(len(ids))
     assert queue_ids(other) == ids
 
 

@@ -47,8 +47,9 @@ export class QueueView {
       }
     });
     this.#makeDraggable(handle, row, i);
-    const play = this.#button("play", "", this.#t("player.playTrack", { title, artist }), () => this.#actions.jump(i));
-    play.append(line("title", title), line("by", [artist, why].filter(Boolean).join(" · ")));
+    // Named by what it shows: the track and why it is there.
+    const play = this.#button("play", "", "", () => this.#actions.jump(i));
+    play.append(line("unseen", `${this.#t("player.play")} `), line("title", title), line("by", [artist, why].filter(Boolean).join(" · ")));
     row.append(handle, play);
     const { feedback } = this.#actions;
     if (feedback) {
@@ -97,7 +98,9 @@ export class QueueView {
     button.className = `player-${kind}`;
     button.dataset.kind = kind;
     button.textContent = text;
-    button.setAttribute("aria-label", label);
+    if (label) {
+      button.setAttribute("aria-label", label);
+    }
     button.addEventListener("click", action);
     return button;
   }
