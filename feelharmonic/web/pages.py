@@ -73,7 +73,7 @@ def playlist() -> Response:
 
 @pages.get("/player")
 def player() -> Response:
-    """The document that holds Spotify's player, framed by our pages. Its own policy keeps Spotify's script out of them."""
+    """The document that holds Spotify's player, framed by our pages, with a policy of its own."""
     response = in_language("player.html")
     response.headers["Content-Security-Policy"] = PLAYER_SECURITY_POLICY
     return response

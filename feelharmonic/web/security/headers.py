@@ -24,7 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
-#: The document of /player alone: it loads Spotify's iFrame API, which our pages do not, and only our pages may frame it.
+#: The document of /player alone: it loads Spotify's iFrame API, which our pages do not; only our pages may frame it.
 PLAYER_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
