@@ -1,0 +1,59 @@
+"""What the page says when no WebSocket can be opened: rate limit, full server, a proxy that blocks it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import DEADLINE_MS, go_live
+from tests.support.serving import Server
+
+#: A proxy that passes pages and answers a WebSocket's handshake like any other request.
+PROXY = """
+    window.blocks = true;
+    const Real = WebSocket;
+    window.WebSocket = class extends Real {
+      constructor(url, ...others) {
+        super(window.blocks ? String(url).replace("/socket.io/", "/no-such-page/") : url, ...others);
+      }
+    };
+"""
+
+
+#: The answer of a server whose connection limit is reached.
+FULL = """
+    const ask = window.fetch;
+    window.fetch = (what, ...others) =>
+      window.blocks && String(what).startsWith("/socket.io/")
+        ? Promise.resolve(new Response("", { status: 503, headers: { "Retry-After": "1" } }))
+        : ask(what, ...others);
+"""
+
+
+def test_a_rate_limit_is_not_taken_for_a_blocking_proxy(visit, tmp_path):
+    server = Server(tmp_path, SOCKET_RATE="2/minute").start()
+    try:
+        with server.listener():
+            page = visit(url=server.url, tolerate=("WebSocket connection to", "429"))
+            notice = page.locator("#notice")
+            expect(notice).to_contain_text("The server is full", timeout=DEADLINE_MS)
+    finally:
+        server.kill()
+
+
+def test_a_full_server_is_asked_again_after_its_wait(visit):
+    page = visit(init=PROXY + FULL, tolerate=("WebSocket connection to", "503"))
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("The server is full", timeout=DEADLINE_MS)
+    page.evaluate("window.blocks = false")
+    expect(notice).not_to_contain_text("room", timeout=DEADLINE_MS)
+    go_live(page)
+
+
+def test_a_proxy_that_blocks_websockets_is_named_and_the_page_recovers(visit):
+    page = visit(init=PROXY, tolerate=("WebSocket connection to", "400"))
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("can’t be reached over a WebSocket", timeout=DEADLINE_MS)
+    expect(notice).to_contain_text("A proxy may be blocking it.")
+    page.evaluate("window.blocks = false")
+    expect(notice).not_to_contain_text("WebSocket", timeout=DEADLINE_MS)
+    go_live(page)
