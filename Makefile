@@ -12,7 +12,11 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 
 # Settings given on the command line reach the server by themselves: make run PORT=8001
 
-.PHONY: help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
+# What a public server still lacks on this machine (docs/hosting.md).
+deploy-check:
+	@$(PYTHON) deploy/check.py
+
+.PHONY: deploy-check help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
