@@ -18,10 +18,10 @@ MAX_STEP = 1.6
 AIMED_STEP = 1.35
 
 #: A coordinate that should rise may fall by this much at most, and the other way round; what is promised is 0.05.
-MAX_REVERSAL = 0.02
+MAX_REVERSAL = 0.015
 
 #: Tracks lie within this of where their step should be, in each coordinate, so that small reversals do not add up.
-CORRIDOR = 0.024
+CORRIDOR = 0.02
 
 #: A journey whose ends are closer than steps of this length would be leads nowhere: its tracks lie around one place.
 MIN_STEP = 0.03

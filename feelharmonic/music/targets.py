@@ -19,13 +19,13 @@ from feelharmonic.music.messages import MusicTargets
 from feelharmonic.params import Params, PlanePoint
 
 #: On a journey the tracks' valence and energy lie this close to the path; other features have their own spreads.
-PATH_SPREAD = 0.012
+PATH_SPREAD = 0.01
 
 #: Ends that lie closer together on the plane of valence and energy are one place: there is no way to go.
 MIN_JOURNEY = 0.15
 
 #: How far chance moves the ends of a journey's path on that plane, each way.
-WANDER = 0.08
+WANDER = 0.09
 
 #: Where a feeling places the target on that plane its tracks lie this close.
 FEELING_SPREAD = 0.1

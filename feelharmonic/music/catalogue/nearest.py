@@ -19,12 +19,12 @@ FAMILIARITY_SPREAD = 15.0
 #: How much the fit to an emotion counts (its square from a perfect fit, 0..1), and the place on the plane of felt
 #: valence and arousal (squares of 0..1), beside the mean square of the features' distances in spreads. Fits come
 #: first: among tracks that fit alike the features decide.
-FIT_WEIGHT = 72.0
+FIT_WEIGHT = 120.0
 FELT_WEIGHT = 72.0
 
 #: How much it counts that a track is little known, where nobody wished otherwise: the square of what it lacks from a
 #: popularity of 100, in hundreds.
-POPULARITY_WEIGHT = 6.0
+POPULARITY_WEIGHT = 9.0
 
 #: Tracks that somebody chose for the emotion by hand count as nearer: their squared distance is multiplied by this.
 PICKED_FACTOR = 0.6

@@ -22,7 +22,7 @@ from feelharmonic.music.selection import Candidates, Journey, Ranking
 MIN_CANDIDATES = 100
 
 #: Candidates for each step of a journey: its path needs many to move evenly without the same tracks every time.
-PATH_CANDIDATES, STAY_CANDIDATES = 160, 280
+PATH_CANDIDATES, STAY_CANDIDATES = 200, 280
 
 #: More candidates than tracks: one artist can fill the whole neighbourhood.
 CANDIDATES_PER_TRACK = 6
