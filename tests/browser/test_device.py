@@ -75,7 +75,7 @@ def test_the_choice_is_remembered_and_nothing_is_sent_from_the_start(visit, watc
     read_here(page)
     sent = watch(page)
     expect(switch(page)).to_be_checked()
-    expect(page.get_by_text("no picture leaves it")).to_be_visible()
+    expect(page.get_by_text("Your pictures stay on this device")).to_be_visible()
     go_live(page)
     expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
     assert pictures(sent) == []

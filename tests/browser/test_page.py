@@ -28,7 +28,7 @@ def accent(page: Page) -> str:
 
 def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
     page = visit(init=WATCH_CAMERA)
-    for word in ("What is read", "Where", "Pictures are read and discarded", "when you press play", "Not for use at"):
+    for word in ("Small pictures go only to", "What is read", "Pictures are read and discarded", "when you press play"):
         expect(page.locator("#welcome")).to_contain_text(word)
     assert page.evaluate("window.streams") is None
     before = accent(page)

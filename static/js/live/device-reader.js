@@ -11,6 +11,18 @@ const REPLY_SHARE = 1.25;
 
 /** @typedef {import("../types.js").SelfTest} SelfTest */
 
+/** @param {string} hostname @returns {boolean} whether the page is served by the machine that it is open on */
+const isLoopback = (hostname) => hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+
+/**
+ * Whether this device reads until the listener chooses: pictures are sent to another machine only by choice.
+ * @param {"offer"|"default"|"never"} on_device what the server allows @param {string} hostname of the page
+ * @returns {boolean}
+ */
+export function readsByDefault(on_device, hostname) {
+  return on_device === "default" || (on_device === "offer" && !isLoopback(hostname));
+}
+
 /** The request was cancelled because the reader was stopped. */
 export class Stopped extends Error {}
 

@@ -16,7 +16,7 @@ export function moodChips(element, emotions, onPick) {
     button.setAttribute("aria-pressed", "false");
     const dot = button.appendChild(document.createElement("span"));
     dot.className = "dot";
-    dot.style.setProperty("--own", emotion.colour.glow);
+    button.style.setProperty("--own", emotion.colour.glow);
     button.append(emotion.label);
     button.addEventListener("click", () => onPick(emotion));
     return button;

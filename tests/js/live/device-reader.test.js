@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
-import { DeviceReader, Stopped } from "../../../static/js/live/device-reader.js";
+import { DeviceReader, readsByDefault, Stopped } from "../../../static/js/live/device-reader.js";
 
 /** Keeps what it is sent and answers when told to. */
 class StandIn extends EventTarget {
@@ -121,3 +121,17 @@ test("what a stopped worker still says is not heard", async () => {
   StandIn.made[1].answer({ result: TEST });
   assert.deepEqual(await second, TEST);
 });
+
+for (const [on_device, hostname, reads] of /** @type {const} */ ([
+  ["offer", "localhost", false],
+  ["offer", "127.0.0.1", false],
+  ["offer", "[::1]", false],
+  ["offer", "192.168.1.20", true],
+  ["offer", "music.example", true],
+  ["default", "127.0.0.1", true],
+  ["never", "music.example", false],
+])) {
+  test(`${on_device} at ${hostname}: this device ${reads ? "reads" : "does not read"} by default`, () => {
+    assert.equal(readsByDefault(on_device, hostname), reads);
+  });
+}

@@ -45,6 +45,7 @@ for (const [block, scheme] of ["light", "dark"].entries()) {
         "soft text on a card": [channels(own["ink-soft"]), channels(own.card)],
         "the mood's word on the wash": [accent, wash],
         "a link on a card": [accent, channels(own.card)],
+        "a tile's words": [channels(variables(0)["on-tile"]), channels(colour.glow)],
         "a button's words": [channels(own["on-accent"]), accent],
       };
       for (const [what, [text, ground]] of Object.entries(pairs)) {

@@ -3,7 +3,7 @@
  */
 
 import { element, input } from "../../lib/elements.js";
-import { DEVICE_RATE_HZ, DeviceReader, Stopped } from "../device-reader.js";
+import { DEVICE_RATE_HZ, DeviceReader, readsByDefault, Stopped } from "../device-reader.js";
 import { frameLoop } from "../frame-loop.js";
 import { ServerReader } from "../server-reader.js";
 
@@ -73,7 +73,7 @@ export class ReadingController {
 
   #restore() {
     const { on_device } = this.#page.config;
-    const stored = this.#page.preferences.get("device") ?? (on_device === "default" ? "on" : "off");
+    const stored = this.#page.preferences.get("device") ?? (readsByDefault(on_device, location.hostname) ? "on" : "off");
     const on = on_device !== "never" && stored === "on";
     element("device").hidden = on_device === "never";
     this.#page.state.update({ reader: on ? this.#device : this.#server });
