@@ -7,8 +7,6 @@ which, their name decides, the same in every run. Networks are chosen by the sec
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +19,10 @@ from feelharmonic.reading.expression import CROP_SIDE_PX
 from feelharmonic.reading.face_finder import Finder
 from training.data_dir import DataMissing
 from training.expression import picture_folders as folders
+from training.expression.picture_folders import part_of, person_of
 
 SETS = ("photographs", "posed", "smiles")
-PARTS = ("learn", "choose")
-#: `smiles/` has no set.json of its own.
-SMILES = folders.Description(classes={"neutral": "neutral", "smiling": "happy"})
 HAPPY, NEUTRAL = EMOTIONS.index("happy"), EMOTIONS.index("neutral")
-#: A laboratory's clip: S005_001_00000011.png is a frame of person S005.
-CLIP = re.compile(r"(S\d+)_\d+_\d+")
 #: An emotion with fewer faces of a part counts for no mean: one face would weigh too much.
 MIN_FACES = 15
 
@@ -49,17 +43,6 @@ class Strangers:
         return Strangers(name=self.name, crops=self.crops[rows], label=self.label[rows], person=self.person[rows])
 
 
-def part_of(person: str) -> str:
-    """The part that ``person`` lies in: half of all people each, by their name alone."""
-    return PARTS[hashlib.sha256(person.encode()).digest()[0] % 2 == 0]
-
-
-def person_of(path: Path) -> str:
-    """Who a picture shows: its name without the picture's number."""
-    clip = CLIP.fullmatch(path.stem)
-    return clip[1] if clip else re.sub(r"_\d+$", "", path.stem)
-
-
 def load_strangers(folder: Path, finder: Finder) -> dict[str, Strangers]:
     """The sets that lie in the data folder ``folder``, by name. Raises DataMissing where a set is there, but broken."""
     return {name: load_set(folder / name, finder) for name in SETS if (folder / name).is_dir()}
@@ -67,8 +50,7 @@ def load_strangers(folder: Path, finder: Finder) -> dict[str, Strangers]:
 
 def load_set(folder: Path, finder: Finder) -> Strangers:
     """The set in ``folder``: its set.json says which of its folders holds which emotion."""
-    described = (folder / folders.DESCRIPTION).is_file() or folder.name != "smiles"
-    description = folders.read_description(folder) if described else SMILES
+    description = folders.read_description(folder)
     crops, label, person, faceless = [], [], [], 0
     for path, emotion in folders.pictures(folder, description):
         try:

@@ -84,7 +84,7 @@ def write_utkface(folder: Path, names: list[str], picture: np.ndarray | None = N
 def random_faces(count: int = 40, seed: int = 0) -> Faces:
     """``count`` faces of noise with random labels."""
     rng = np.random.default_rng(seed)
-    targets = np.eye(7, dtype=np.float32)[rng.integers(0, 7, (count, 2))]
+    targets = np.eye(7, dtype=np.float32)[rng.integers(0, 7, (count, 3))]
     crops = rng.integers(0, 256, (count, 48, 48), dtype=np.uint8)
     return Faces(crops=crops, targets=targets, weights=np.ones(count, np.float32))
 

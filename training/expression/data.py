@@ -27,7 +27,10 @@ OTHER_VOTES = ("contempt", "unknown", "not_a_face")
 COLUMNS = ("i", "split", "fer2013", *(f"votes_{name}" for name in VOTES + OTHER_VOTES))
 #: Order of the file's columns: a tie between votes goes to the first of these.
 VOTES_ORDER = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
-FERPLUS, FER2013 = (LABELS.index(name) for name in ("ferplus", "fer2013"))
+#: The network's heads: one for each kind of label, and one that learns what to say of faces from elsewhere, from other
+#: sets' labels (`picture_folders.py`) and soft labels alone.
+HEADS = (*LABELS, "strangers")
+FERPLUS, FER2013, STRANGERS = (HEADS.index(name) for name in ("ferplus", "fer2013", "strangers"))
 
 #: Correlation of two normalised faces at half size from which they count as one photograph. Checked by eye: nearly all
 #: pairs above 0.94 are one photograph, and a good half of those just above 0.90.
@@ -45,7 +48,7 @@ class Faces:
     """Faces with labels. All arrays have N rows."""
 
     crops: np.ndarray  # (N, 48, 48) uint8 grey, FER2013's framing
-    targets: np.ndarray  # (N, 2, 7) float32: a distribution per head in LABELS' order; zeros: no label
+    targets: np.ndarray  # (N, 3, 7) float32: a distribution per head in HEADS' order; zeros: no label
     weights: np.ndarray  # (N,) float32: the face's weight in the loss
 
     def __len__(self) -> int:
@@ -72,7 +75,8 @@ def load_fer(folder: Path, split: str) -> Faces:
     every = _label_rows(folder)
     rows = [row for row in every if row["split"] == split]
     index = np.array([int(row["i"]) for row in rows], int)
-    targets = np.stack([_ferplus(rows), _fer2013(rows)], axis=1)  # (N, 2, 7)
+    labels = [_ferplus(rows), _fer2013(rows)]
+    targets = np.stack([*labels, np.zeros_like(labels[0])], axis=1)  # (N, 3, 7)
     crops = _sheets(folder, 1 + max(int(row["i"]) for row in every))
     return Faces(crops=crops[index], targets=targets, weights=np.ones(len(rows), np.float32))
 

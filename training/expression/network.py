@@ -1,6 +1,6 @@
 """The expression network: a plain residual net with two heads over one body.
 
-In: (N, 1, 48, 48) float32 from the app's `prepare`. Out: (N, 2, 7) logits, heads in LABELS' order. It has only dense
+In: (N, 1, 48, 48) float32 from the app's `prepare`. Out: (N, 3, 7) logits, heads in HEADS' order. It has only dense
 convolutions, additions and ReLUs, which ONNX Runtime runs fastest on one thread at this size: squeeze-excitation and
 depthwise layers take more time than their number of multiplications suggests.
 """
@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from feelharmonic.emotions import EMOTIONS
-from feelharmonic.reading.expression import LABELS, normalised
-
-DROPOUT = 0.2
+from feelharmonic.reading.expression import normalised
+from training.expression.data import HEADS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +26,14 @@ class Shape:
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
+    stem_stride: int = 2
+    dropout: float = 0.2
 
 
-#: "tiny" is for tests.
+#: "wide", twenty times small's multiplications, is for teachers on a GPU; "tiny" for tests.
 SHAPES = {
     "small": Shape(widths=(32, 64, 128, 256), depths=(1, 2, 2, 1)),
+    "wide": Shape(widths=(64, 128, 256, 512), depths=(1, 2, 3, 2), stem_stride=1, dropout=0.4),
     "tiny": Shape(widths=(8, 8), depths=(1, 1)),
 }
 
@@ -61,19 +63,21 @@ class Block(nn.Module):
 
 
 class ExpressionNetwork(nn.Module):
-    """(N, 1, 48, 48) float32 in -1..1 → (N, 2, 7) logits."""
+    """(N, 1, 48, 48) float32 in -1..1 → (N, 3, 7) logits."""
 
     def __init__(self, shape: Shape):
         super().__init__()
         first = shape.widths[0]
-        self.stem = nn.Sequential(nn.Conv2d(1, first, 5, 2, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, first, 5, shape.stem_stride, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU()
+        )
         self.body = nn.Sequential(*_blocks(shape))
-        self.dropout = nn.Dropout(DROPOUT)
-        self.heads = nn.Linear(shape.widths[-1], len(LABELS) * len(EMOTIONS))
+        self.dropout = nn.Dropout(shape.dropout)
+        self.heads = nn.Linear(shape.widths[-1], len(HEADS) * len(EMOTIONS))
 
     def forward(self, x: Tensor) -> Tensor:
         features = self.body(self.stem(x)).mean((2, 3))  # (N, C)
-        return self.heads(self.dropout(features)).unflatten(1, (len(LABELS), len(EMOTIONS)))
+        return self.heads(self.dropout(features)).unflatten(1, (len(HEADS), len(EMOTIONS)))
 
 
 def _blocks(shape: Shape) -> list[Block]:
@@ -88,7 +92,7 @@ def _blocks(shape: Shape) -> list[Block]:
 
 @torch.no_grad()
 def predict(network: ExpressionNetwork, crops: np.ndarray, batch: int = 512) -> np.ndarray:
-    """(N, 48, 48) uint8 → (N, 2, 7) float32 logits, computed in float32."""
+    """(N, 48, 48) uint8 → (N, 3, 7) float32 logits, computed in float32."""
     device = next(network.parameters()).device
     network.eval()
     parts = torch.from_numpy(np.ascontiguousarray(crops)).split(batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,18 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from feelharmonic.emotions import EMOTIONS
-from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS, SHOWN
+from feelharmonic.reading.expression import CROP_SIDE_PX, SHOWN
 from training.atomic_write import replacing
-from training.expression.network import ExpressionNetwork
+from training.expression.data import HEADS
+from training.expression.network import ExpressionNetwork, predict
 
 OPSET = 17
 #: Initialisers with fewer numbers stay float32: halving them would save nothing.
 MIN_HALVED_SIZE = 1024
 #: The least probability whose logarithm is taken.
 MIN_PROBABILITY = 1e-7
+#: From so many faces the statistics of a file's layers are measured before it is trained on.
+STATISTICS_FACES = 1024
 #: The number format of the weights, for the metadata and the card.
 FLOAT16_WEIGHTS = "weights kept as float16, widened at load"
 
@@ -35,7 +39,7 @@ class Served(nn.Module):
 
     def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
         probabilities = self.network(faces).softmax(2)
-        return tuple(probabilities[:, i] for i in range(len(LABELS)))
+        return tuple(probabilities[:, i] for i in range(len(HEADS)))
 
 
 def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
@@ -48,28 +52,27 @@ def as_onnx(network: ExpressionNetwork) -> onnx.ModelProto:
         (one,),
         written,
         input_names=["faces"],
-        output_names=list(LABELS),
-        dynamic_axes={name: {0: "n"} for name in ("faces", *LABELS)},
+        output_names=list(HEADS),
+        dynamic_axes={name: {0: "n"} for name in ("faces", *HEADS)},
         opset_version=OPSET,
         dynamo=False,  # the newer exporter does not fold batch normalisation, and needs another package
     )
     model = onnx.load_from_string(written.getvalue())
-    first = np.concatenate([np.eye(len(EMOTIONS)), np.zeros((len(EMOTIONS), len(EMOTIONS)))])
-    set_shown(model, first, np.zeros(len(EMOTIONS)))
+    set_shown(model, np.eye(len(HEADS) * len(EMOTIONS), len(EMOTIONS)), np.zeros(len(EMOTIONS)))
     return model
 
 
 def set_shown(model: onnx.ModelProto, matrix: np.ndarray, bias: np.ndarray) -> None:
-    """Give ``model`` the output `shown`, or replace it: softmax(log(both heads) · matrix + bias).
+    """Give ``model`` the output `shown`, or replace it: softmax(log(all heads) · matrix + bias).
 
-    ``matrix`` (14, 7) and ``bias`` (7,); the heads lie side by side in LABELS' order.
+    ``matrix`` (21, 7) and ``bias`` (7,); the heads lie side by side in HEADS' order.
     """
     graph = model.graph
     for kept in (graph.node, graph.initializer):
         others = [one for one in kept if not one.name.startswith(f"{SHOWN}/")]
         del kept[:]
         kept.extend(others)
-    outputs = [output for output in graph.output if output.name in LABELS]
+    outputs = [output for output in graph.output if output.name in HEADS]
     del graph.output[:]
     graph.output.extend(outputs)
     constants = {"matrix": matrix, "bias": bias, "min": np.array(MIN_PROBABILITY)}
@@ -77,8 +80,8 @@ def set_shown(model: onnx.ModelProto, matrix: np.ndarray, bias: np.ndarray) -> N
         numpy_helper.from_array(value.astype(np.float32), f"{SHOWN}/{name}") for name, value in constants.items()
     )
     steps = (
-        ("Concat", list(LABELS), f"{SHOWN}/both", {"axis": 1}),
-        ("Max", [f"{SHOWN}/both", f"{SHOWN}/min"], f"{SHOWN}/clipped", {}),
+        ("Concat", list(HEADS), f"{SHOWN}/heads", {"axis": 1}),
+        ("Max", [f"{SHOWN}/heads", f"{SHOWN}/min"], f"{SHOWN}/clipped", {}),
         ("Log", [f"{SHOWN}/clipped"], f"{SHOWN}/logs", {}),
         ("Gemm", [f"{SHOWN}/logs", f"{SHOWN}/matrix", f"{SHOWN}/bias"], f"{SHOWN}/logits", {}),
         ("Softmax", [f"{SHOWN}/logits"], SHOWN, {"axis": 1}),
@@ -124,3 +127,77 @@ def write_network(network: ExpressionNetwork, path: Path, metadata: dict[str, st
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of the ONNX file ``path``; empty where it has none."""
     return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+
+
+@torch.no_grad()
+def load_exported(network: ExpressionNetwork, path: Path, crops: np.ndarray) -> None:
+    """Give ``network`` the weights of the exported file ``path``, so that it computes what the file does.
+
+    The file's convolutions hold their batch normalisations. Those of ``network`` get the statistics of ``crops``
+    (N, 48, 48) uint8 and undo them: it can be trained on. A head that the file lacks starts as the first one.
+    Raises SystemExit where the file's layers are not the network's.
+    """
+    model = onnx.load(path)
+    values = _float_weights(model)
+    modules = dict(network.named_modules())
+    convolutions = {_module_of(node.name): node for node in model.graph.node if node.op_type == "Conv"}
+    own = {name for name, module in modules.items() if isinstance(module, nn.Conv2d)}
+    if convolutions.keys() != own:
+        raise SystemExit(f"{path}: expected the layers of this shape ({len(own)}), got {len(convolutions)} others.")
+    biases = {}
+    for name, node in convolutions.items():
+        modules[name].weight.copy_(torch.from_numpy(values(node.input[1])))
+        biases[_norm_of(name)] = torch.from_numpy(values(node.input[2]))
+    (heads,) = [node for node in model.graph.node if node.name.endswith("heads/Gemm")]
+    weight, bias = (torch.from_numpy(values(name)) for name in heads.input[1:3])
+    every, missing = network.heads.out_features, network.heads.out_features - len(bias)
+    network.heads.weight.copy_(torch.cat([weight, weight[: len(EMOTIONS)].repeat(missing // len(EMOTIONS), 1)])[:every])
+    network.heads.bias.copy_(torch.cat([bias, bias[: len(EMOTIONS)].repeat(missing // len(EMOTIONS))])[:every])
+    hooks = [modules[name].register_forward_pre_hook(_measuring(bias)) for name, bias in biases.items()]
+    predict(network, crops[:: max(1, len(crops) // STATISTICS_FACES)][:STATISTICS_FACES], batch=STATISTICS_FACES)
+    for hook in hooks:
+        hook.remove()
+
+
+def _measuring(bias: Tensor):
+    """A hook that makes a batch normalisation add ``bias`` and nothing else, by the statistics of what comes first."""
+
+    def measure(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+        mean = inputs[0].mean((0, 2, 3))
+        deviation = inputs[0].var((0, 2, 3), unbiased=False).sqrt().clamp(min=1e-3)
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(deviation**2 - norm.eps)
+        norm.weight.copy_(deviation)
+        norm.bias.copy_(bias.to(mean.device) + mean)
+
+    return measure
+
+
+def _module_of(node: str) -> str:
+    """The network's module that became the convolution ``node``: /network/body/body.1/first/Conv is body.1.first."""
+    parts = node.strip("/").split("/")[1:-1]
+    return ".".join(part for i, part in enumerate(parts) if i + 1 == len(parts) or not parts[i + 1].startswith(part))
+
+
+def _norm_of(convolution: str) -> str:
+    """The batch normalisation behind it."""
+    before, _, last = convolution.rpartition(".")
+    return f"{before}.{int(last) + 1}" if last.isdigit() else f"{convolution}_norm"
+
+
+def _float_weights(model: onnx.ModelProto) -> Callable[[str], np.ndarray]:
+    """A function from a tensor's name to its values in float32, whatever the file keeps them as."""
+    kept = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    makers = {output: node for node in model.graph.node for output in node.output}
+
+    def values(name: str) -> np.ndarray:
+        if name in kept:
+            return kept[name].astype(np.float32)
+        maker = makers[name]
+        if maker.op_type == "Cast":
+            return kept[maker.input[0]].astype(np.float32)
+        whole, scale, zero = (kept[one].astype(np.float32) for one in maker.input)  # DequantizeLinear, by channel
+        by_channel = (-1,) + (1,) * (whole.ndim - 1) if scale.ndim else ()
+        return (whole - zero.reshape(by_channel)) * scale.reshape(by_channel)
+
+    return values

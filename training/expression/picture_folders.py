@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,18 @@ from tqdm import tqdm
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadFrame, ListenerFault
 from feelharmonic.reading.crop import cut_crop
-from feelharmonic.reading.expression import CROP_SIDE_PX, LABELS
+from feelharmonic.reading.expression import CROP_SIDE_PX
 from feelharmonic.reading.face_finder import Finder
 from feelharmonic.reading.frame import decode_photograph
 from feelharmonic.reading.photograph_search import search_photograph
 from training.data_dir import DataMissing
-from training.expression.data import FER2013, Faces
+from training.expression.data import HEADS, STRANGERS, Faces
 
 DESCRIPTION = "set.json"
-#: One picture of this many is held out, by its name alone: the same ones in every run.
-HELD_OUT_EVERY = 5
+#: People lie in one part alone, half of them in each: the first is trained on, by the second networks are chosen.
+PARTS = ("learn", "choose")
+#: A clip of CK+: S005_001_00000011.png is a frame of person S005.
+CLIP = re.compile(r"(S\d+)_\d+_\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,10 @@ class Description:
     classes: dict[str, str | None]  # folder name → emotion, or None: not used
     weight: float = 1.0  # of a face in the loss, above 0
     crops: bool = False  # the pictures are 48×48 faces, not photographs
+
+
+#: The Face Research Lab's pictures come without a set.json.
+SMILES = Description(classes={"neutral": "neutral", "smiling": "happy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,11 +68,11 @@ class LabelledSet:
     @property
     def label(self) -> np.ndarray:
         """(M,) int: the emotion of each held-out face."""
-        return self.held_out.targets[:, FER2013].argmax(1)
+        return self.held_out.targets[:, STRANGERS].argmax(1)
 
     def report(self) -> str:
         """One line: the number of faces of each emotion, and of pictures left out."""
-        counts = np.bincount(self.faces.targets[:, FER2013].argmax(1), minlength=len(EMOTIONS))
+        counts = np.bincount(self.faces.targets[:, STRANGERS].argmax(1), minlength=len(EMOTIONS))
         emotions = ", ".join(f"{name} {count}" for name, count in zip(EMOTIONS, counts, strict=True) if count)
         return (
             f"{self.name}: {len(self.faces)} training faces ({emotions or 'none'}), {len(self.held_out)} held out, "
@@ -76,6 +83,8 @@ class LabelledSet:
 def read_description(folder: Path) -> Description:
     """``folder``'s set.json. Raises DataMissing where it is absent or invalid."""
     path = folder / DESCRIPTION
+    if not path.is_file() and folder.name == "smiles":
+        return SMILES
     if not path.is_file():
         raise DataMissing(f"{path} is missing: it maps folders to emotions.")
     try:
@@ -139,14 +148,19 @@ def load_folder(folder: Path, finder: Finder, *, quiet: bool = False) -> Labelle
 
 
 def held_out_names(names: list[str]) -> set[str]:
-    """Those of ``names`` (paths inside the set's folder) that are held out: about a fifth, by the name alone; at least
-    one of five or more."""
-    chosen = {name for name in names if _draw(name)[0] % HELD_OUT_EVERY == 0}
-    return chosen if chosen or len(names) < HELD_OUT_EVERY else {min(names, key=_draw)}
+    """Those of ``names`` (paths inside the set's folder) that are held out: of the people of the part "choose"."""
+    return {name for name in names if part_of(person_of(Path(name))) == "choose"}
 
 
-def _draw(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+def part_of(person: str) -> str:
+    """The part that ``person`` lies in, by their name alone: the same in every run and every set."""
+    return PARTS[hashlib.sha256(person.encode()).digest()[0] % 2 == 0]
+
+
+def person_of(path: Path) -> str:
+    """Who a picture shows: its name without the picture's number."""
+    clip = CLIP.fullmatch(path.stem)
+    return clip[1] if clip else re.sub(r"_\d+$", "", path.stem)
 
 
 def load_folders(folders: list[Path], finder: Finder, *, quiet: bool = False) -> list[LabelledSet]:
@@ -191,7 +205,7 @@ def crop_of(data: bytes, finder: Finder, *, cut: bool) -> np.ndarray | None:
 
 
 def _faces(seen: list[tuple[np.ndarray, int]], weight: float) -> Faces:
-    targets = np.zeros((len(seen), len(LABELS), len(EMOTIONS)), np.float32)
-    targets[np.arange(len(seen)), FER2013, [emotion for _, emotion in seen]] = 1
+    targets = np.zeros((len(seen), len(HEADS), len(EMOTIONS)), np.float32)
+    targets[np.arange(len(seen)), STRANGERS, [emotion for _, emotion in seen]] = 1
     crops = np.stack([crop for crop, _ in seen]) if seen else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
     return Faces(crops=crops, targets=targets, weights=np.full(len(seen), weight, np.float32))

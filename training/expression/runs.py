@@ -45,6 +45,10 @@ class Plan:
     start: str = ""
     #: SHA-256 of the faces of other sets (`picture_folders.py`) that are mixed in.
     sets: str = ""
+    #: What a face of theirs counts beside one of FER2013's.
+    set_weight: float = 1.0
+    #: SHA-256 of the exported file whose weights this run starts from (`onnx_file.py`).
+    start_file: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

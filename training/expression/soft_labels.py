@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from feelharmonic.reading.expression import CROP_SIDE_PX
+from feelharmonic.reading.face_finder import FaceFinder
 from training.atomic_write import replacing
 from training.expression.data import Faces, joined
+from training.expression.picture_folders import crop_of, part_of, person_of
 from training.utkface import ARCHIVE, load_utkface
 
+LFW_ARCHIVE = Path("lfw") / "lfw_deepfunneled_part.zip"
 #: The weight in the loss of a face without labels, beside 1 for a labelled one.
 UNLABELLED_WEIGHT = 0.5
 
@@ -24,13 +28,29 @@ UNLABELLED_WEIGHT = 0.5
 class SoftLabels:
     """The teachers' mean probabilities; rows in the order of the faces."""
 
-    labelled: np.ndarray  # (N, 2, 7) float32, for the faces of `load_training_faces`
-    unlabelled: np.ndarray  # (M, 2, 7) float32, for those of `unlabelled_faces`; M may be 0
+    labelled: np.ndarray  # (N, 3, 7) float32, for the faces of `load_training_faces`
+    unlabelled: np.ndarray  # (M, 3, 7) float32, for those of `unlabelled_faces`; M may be 0
 
 
 def unlabelled_faces(folder: Path) -> np.ndarray:
-    """(M, 48, 48) uint8: UTKFace's faces; none where the set is absent."""
-    return load_utkface(folder).crops if (folder / ARCHIVE).is_file() else np.zeros((0, 48, 48), np.uint8)
+    """(M, 48, 48) uint8: UTKFace's faces, then those of LFW's photographs, of nobody whom networks are chosen by; none
+    where the sets are absent."""
+    faces = [load_utkface(folder).crops] if (folder / ARCHIVE).is_file() else []
+    if (folder / LFW_ARCHIVE).is_file():
+        faces.append(_lfw_faces(folder))
+    return np.concatenate(faces) if faces else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
+
+
+def _lfw_faces(folder: Path) -> np.ndarray:
+    people = {person_of(path) for path in (folder / "photographs").rglob("*.*")}  # the press's people are LFW's, too
+    chosen_by = {person for person in people if part_of(person) == "choose"}
+    finder, crops = FaceFinder.load(), []
+    with zipfile.ZipFile(folder / LFW_ARCHIVE) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".jpg") and person_of(Path(name)) not in chosen_by:
+                crop = crop_of(archive.read(name), finder, cut=False)
+                crops += [] if crop is None else [crop]
+    return np.stack(crops) if crops else np.zeros((0, CROP_SIDE_PX, CROP_SIDE_PX), np.uint8)
 
 
 def write_soft_labels(path: Path, labels: SoftLabels) -> None:
@@ -53,7 +73,8 @@ def read_soft_labels(path: Path) -> SoftLabels:
 def with_soft_labels(faces: Faces, others: np.ndarray, labels: SoftLabels, weight: float) -> Faces:
     """``faces`` with targets (1 - weight) · label + weight · soft label, then ``others`` (M, 48, 48) uint8.
 
-    The targets of ``others``, and of heads without a label, are soft labels alone.
+    The targets of ``others``, and of heads without a label, are soft labels alone. Where a head's soft labels are zeros
+    its labels stay as they are.
     """
     if len(labels.labelled) != len(faces) or len(labels.unlabelled) not in (0, len(others)):
         raise SystemExit(
@@ -61,7 +82,9 @@ def with_soft_labels(faces: Faces, others: np.ndarray, labels: SoftLabels, weigh
             f"{len(labels.unlabelled)}: they were made for other data. Run training.expression.distill again."
         )
     known = faces.targets.sum(2, keepdims=True) > 0
-    mixed = np.where(known, (1 - weight) * faces.targets + weight * labels.labelled, labels.labelled)
+    said = labels.labelled.sum(2, keepdims=True) > 0
+    both = (1 - weight) * faces.targets + weight * labels.labelled
+    mixed = np.where(known & said, both, np.where(known, faces.targets, labels.labelled))
     sets = [Faces(crops=faces.crops, targets=np.float32(mixed), weights=faces.weights)]
     if len(labels.unlabelled):
         weights = np.full(len(others), UNLABELLED_WEIGHT, np.float32)

@@ -26,8 +26,9 @@ from feelharmonic.reading.expression import LABELS
 from feelharmonic.reading.face_finder import FaceFinder
 from training.data_dir import add_data_option, data_dir
 from training.expression.augment import DegradationShares, augmented
-from training.expression.data import FER2013, Faces, hard_labels, joined, load_training_faces, without_copies
+from training.expression.data import FER2013, STRANGERS, Faces, hard_labels, joined, load_training_faces, without_copies
 from training.expression.network import SHAPES, ExpressionNetwork, best_device, fast_arithmetic, predict
+from training.expression.onnx_file import load_exported
 from training.expression.picture_folders import LabelledSet, digest, load_folders
 from training.expression.runs import (
     DEFAULT_RUNS,
@@ -43,8 +44,10 @@ from training.expression.runs import (
 from training.expression.soft_labels import read_soft_labels, unlabelled_faces, with_soft_labels
 from training.measures import accuracy
 
-#: Weight of each head's loss, in LABELS' order.
-HEAD_WEIGHTS = (1.0, 1.0)
+#: Weight of each head's loss, in HEADS' order.
+HEAD_WEIGHTS = (1.0, 1.0, 1.0)
+#: An emotion's weight in the strangers' head falls with the square root of its share, between these limits.
+EMOTION_WEIGHT_RANGE = (0.5, 3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,19 +60,27 @@ class Validation:
     sets: tuple[LabelledSet, ...] = ()
 
     def accuracies(self, network: ExpressionNetwork) -> dict[str, float]:
-        """Accuracy per head on `valid`, and by FER2013's head on each set, 0..1."""
+        """Accuracy per head on `valid`, and by the strangers' head on each set, 0..1."""
         logits = predict(network, self.crops)
         found = {head: accuracy(logits[:, i], self.labels[head]) for i, head in enumerate(LABELS)}
         for one in self.sets:
             if len(one.held_out):
-                found[f"set_{one.name}"] = accuracy(predict(network, one.held_out.crops)[:, FER2013], one.label)
+                found[f"set_{one.name}"] = accuracy(predict(network, one.held_out.crops)[:, STRANGERS], one.label)
         return found
 
 
-def train(plan: Plan, faces: Faces, folder: Path, *, validation: Validation | None = None, quiet: bool = False) -> Run:
+def train(
+    plan: Plan,
+    faces: Faces,
+    folder: Path,
+    *,
+    validation: Validation | None = None,
+    start_file: Path | None = None,
+    quiet: bool = False,
+) -> Run:
     """Start or resume the run in ``folder`` and train until its plan is done; each epoch saves and logs.
 
-    The runs named in ``plan.start`` lie beside ``folder``.
+    The runs named in ``plan.start`` lie beside ``folder``. ``start_file``: an exported file to start from instead.
     """
     device = best_device()
     checkpoint = folder / "checkpoint.pt"
@@ -79,6 +90,9 @@ def train(plan: Plan, faces: Faces, folder: Path, *, validation: Validation | No
         run = fine_tuning_run(plan, device, [read_run(folder.parent / name, device) for name in plan.start.split(",")])
     else:
         run = new_run(plan, device)
+        if start_file is not None:
+            load_exported(run.network, start_file, faces.crops)
+            run.average.load_state_dict(run.network.state_dict())
     while run.epochs_done < plan.epochs:
         start = time.perf_counter()
         line: dict[str, float] = {"loss": train_epoch(run, faces, quiet=quiet)}
@@ -96,6 +110,7 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
     crops, targets, weights = _on(device, faces)
     generator = torch.Generator(device).manual_seed(run.plan.seed * 100_003 + run.epochs_done)
     torch.manual_seed(run.plan.seed * 100_003 + run.epochs_done)  # dropout draws from the global one
+    emotions = emotion_weights(targets)
     order = torch.randperm(len(faces), generator=generator, device=device)
     batches = order.split(run.plan.batch)
     shares = DegradationShares().scaled(run.plan.augmentation)
@@ -106,7 +121,7 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
         inputs = augmented(crops[rows], generator, shares).to(memory_format=torch.channels_last)
         with fast_arithmetic(device):
             logits = run.network(inputs)
-        loss = head_loss(logits.float(), targets[rows], weights[rows], run.plan.label_smoothing)
+        loss = head_loss(logits.float(), targets[rows], weights[rows], emotions, run.plan.label_smoothing)
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()
@@ -116,29 +131,47 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
     return float(total) / len(faces)
 
 
-def head_loss(logits: Tensor, targets: Tensor, weights: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy with soft targets, (N, 2, 7) each, weighted by face and by head; rows of zeros cost nothing.
+def emotion_weights(targets: Tensor) -> Tensor:
+    """(7,): what a face counts in the strangers' head by its likeliest emotion in ``targets`` (N, 3, 7), so that rare
+    emotions are not learnt as unlikely ones; 1 where no face has a target there."""
+    labelled = targets[:, STRANGERS].sum(1) > 0
+    counts = torch.bincount(targets[labelled, STRANGERS].argmax(1), minlength=targets.shape[2]).float()
+    if not len(counts.nonzero()):
+        return torch.ones_like(counts)
+    return (counts.mean() / counts.clamp(min=1)).sqrt().clamp(*EMOTION_WEIGHT_RANGE)
 
-    ``label_smoothing`` spreads that share of FER2013's hard label over all classes; the votes are soft already.
+
+def head_loss(
+    logits: Tensor, targets: Tensor, weights: Tensor, emotions: Tensor, label_smoothing: float = 0.0
+) -> Tensor:
+    """Cross-entropy with soft targets, (N, 3, 7) each, weighted by face and by head; rows of zeros cost nothing.
+
+    ``emotions`` (7,): `emotion_weights`. ``label_smoothing`` spreads that share of FER2013's hard label over all
+    classes; the votes are soft already.
     """
     spread = targets.clone()
     labelled = targets[:, FER2013].sum(1, keepdim=True)
     spread[:, FER2013] = targets[:, FER2013] * (1 - label_smoothing) + labelled * label_smoothing / targets.shape[2]
-    each = -(spread * logits.log_softmax(2)).sum(2)  # (N, 2)
-    heads = torch.tensor(HEAD_WEIGHTS, device=logits.device)
+    each = -(spread * logits.log_softmax(2)).sum(2)  # (N, 3)
+    heads = torch.tensor(HEAD_WEIGHTS, device=logits.device).repeat(len(logits), 1)  # (N, 3)
+    heads[:, STRANGERS] *= emotions[targets[:, STRANGERS].argmax(1)]
     return (each * heads * weights[:, None]).sum() / weights.sum().clamp(min=1e-6)
 
 
-def with_sets(faces: Faces, validation: Validation, sets: list[LabelledSet]) -> tuple[Faces, Validation, str]:
+def with_sets(
+    faces: Faces, validation: Validation, sets: list[LabelledSet], weight: float = 1.0
+) -> tuple[Faces, Validation, str]:
     """``faces`` with those of ``sets``, the validation with each set, and the sets' digest.
 
-    Copies of faces of `valid`, and of what any set holds out, are left out.
+    Copies of faces of `valid`, and of what any set holds out, are left out. ``weight``: what a face of a set counts
+    beside one of FER2013's, times its set's own weight.
     """
     others = np.concatenate([one.held_out.crops for one in sets])
     held_out = np.concatenate([validation.crops, others])
     kept = [replace(one, faces=without_copies(one.faces, held_out)) for one in sets]
     faces = without_copies(faces, others) if len(others) else faces
-    return joined([faces, *(one.faces for one in kept)]), replace(validation, sets=tuple(kept)), digest(kept)
+    weighted = [replace(one.faces, weights=one.faces.weights * np.float32(weight)) for one in kept]
+    return joined([faces, *weighted]), replace(validation, sets=tuple(kept)), digest(kept)
 
 
 def _on(device: torch.device, faces: Faces) -> tuple[Tensor, Tensor, Tensor]:
@@ -201,6 +234,8 @@ def arguments() -> argparse.Namespace:
         help="beside the labels, 0..1 (default 0.5)",
     )
     parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
+    parser.add_argument("--set-weight", type=float, default=plan.set_weight, help="of their faces (default 1)")
+    parser.add_argument("--start-file", type=Path, help="start from the weights of this exported file")
     parser.add_argument("--start", default="", help="start from this run's weights; of several (a,b) their mean")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     return parser.parse_args()
@@ -221,18 +256,25 @@ def main() -> None:
         seed=options.seed,
         soft_label_weight=options.soft_label_weight,
         start=options.start,
+        set_weight=options.set_weight,
     )
+    if options.start_file:
+        if options.start:
+            raise SystemExit("Expected --start or --start-file, got both.")
+        plan = replace(plan, start_file=hashlib.sha256(options.start_file.read_bytes()).hexdigest())
     if options.soft_labels:
         labels = read_soft_labels(options.soft_labels)
         faces = with_soft_labels(faces, unlabelled_faces(folder), labels, plan.soft_label_weight)
         plan = replace(plan, soft_labels=hashlib.sha256(options.soft_labels.read_bytes()).hexdigest())
     if options.set:
-        faces, validation, sets = with_sets(faces, validation, load_folders(options.set, FaceFinder.load()))
+        faces, validation, sets = with_sets(
+            faces, validation, load_folders(options.set, FaceFinder.load()), plan.set_weight
+        )
         plan = replace(plan, sets=sets)
         for one in validation.sets:
             print(one.report(), flush=True)
     print(f"{len(faces)} faces, {len(validation.crops)} held out, on {best_device()}", flush=True)
-    train(plan, faces, options.runs / options.name, validation=validation)
+    train(plan, faces, options.runs / options.name, validation=validation, start_file=options.start_file)
 
 
 if __name__ == "__main__":

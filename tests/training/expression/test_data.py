@@ -154,7 +154,7 @@ ASIDE = [(0, 0), (2, 0), (0, -3), (-2, 3), (3, 3), (4, -4)]
 
 def faces_of(crops: np.ndarray) -> Faces:
     count = len(crops)
-    return Faces(crops=crops, targets=np.zeros((count, 2, 7), np.float32), weights=np.arange(count, dtype=np.float32))
+    return Faces(crops=crops, targets=np.zeros((count, 3, 7), np.float32), weights=np.arange(count, dtype=np.float32))
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -14,10 +14,10 @@ from training.expression.network import SHAPES, ExpressionNetwork
 def test_soft_labels_are_distributions_and_repeatable(faces):
     network = ExpressionNetwork(SHAPES["tiny"])
     said = mean_probabilities(network, faces.crops, views=2)
-    assert said.shape == (40, 2, 7)
+    assert said.shape == (40, 3, 7)
     np.testing.assert_allclose(said.sum(2), 1, rtol=1e-5)
     np.testing.assert_array_equal(said, mean_probabilities(network, faces.crops, views=2))
 
 
 def test_no_faces_give_no_soft_labels(faces):
-    assert mean_probabilities(ExpressionNetwork(SHAPES["tiny"]), faces.crops[:0]).shape == (0, 2, 7)
+    assert mean_probabilities(ExpressionNetwork(SHAPES["tiny"]), faces.crops[:0]).shape == (0, 3, 7)

@@ -40,7 +40,7 @@ def levelled(*emotions: int) -> np.ndarray:
 @pytest.fixture
 def valid() -> tuple[Faces, dict[str, np.ndarray]]:
     """Four faces; by FER+'s head three of four are read right, of which one has no majority, by the other two."""
-    targets = np.zeros((4, 2, 7), np.float32)
+    targets = np.zeros((4, 3, 7), np.float32)
     targets[:, FERPLUS] = certain(0, 1, 2, 4, top=0.4)
     faces = Faces(crops=levelled(0, 1, 2, 3), targets=targets, weights=np.ones(4, np.float32))
     return faces, {"ferplus": np.array([0, 1, -1, 4]), "fer2013": np.array([1, 2, 0, 0])}

@@ -26,13 +26,13 @@ def test_calibrating_makes_what_is_too_sure_fit(crops):
     torch.manual_seed(0)
     network = ExpressionNetwork(SHAPES["tiny"])
     with torch.no_grad():
-        network.heads.bias += torch.randn(14)
+        network.heads.bias += torch.randn(21)
     true = torch.from_numpy(predict(network, crops)).softmax(2).numpy()
     with torch.no_grad():
         network.heads.weight[:7] *= 3
         network.heads.bias[:7] *= 3
-        network.heads.weight[7:] *= 0.5
-        network.heads.bias[7:] *= 0.5
+        network.heads.weight[7:14] *= 0.5
+        network.heads.bias[7:14] *= 0.5
     targets = true.copy()
     targets[:3] = 0  # faces without labels are left out
     faces = Faces(crops=crops, targets=targets, weights=np.ones(len(crops), np.float32))

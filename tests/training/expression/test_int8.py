@@ -81,7 +81,7 @@ def test_8_bits_pay_where_they_lose_little_and_are_faster(change, pays):
 @pytest.fixture
 def made_up(monkeypatch, crops):
     """The data folder's place: try_int8 takes its ranges from these faces."""
-    faces = Faces(crops=crops, targets=np.zeros((40, 2, 7), np.float32), weights=np.ones(40, np.float32))
+    faces = Faces(crops=crops, targets=np.zeros((40, 3, 7), np.float32), weights=np.ones(40, np.float32))
     monkeypatch.setattr(int8, "load_fer", lambda folder, split: faces)
     monkeypatch.setattr(int8, "load_training_faces", lambda folder: (faces, None))
     monkeypatch.setattr(int8, "CALIBRATION_FACES", 8)

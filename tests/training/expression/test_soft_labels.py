@@ -15,7 +15,7 @@ from training.expression.soft_labels import (
     write_soft_labels,
 )
 
-SOFT_LABELS = SoftLabels(labelled=np.full((5, 2, 7), 0.25, np.float32), unlabelled=np.zeros((2, 2, 7), np.float32))
+SOFT_LABELS = SoftLabels(labelled=np.full((5, 3, 7), 0.25, np.float32), unlabelled=np.zeros((2, 3, 7), np.float32))
 
 
 def test_soft_labels_are_read_as_written(tmp_path):
@@ -48,7 +48,7 @@ def test_an_incomplete_file_is_refused(tmp_path, left):
 
 
 def test_a_single_array_is_refused(tmp_path):
-    np.save(tmp_path / "soft_labels.npy", np.zeros((3, 2, 7)))
+    np.save(tmp_path / "soft_labels.npy", np.zeros((3, 3, 7)))
     with pytest.raises(SystemExit, match="Expected a file of training"):
         read_soft_labels(tmp_path / "soft_labels.npy")
 

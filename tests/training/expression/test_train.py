@@ -9,10 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs requirements-train.txt")
 
+from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader, prepare
 from training.expression.augment import DegradationShares, augmented
-from training.expression.data import Faces
+from training.expression.data import FER2013, STRANGERS, Faces
+from training.expression.network import predict
 from training.expression.runs import Plan, read_log, save
-from training.expression.train import head_loss, train
+from training.expression.train import emotion_weights, head_loss, train
 
 PLAN = Plan(shape="tiny", epochs=2, batch=16, warm_up_epochs=1)
 
@@ -81,7 +83,7 @@ def test_a_kill_between_log_and_checkpoint_loses_no_line(tmp_path, monkeypatch):
     chance = np.random.default_rng(0)
     faces = Faces(
         crops=chance.integers(0, 256, (16, 48, 48), dtype=np.uint8),
-        targets=np.eye(7, dtype=np.float32)[chance.integers(0, 7, (16, 2))],
+        targets=np.eye(7, dtype=np.float32)[chance.integers(0, 7, (16, 3))],
         weights=np.ones(16, np.float32),
     )
     for step in ("save", "append_log"):
@@ -111,5 +113,31 @@ def test_a_run_augments_at_its_plans_strength(tmp_path, faces, monkeypatch):
 
 
 def test_a_face_without_a_label_costs_nothing():
-    logits = torch.randn(2, 2, 7)
-    assert head_loss(logits, torch.zeros(2, 2, 7), torch.ones(2), label_smoothing=0.1) == 0
+    logits = torch.randn(2, 3, 7)
+    assert head_loss(logits, torch.zeros(2, 3, 7), torch.ones(2), torch.ones(7), label_smoothing=0.1) == 0
+
+
+def test_rare_emotions_of_strangers_count_for_more():
+    targets = torch.zeros(120, 3, 7)
+    targets[:100, STRANGERS, 3] = 1
+    targets[100:110, STRANGERS, 0] = 1
+    weights = emotion_weights(targets)
+    assert weights[0] > 1 > weights[3]
+    assert emotion_weights(torch.zeros(4, 3, 7)).tolist() == [1] * 7
+    logits = torch.zeros(120, 3, 7)
+    rare, common = (
+        head_loss(logits[rows], targets[rows], torch.ones(10), weights) for rows in (slice(100, 110), slice(10))
+    )
+    assert rare / common == pytest.approx(float(weights[0] / weights[3]))
+
+
+def test_a_run_starts_from_an_exported_file(tmp_path, faces):
+    plan = replace(PLAN, shape="small", epochs=0, start_file="of the served file")
+    run = train(plan, faces, tmp_path, start_file=WEIGHTS_PATH, quiet=True)
+    served = ExpressionReader.load().read_crops(faces.crops, labels="fer2013")
+    own = torch.from_numpy(predict(run.average, faces.crops)).softmax(2)[:, FER2013].numpy()
+    assert np.abs(own - served).mean() < 0.01  # the file's last blocks are in 8 bits
+    run.network.train()  # what the batch's statistics undo, the scale restores
+    with torch.no_grad():
+        batch = run.network(torch.from_numpy(prepare(faces.crops))).softmax(2)[:, FER2013].numpy()
+    assert np.abs(batch - served).mean() < 0.15
