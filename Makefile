@@ -61,6 +61,9 @@ lint: $(VENV)/test.stamp
 RUNS ?= $(HOME)/.cache/feelharmonic/expression
 TRAIN = .venv-train/bin/python -m training
 EXPRESSION = $(TRAIN).expression
+# Faces from other sources, and the expression network of the npm package @vladmandic/face-api (npm install it anywhere).
+SETS = --set $(DATA_DIR)/photographs --set $(DATA_DIR)/posed --set $(DATA_DIR)/smiles
+FACE_API ?= node_modules/@vladmandic/face-api/model
 SOFT = --soft-labels $(RUNS)/soft_labels.npz --soft-label-weight
 train: .venv-train/stamp
 	$(EXPRESSION).train --runs $(RUNS) --name small --epochs 110
@@ -72,9 +75,18 @@ train: .venv-train/stamp
 		--seed 3 $(SOFT) 0.6 --augmentation 0.5 --rate 0.03 --epochs 14
 	$(EXPRESSION).train --runs $(RUNS) --name fine-tune-5 --start fine-tune-1,fine-tune-3 \
 		--seed 5 $(SOFT) 0.3 --augmentation 0.2 --rate 0.02 --epochs 12
-	$(EXPRESSION).export --runs $(RUNS) --name fine-tune-5,fine-tune-3,fine-tune-1 --int8
+	test -f $(RUNS)/before.onnx || $(EXPRESSION).export --runs $(RUNS) --name fine-tune-5,fine-tune-3,fine-tune-1 --int8 \
+		--out $(RUNS)/before.onnx
+	test -f $(RUNS)/first.npz || $(EXPRESSION).distill --runs $(RUNS) --teachers '' --face-api $(FACE_API) --out $(RUNS)/first.npz
+	for seed in 11 12 13; do $(EXPRESSION).train --runs $(RUNS) --name teacher-$$seed --shape wide --seed $$seed --batch 256 \
+		$(SETS) --set-weight 4 --soft-labels $(RUNS)/first.npz --soft-label-weight 0 --augmentation 0.6 --epochs 57; done
+	test -f $(RUNS)/second.npz || $(EXPRESSION).distill --runs $(RUNS) --teachers teacher-11,teacher-12,teacher-13 --views 3 \
+		--face-api $(FACE_API) --face-api-weight 0.1 --out $(RUNS)/second.npz
+	$(EXPRESSION).train --runs $(RUNS) --name strangers --start-file $(RUNS)/before.onnx --rate 0.03 --augmentation 0.4 \
+		$(SETS) --set-weight 4 --soft-labels $(RUNS)/second.npz --soft-label-weight 0.6 --epochs 8
+	$(EXPRESSION).export --runs $(RUNS) --name strangers --int8
 	$(EXPRESSION).shown
-	$(EXPRESSION).card --run $(RUNS)/fine-tune-5
+	$(EXPRESSION).card --run $(RUNS)/strangers
 
 # The same for face_finder.onnx (detector) and face_look.onnx (refiner). MTCNN labels the faces; its package asks for an
 # older torch, so it is installed without its dependencies.

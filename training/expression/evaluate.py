@@ -92,8 +92,8 @@ def copies(reader: CropReader, faces: Faces, labels: dict[str, np.ndarray], othe
 
 
 def by_group(reader: CropReader, people: People) -> dict[str, list[float]]:
-    """The share of the faces of each group and age that is read as each of EMOTIONS, by the FER+ head."""
-    chosen = read_in_batches(reader, people.crops, "ferplus").argmax(1)
+    """The share of the faces of each group and age that is read as each of EMOTIONS, as the page shows them."""
+    chosen = read_in_batches(reader, people.crops, None).argmax(1)
     ends = (*AGES[1:], 200)
     rows_of = {f"{name} ({(people.group == i).sum()})": people.group == i for i, name in enumerate(GROUPS)}
     for start, end in zip(AGES, ends, strict=True):
@@ -192,7 +192,7 @@ def report(figures: dict) -> None:
         print("\nwhat the page shows of faces from other sources\n")
         print("\n".join(strangers_table(figures)))
     if "groups" in figures:
-        print(f"\n| read as (`ferplus`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
+        print(f"\n| read as (`shown`) | {' | '.join(EMOTIONS)} |\n|---|" + "---|" * len(EMOTIONS))
         for name, shares in figures["groups"].items():
             print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
 

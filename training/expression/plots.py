@@ -24,6 +24,8 @@ def draw_figures(figures: dict, folder: Path, fer: dict[str, float] | None = Non
     drawn = [_save(_confusion(figures), folder / "expression_confusion.png")]
     drawn.append(_save(_reliability(figures), folder / "expression_reliability.png"))
     drawn.append(_save(_corruptions(figures["corruptions"], fer or {}), folder / "expression_corruptions.png"))
+    if "strangers" in figures:
+        drawn.append(_save(_strangers(figures["strangers"]), folder / "expression_strangers.png"))
     if "groups" in figures:
         drawn.append(_save(_groups(figures["groups"]), folder / "expression_groups.png"))
     return drawn
@@ -42,6 +44,19 @@ def draw_run(log: Path, folder: Path) -> Path:
     right.legend()
     folder.mkdir(parents=True, exist_ok=True)
     return _save(figure, folder / "expression_training.png")
+
+
+def _strangers(figures: dict) -> plt.Figure:
+    """Share of right readings by what the page's confidence was, a line per set."""
+    figure, axis = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
+    axis.plot((0, 1), (0, 1), color="grey", linewidth=0.8)
+    for name, one in figures.items():
+        bins = {field: np.array(values) for field, values in one["bins"].items()}
+        some = bins["count"] > 0
+        axis.plot(bins["confidence"][some], bins["share"][some], "o-", label=f"{name} ({one['faces']})", markersize=4)
+    axis.set(xlabel="confidence shown", ylabel="share read rightly", xlim=(0, 1), ylim=(0, 1))
+    axis.legend()
+    return figure
 
 
 def _confusion(figures: dict) -> plt.Figure:
