@@ -84,7 +84,7 @@ train: .venv-train/stamp
 		--face-api $(FACE_API) --face-api-weight 0.1 --out $(RUNS)/second.npz
 	$(EXPRESSION).train --runs $(RUNS) --name strangers --start-file $(RUNS)/before.onnx --rate 0.03 --augmentation 0.4 \
 		$(SETS) --set-weight 4 --soft-labels $(RUNS)/second.npz --soft-label-weight 0.6 --epochs 8
-	$(EXPRESSION).export --runs $(RUNS) --name strangers --int8
+	$(EXPRESSION).export --runs $(RUNS) --name strangers --blend-file $(RUNS)/before.onnx --blend-share 0.75 --int8
 	$(EXPRESSION).shown
 	$(EXPRESSION).card --run $(RUNS)/strangers
 

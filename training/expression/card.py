@@ -160,6 +160,9 @@ def _training(metadata: dict[str, str]) -> list[str]:
             "(`training.expression.distill`), which also label half of UTKFace's faces (Zhang, Song, Qi 2017; "
             "non-commercial research)"
         )
+    if "blended" in metadata:
+        share = float(metadata["blended"])
+        text += f"; then the mean of its weights ({share:.0%}) and those that it started from ({1 - share:.0%})"
     if "averaged_with" in metadata:
         text += f"; then the mean of its weights and those of run `{_run_names(metadata['averaged_with'])}`"
     return [f"| training | {text} |"]

@@ -23,8 +23,8 @@ from training.atomic_write import replacing
 from training.data_dir import add_data_option, data_dir
 from training.expression.data import FERPLUS, Faces, hard_labels, load_fer
 from training.expression.int8 import try_int8
-from training.expression.network import ExpressionNetwork, multiply_accumulates, predict
-from training.expression.onnx_file import write_network
+from training.expression.network import SHAPES, ExpressionNetwork, multiply_accumulates, predict
+from training.expression.onnx_file import blend, load_exported, write_network
 from training.expression.runs import DEFAULT_RUNS, Run, mean_weights, read_run
 from training.measures import best_temperature, softmax
 
@@ -66,6 +66,8 @@ def main() -> None:
     add_data_option(parser)
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of the runs")
     parser.add_argument("--name", default="small", help="the run's folder under --runs; of several (a,b) the mean")
+    parser.add_argument("--blend-file", type=Path, help="take the mean with this exported file's weights")
+    parser.add_argument("--blend-share", type=float, default=0.75, help="of the run in that mean (default 0.75)")
     parser.add_argument("--int8", action="store_true", help="use 8-bit integers where that pays")
     parser.add_argument("--out", type=Path, default=WEIGHTS_PATH, help="default: the file that the app serves")
     options = parser.parse_args()
@@ -74,7 +76,13 @@ def main() -> None:
     runs = [read_run(options.runs / name, torch.device("cpu")) for name in names]
     run = runs[0]
     mean_weights([one.average for one in runs])
-    metadata = metadata_of(run) | ({"averaged_with": ", ".join(names[1:])} if names[1:] else {})
+    blended = {}
+    if options.blend_file:
+        before = ExpressionNetwork(SHAPES[run.plan.shape])
+        load_exported(before, options.blend_file, load_fer(folder, "valid").crops)
+        blend(run.average, before, options.blend_share)
+        blended = {"blended": f"{options.blend_share:g}"}
+    metadata = metadata_of(run) | blended | ({"averaged_with": ", ".join(names[1:])} if names[1:] else {})
     temperatures = calibrate(run.average, calibration_faces(folder))
     with replacing(options.out) as draft:  # the served file stays as it is until its successor is complete
         digest = write_network(run.average, draft, metadata)

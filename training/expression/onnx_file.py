@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import CROP_SIDE_PX, SHOWN
 from training.atomic_write import replacing
-from training.expression.data import HEADS
+from training.expression.data import HEADS, STRANGERS
 from training.expression.network import ExpressionNetwork, predict
 
 OPSET = 17
@@ -201,3 +201,31 @@ def _float_weights(model: onnx.ModelProto) -> Callable[[str], np.ndarray]:
         return (whole - zero.reshape(by_channel)) * scale.reshape(by_channel)
 
     return values
+
+
+@torch.no_grad()
+def blend(network: ExpressionNetwork, other: ExpressionNetwork, share: float) -> None:
+    """Give ``network`` the mean of its weights, ``share`` (0..1) of it, and ``other``'s, from which it was fine-tuned.
+
+    Layer by layer with their batch normalisations folded in, which alone are comparable; the strangers' head stays its
+    own, ``other`` need not have one. (Wortsman et al. 2022, "Robust fine-tuning", arXiv:2109.01903.)
+    """
+    own, others = dict(network.named_modules()), dict(other.named_modules())
+    for name, module in own.items():
+        if isinstance(module, nn.Conv2d):
+            norm = own[_norm_of(name)]
+            one, two = _folded(module, norm), _folded(others[name], others[_norm_of(name)])
+            weight, bias = (share * mine + (1 - share) * theirs for mine, theirs in zip(one, two, strict=True))
+            module.weight.copy_(weight)
+            for kept, value in ((norm.weight, 1.0), (norm.running_mean, 0.0), (norm.running_var, 1 - norm.eps)):
+                kept.fill_(value)
+            norm.bias.copy_(bias)
+    rows = slice(STRANGERS * len(EMOTIONS))
+    for mine, theirs in ((network.heads.weight, other.heads.weight), (network.heads.bias, other.heads.bias)):
+        mine[rows] = share * mine[rows] + (1 - share) * theirs[rows]
+
+
+def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that does what both do, one after the other."""
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return convolution.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale

@@ -119,7 +119,7 @@ def passes(figures_: dict) -> bool:
 
 
 def choose(heads: dict[str, np.ndarray], sets: dict[str, Strangers], priors: tuple) -> tuple[ShownReading, list[tuple]]:
-    """The reading that the rule picks, calibrated on the photographs, and all that were compared with their figures.
+    """The reading that the rule picks, calibrated, and all that were compared with their figures.
 
     Where none passes, the one that reads most of the photographs rightly.
     """
@@ -129,13 +129,18 @@ def choose(heads: dict[str, np.ndarray], sets: dict[str, Strangers], priors: tup
         best = max(able, key=lambda row: row[1]["posed"] + row[1]["photographs"] + row[1]["smiles"])[0]
     else:
         best = max(rows, key=lambda row: row[1]["accuracy"])[0]
-    return calibrated(best, heads["photographs"], sets["photographs"].label), rows
+    return calibrated(best, heads, sets), rows
 
 
-def calibrated(reading: ShownReading, heads: np.ndarray, label: np.ndarray) -> ShownReading:
-    """``reading`` at the temperature under which its answers to ``heads`` (N, 3, 7) fit the labels (N,) best."""
-    found = best_temperature(reading.of(heads), np.eye(len(EMOTIONS))[label])
-    return ShownReading(**{**asdict(reading), "temperature": round(reading.temperature * found, 4)})
+def calibrated(reading: ShownReading, heads: dict[str, np.ndarray], sets: dict[str, Strangers]) -> ShownReading:
+    """``reading`` at the temperature that fits its answers to the labels best: the geometric mean of the photographs'
+    and the posed faces', since people in front of the page do a little of both."""
+    fitted = [
+        best_temperature(reading.of(heads[name]), np.eye(len(EMOTIONS))[sets[name].label])
+        for name in ("photographs", "posed")
+    ]
+    temperature = reading.temperature * float(np.sqrt(fitted[0] * fitted[1]))
+    return ShownReading(**{**asdict(reading), "temperature": round(temperature, 4)})
 
 
 def main() -> None:

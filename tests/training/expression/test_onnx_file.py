@@ -14,7 +14,7 @@ from feelharmonic.reading.expression import LABELS, ExpressionReader, normalised
 from training.expression.data import Faces
 from training.expression.export import calibrate
 from training.expression.network import SHAPES, ExpressionNetwork, predict
-from training.expression.onnx_file import as_onnx, write, write_network
+from training.expression.onnx_file import as_onnx, blend, write, write_network
 
 
 def test_a_kill_while_a_network_is_written_leaves_the_one_before(tmp_path, monkeypatch):
@@ -65,3 +65,15 @@ def test_the_exported_file_reads_as_the_network_does(tmp_path, faces):
     for i, head in enumerate(LABELS):
         # Half-precision weights: about three digits.
         np.testing.assert_allclose(reader.read_crops(faces.crops, labels=head), expected[:, i], atol=2e-3)
+
+
+def test_a_blend_lies_between_both_networks():
+    torch.manual_seed(0)
+    one, other = (ExpressionNetwork(SHAPES["tiny"]) for _ in range(2))
+    crops = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
+    whole, theirs = predict(one, crops), predict(other, crops)
+    blend(one, other, 1.0)
+    np.testing.assert_allclose(predict(one, crops), whole, atol=1e-4)
+    blend(one, other, 0.0)
+    np.testing.assert_allclose(predict(one, crops)[:, :2], theirs[:, :2], atol=1e-4)
+    assert not np.allclose(predict(one, crops)[:, 2], theirs[:, 2], atol=1e-3)  # the strangers' head is its own
