@@ -23,7 +23,7 @@ FLOOR = 1e-4
 NEUTRAL = EMOTIONS.index("neutral")
 
 
-def relative_to_rest(probabilities: np.ndarray, resting: np.ndarray, *, neutral: float = 1.0) -> np.ndarray:
+def relative_to_rest(probabilities: np.ndarray, resting: np.ndarray, *, neutral: float = 1.5) -> np.ndarray:
     """Probabilities (N, 7) of a listener whose resting face reads as ``resting`` (7,) → what is shown of them (N, 7).
 
     The log-odds of each emotion against neutral less those of the resting face; neutral has the fixed log-odds

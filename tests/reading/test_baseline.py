@@ -37,7 +37,7 @@ def test_log_odds_are_subtracted_and_neutral_stands_at_one():
     probabilities = np.array([[0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.3]])
     resting = np.array([0.05, 0.05, 0.1, 0.1, 0.2, 0.1, 0.4])
     moved = np.log(probabilities[0, :6] / 0.3) - np.log(resting[:6] / 0.4)
-    expected = np.exp([*moved, 1.0]) / np.exp([*moved, 1.0]).sum()
+    expected = np.exp([*moved, 1.5]) / np.exp([*moved, 1.5]).sum()
     shown = relative_to_rest(probabilities, resting)
     assert shown.shape == (1, 7)
     assert shown.dtype == np.float32
