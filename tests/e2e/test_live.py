@@ -42,10 +42,15 @@ def assert_reads(listener, jpeg: bytes) -> dict:
 
 def test_a_frame_is_answered_with_its_reading(listener, astronaut_jpeg):
     answer = listener.call("frame", 7, astronaut_jpeg)
-    assert set(answer) == {"seq", "faces", "probabilities", "mood", "group", "problem", "wait_ms"}
+    read = {"faces", "probabilities", "valence", "arousal", "mood", "group", "baseline", "picture_problem"}
+    assert set(answer) == {"seq", "problem", "wait_ms", *read}
+    assert (answer["baseline"], answer["picture_problem"]) == ("learning", None)
     assert (answer["seq"], answer["problem"], answer["group"], answer["wait_ms"]) == (7, None, None, 0)
     (face,) = answer["faces"]
-    assert set(face) == {"id", "box", "score", "probabilities"}
+    assert set(face) == {"id", "box", "score", "probabilities", "valence", "arousal"}
+    for place in (face, answer, answer["mood"]):
+        assert place["valence"] > 0.2
+        assert -0.6 <= place["arousal"] <= 0.4
     assert all(0 <= value <= 1 for value in face["box"])
     assert 0.25 < face["box"][0] + face["box"][2] / 2 < 0.6
     assert 0 < face["score"] <= 1
