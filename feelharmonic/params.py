@@ -122,11 +122,13 @@ class EmotionParams:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     """All of emotion_params.json. ``emotions`` has a value for each name in EMOTIONS, in that order. ``sharpness``: to
-    which power a mood's probabilities count where music is chosen for a mixture of emotions, 1 or more."""
+    which power a mood's probabilities count where music is chosen for a mixture of emotions, 1 or more.
+    ``mood_hold_s``: how long another mood holds before the player that follows the mood plans anew."""
 
     smoothing: Smoothing
     baseline: Baseline
     sharpness: float
+    mood_hold_s: float
     emotions: dict[str, EmotionParams]
 
     @classmethod
@@ -140,15 +142,18 @@ class Params:
         document = check.read(path)
         if check.faults:
             raise SetupFault(check.faults)
-        check.keys("", document, ("version", "smoothing", "baseline", "music", "emotions"))
+        check.keys("", document, ("version", "smoothing", "baseline", "music", "player", "emotions"))
         check.version(document.get("version"))
         smoothing = check.smoothing(document.get("smoothing"))
         baseline = check.baseline(document.get("baseline"))
         sharpness = check.sharpness(document.get("music"))
+        mood_hold_s = check.mood_hold_s(document.get("player"))
         emotions = check.emotions(document.get("emotions"))
         if check.faults or smoothing is None or baseline is None:
             raise SetupFault(check.faults)
-        return cls(smoothing=smoothing, baseline=baseline, sharpness=sharpness, emotions=emotions)
+        return cls(
+            smoothing=smoothing, baseline=baseline, sharpness=sharpness, mood_hold_s=mood_hold_s, emotions=emotions
+        )
 
 
 class _Check:
@@ -242,6 +247,11 @@ class _Check:
         if not self.keys("music", value, ("sharpness",)) or "sharpness" not in value:
             return math.nan
         return self.number("music.sharpness", value["sharpness"], 1, 10)
+
+    def mood_hold_s(self, value: Any) -> float:
+        if not self.keys("player", value, ("mood_hold_s",)) or "mood_hold_s" not in value:
+            return math.nan
+        return self.number("player.mood_hold_s", value["mood_hold_s"], 1, 600)
 
     def emotions(self, value: Any) -> dict[str, EmotionParams]:
         if not self.keys("emotions", value, EMOTIONS):

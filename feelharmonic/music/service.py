@@ -33,11 +33,12 @@ from feelharmonic.music.targets import (
     journey,
     leads_somewhere,
     mixed_targets,
+    onward,
     probabilities_at,
     targets_for,
 )
 from feelharmonic.music.track_mood import TrackMoodReader
-from feelharmonic.params import Params
+from feelharmonic.params import Params, PlanePoint
 
 
 def track_moods_of(rows: Sequence[dict[str, float]]) -> list[TrackMood]:
@@ -172,11 +173,13 @@ class MusicService:
         disliked: Iterable[str] = (),
         probabilities: Sequence[float] | None = None,
         feeling: tuple[float, float] | None = None,
+        after: PlanePoint | None = None,
     ) -> TrackList:
         """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first.
 
         ``probabilities``: the mood's seven, which count instead of the emotion alone where it is the strongest of them.
         ``feeling``: its valence and arousal, -1..1 each; without ``probabilities`` the emotions near that point count.
+        ``after``: where the track lies that plays before them; they lead on from there in equal steps.
         """
         params = self._params
         if probabilities is None and feeling is not None:
@@ -188,7 +191,11 @@ class MusicService:
             start = mixed_targets(params, probabilities, feeling)
             also = in_words(probabilities, params.sharpness)[1]
         request = TrackRequest(
-            steps=tuple(journey(params, emotion, goal, n, start, chance)),
+            steps=tuple(
+                journey(params, emotion, goal, n, start, chance)
+                if after is None
+                else onward(params, after, goal, n, start)
+            ),
             chance=chance,
             wishes=wishes,
             avoid=tuple(given),

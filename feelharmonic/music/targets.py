@@ -146,6 +146,19 @@ def journey(
     return [_on_path(_between(start, end, share), here, there, share) for share in shares]
 
 
+def onward(params: Params, after: PlanePoint, goal: str, n: int, mood: MusicTargets) -> list[MusicTargets]:
+    """``n`` (at least 1) targets in equal steps from where a track lies to the mood's place, or to the goal's end.
+
+    ``after``: the track that plays before them, so that the first step leads on already; the last is the end. Where
+    the track lies there already, all steps stay.
+    """
+    end = mood if goal == "match" else targets_for(params, mood.emotion, goal)
+    there = _place(params, mood) if goal == "match" else _end_place(params, goal)
+    if math.hypot(there.valence - after.valence, there.energy - after.energy) < MIN_JOURNEY:
+        return [end] * n
+    return [_on_path(end, after, there, (index + 1) / n) for index in range(n)]
+
+
 def leads_somewhere(params: Params, start: MusicTargets, goal: str) -> bool:
     """Whether the goal's end is another place than where the music starts."""
     here, there = _place(params, start), _end_place(params, goal)

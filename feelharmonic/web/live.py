@@ -202,8 +202,9 @@ class Live(Namespace):
 
     @counting
     def on_snap(self, *args: object) -> dict:
-        """snap({emotion?, goal?, n?, wishes?, probabilities?, valence?, arousal?}) → tracks for that emotion, or for
-        the mood of the moment; ``probabilities``: of the reading that the emotion was the strongest of."""
+        """snap({emotion?, goal?, n?, wishes?, probabilities?, valence?, arousal?, after?}) → tracks for that emotion,
+        or for the mood of the moment; ``probabilities``: of the reading that the emotion was the strongest of; ``after``:
+        {valence, energy} of the track that plays before them."""
         emotion = goal = None
         try:
             self.count_event()
@@ -225,6 +226,7 @@ class Live(Namespace):
                 wishes=wish["wishes"] or Wishes(),
                 probabilities=wish["probabilities"] or (None if wish["emotion"] else self._probabilities(listener)),
                 feeling=_feeling(wish),
+                after=wish["after"],
             )
             for track in playlist.tracks:
                 listener.given.add(track.id)

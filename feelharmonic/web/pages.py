@@ -50,6 +50,7 @@ def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
         ],
         "goals": list(GOALS),
         "on_device": on_device,
+        "mood_hold_s": params.mood_hold_s,
         "words": words,
     }
 

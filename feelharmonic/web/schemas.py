@@ -17,6 +17,7 @@ from marshmallow import fields, validate
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import BadRequest
 from feelharmonic.music import Wishes, is_track_id
+from feelharmonic.params import PlanePoint
 from feelharmonic.reading import Mood
 
 #: How many tracks one answer may hold.
@@ -216,9 +217,21 @@ class WishesSchema(EventSchema):
         return Wishes(**data)
 
 
+class PlaceSchema(EventSchema):
+    """A point of the plane of Spotify's valence and energy."""
+
+    valence = Number(0, 1, required=True)
+    energy = Number(0, 1, required=True)
+
+    @ma.post_load
+    def as_point(self, data: dict, **options: Any) -> PlanePoint:
+        return PlanePoint(**data)
+
+
 class SnapSchema(EventSchema):
     """``snap``: tracks for an emotion, by default the mood of the moment. ``probabilities``: of the reading that the
-    emotion was the strongest of; ``valence`` and ``arousal``: where it lies on that plane."""
+    emotion was the strongest of; ``valence`` and ``arousal``: where it lies on that plane; ``after``: where the track
+    lies that plays before them."""
 
     emotion = emotion(load_default=None, allow_none=True)
     goal = goal(load_default=None, allow_none=True)
@@ -227,6 +240,7 @@ class SnapSchema(EventSchema):
     probabilities = Probabilities(load_default=None, allow_none=True)
     valence = Number(-1, 1, load_default=None, allow_none=True)
     arousal = Number(-1, 1, load_default=None, allow_none=True)
+    after = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
 
 
 class GoalSchema(EventSchema):

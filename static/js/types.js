@@ -15,6 +15,7 @@
  * @property {Emotion[]} emotions in the order of every list of seven probabilities
  * @property {Goal[]} goals
  * @property {"offer"|"default"|"never"} on_device whether this browser may read faces by itself
+ * @property {number} mood_hold_s how long another mood holds before the player that follows it plans anew
  * @property {Record<string, string>} words every text of the page, by its key
  *
  * @typedef {(key: string, values?: Record<string, string|number>) => string} Translate a text in the page's language

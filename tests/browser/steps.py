@@ -16,6 +16,24 @@ WATCH_CAMERA = """
     };
 """
 
+#: Lets a test say what mood the server answered: the reply's own bytes, with another emotion in them.
+OTHER_MOOD = """
+    const NativeSocket = window.WebSocket;
+    window.WebSocket = class extends NativeSocket {
+      addEventListener(type, listener, ...rest) { return super.addEventListener(type, listener, ...rest); }
+      set onmessage(listener) {
+        super.onmessage = (event) => {
+          const answer = typeof event.data === 'string' && event.data.startsWith('43/live,');
+          if (!window.pretend || !answer) return listener(event);
+          const data = event.data.replace(/"mood":\\{"emotion":"\\w+","confidence":[\\d.]+,"since_s":[\\d.]+/,
+            `"mood":{"emotion":"${window.pretend}","confidence":0.9,"since_s":${window.pretendFor ?? 60}`);
+          return listener(new MessageEvent('message', { data }));
+        };
+      }
+      get onmessage() { return super.onmessage; }
+    };
+"""
+
 
 def refusing(name: str) -> str:
     return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('no', '{name}'); }};"

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import steps
-from tests.browser.steps import DEADLINE_MS, expect_tracks, player_ids
+from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, expect_tracks, player_ids
 
 LENGTH_MS = 1500
 #: What may lie between the end of a track and the next one's play.
@@ -200,7 +200,7 @@ def test_a_reload_keeps_the_queue_paused(visit):
     pick(page, "Happy")
     ids = queue_ids(page)
     play(page)
-    press(page, "Next track")
+    press(page, "Next song")
     expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -277,3 +277,26 @@ def test_the_other_pages_cards_play_in_the_same_bar(visit, server, astronaut_jpe
     page.locator("#cards > [data-id]").nth(1).get_by_role("button", name="Play").click()
     expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
     assert played_ids(page) == [player_ids(page)[1]]
+
+
+#: The page is told a mood as a camera would have it read: `window.pretend` is its name, `window.pretendFor` for how long.
+def test_a_mood_that_changed_and_held_plans_the_rest_anew_and_cuts_nothing(visit):
+    page = visit(embed={"length_ms": 600_000}, init=OTHER_MOOD)
+    steps.go_live(page)
+    page.get_by_role("switch", name="Follow my mood").check()
+    expect(page.locator(".player-list > li").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+    play(page)
+    first = queue_ids(page)
+    page.evaluate("window.pretendFor = 5; window.pretend = 'sad'")
+    expect(page.locator("#mood-word")).to_have_text("Sad", timeout=DEADLINE_MS)
+    page.wait_for_timeout(500)
+    assert queue_ids(page) == first
+    page.evaluate("window.pretendFor = 25")
+    expect(page.locator(f".player-list [data-id='{first[1]}']")).to_have_count(0, timeout=DEADLINE_MS)
+    after = queue_ids(page)
+    assert after[0] == first[0]
+    assert len(after) == 6
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing")
+    # Five are always to come.
+    press(page, "Next song")
+    expect(page.locator(".player-list > li")).to_have_count(7, timeout=DEADLINE_MS)

@@ -10,7 +10,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, expect_tracks, go_live, pick, player_ids, snap
 
 #: Shows the server another picture at the test's wish: the camera's, darker and squeezed, so that no face is found.
 PICTURES = """
@@ -19,24 +19,6 @@ PICTURES = """
       if (!window.wall) return draw.apply(this, args);
       this.fillStyle = '#7a8490';
       this.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    };
-"""
-
-#: Lets a test say what mood the server answered: the reply's own bytes, with another emotion in them.
-OTHER_MOOD = """
-    const NativeSocket = window.WebSocket;
-    window.WebSocket = class extends NativeSocket {
-      addEventListener(type, listener, ...rest) { return super.addEventListener(type, listener, ...rest); }
-      set onmessage(listener) {
-        super.onmessage = (event) => {
-          const answer = typeof event.data === 'string' && event.data.startsWith('43/live,');
-          if (!window.pretend || !answer) return listener(event);
-          const data = event.data.replace(/"mood":\\{"emotion":"\\w+","confidence":[\\d.]+,"since_s":[\\d.]+\\}/,
-            `"mood":{"emotion":"${window.pretend}","confidence":0.9,"since_s":${window.pretendFor ?? 60}}`);
-          return listener(new MessageEvent('message', { data }));
-        };
-      }
-      get onmessage() { return super.onmessage; }
     };
 """
 

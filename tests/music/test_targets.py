@@ -18,10 +18,11 @@ from feelharmonic.music.targets import (
     journey,
     leads_somewhere,
     mixed_targets,
+    onward,
     probabilities_at,
     targets_for,
 )
-from feelharmonic.params import Params
+from feelharmonic.params import Params, PlanePoint
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +211,15 @@ def test_calm_leads_an_angry_listener_down(params, feature):
 
 def test_every_goal_has_an_end():
     assert set(GOAL_ENDS) | {"match"} == set(GOALS)
+
+
+@pytest.mark.parametrize("goal", ["match", "lift", "calm", "energise"])
+def test_a_plan_leads_on_from_the_track_that_plays_in_equal_steps_and_stays_at_the_end(params, goal):
+    mood = targets_for(params, "sad")
+    after = PlanePoint(valence=0.95, energy=0.05)
+    steps = onward(params, after, goal, 5, mood)
+    places = [(step.features["valence"].centre, step.features["energy"].centre) for step in steps]
+    moves = np.diff([(after.valence, after.energy), *places], axis=0)
+    assert np.allclose(moves, moves[0])
+    there = PlanePoint(valence=places[-1][0], energy=places[-1][1])
+    assert len({tuple(step.features.values()) for step in onward(params, there, goal, 3, mood)}) == 1

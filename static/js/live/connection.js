@@ -101,7 +101,8 @@ export class Connection {
   }
 
   /**
-   * @param {{emotion?: string, goal?: string, n?: number, wishes?: Record<string, unknown>, probabilities?: number[]}} wish
+   * @param {{emotion?: string, goal?: string, n?: number, wishes?: Record<string, unknown>, probabilities?: number[],
+   *   after?: import("../types.js").MusicPoint}} wish `after`: where the track lies that plays before them
    * @returns {Promise<import("../types.js").SnapReply>}
    */
   snap(wish) {

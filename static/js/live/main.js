@@ -8,6 +8,7 @@ import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { AccountController } from "./controllers/account-controller.js";
 import { BaselineController } from "./controllers/baseline-controller.js";
+import { FollowController } from "./controllers/follow-controller.js";
 import { HistoryController } from "./controllers/history-controller.js";
 import { MoodController } from "./controllers/mood-controller.js";
 import { PlayerController } from "./controllers/player-controller.js";
@@ -39,6 +40,7 @@ new PreferencesController(page);
 const player = new PlayerController(page);
 const tracks = new TracksController(page, connection, player);
 new RefreshController(page, tracks, player);
+new FollowController(page, tracks, player);
 new SharingController(page, mood, tracks);
 new AccountController(page, tracks);
 

@@ -28,6 +28,11 @@ export class PlayerController {
     (await this.#player.get()).playNow({ track, place: null, why });
   };
 
+  /** @returns {Promise<import("../../player/mount.js").MountedPlayer>} */
+  mounted() {
+    return this.#player.get();
+  }
+
   // The keys; before there is a queue they do nothing.
 
   toggle() {

@@ -147,6 +147,26 @@ export class TracksController {
     }
   }
 
+  /**
+   * Plans what plays next, and shows nothing.
+   * @param {import("../../types.js").EmotionName} emotion
+   * @param {number} n
+   * @param {import("../../types.js").MusicPoint|null} after where the track lies that plays before them
+   * @returns {Promise<import("../../types.js").QueueEntry[]>} empty if none came
+   */
+  async plan(emotion, n, after) {
+    const { goal } = this.#page.values;
+    try {
+      const connected = await this.#connection.connectedWithin(CONNECTION_WAIT_MS);
+      const reply = await (connected
+        ? this.#connection.snap({ emotion, goal, n, wishes: this.#wishes(), ...(after && { after }) })
+        : this.#offline.snap({ emotion, goal }));
+      return reply.problem ? [] : entriesOf(reply, this.#page.t);
+    } catch {
+      return [];
+    }
+  }
+
   /** @param {string} id @param {boolean} like */
   async feedback(id, like) {
     const { notice, t } = this.#page;

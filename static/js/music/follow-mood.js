@@ -1,0 +1,37 @@
+/**
+ * When to plan the queue anew for a mood: one other than the one that is planned for has held for long enough. Pure.
+ */
+
+/** So many tracks are planned ahead. */
+export const PLANNED = 5;
+
+/** @typedef {import("../types.js").EmotionName} EmotionName */
+/** @typedef {import("../types.js").QueueEntry} QueueEntry */
+
+export class FollowMood {
+  on = false;
+  #hold_s;
+  /** What is planned for. @type {EmotionName|null} */ emotion = null;
+
+  /** @param {number} hold_s */
+  constructor(hold_s) {
+    this.#hold_s = hold_s;
+  }
+
+  /**
+   * @param {import("../types.js").Mood|null} mood
+   * @returns {boolean} whether to plan anew, now for `emotion`; each change of mood says so once
+   */
+  changed(mood) {
+    if (!this.on || !mood || mood.emotion === this.emotion || (this.emotion !== null && mood.since_s < this.#hold_s)) {
+      return false;
+    }
+    this.emotion = mood.emotion;
+    return true;
+  }
+}
+
+/** What of a plan is new, at most `count`. @param {QueueEntry[]} planned @param {(id: string) => boolean} isKnown @param {number} count */
+export function fresh(planned, isKnown, count) {
+  return planned.filter(({ track }) => !isKnown(track.id)).slice(0, count);
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { FollowMood, fresh } from "../../../static/js/music/follow-mood.js";
+import { entriesOf, feel } from "../../../static/js/music/track-reason.js";
+
+const mood = (emotion, since_s) => ({ emotion, since_s, confidence: 1, valence: null, arousal: null });
+const t = (key, values = {}) => `${key}${Object.values(values).length ? `(${Object.values(values).join()})` : ""}`;
+
+test("a mood plans anew once it has held, and once only", () => {
+  const follow = new FollowMood(20);
+  follow.on = true;
+  follow.emotion = "happy";
+  assert.equal(follow.changed(mood("sad", 19.9)), false);
+  assert.equal(follow.changed(mood("sad", 20)), true);
+  assert.equal(follow.changed(mood("sad", 60)), false);
+  assert.equal(follow.changed(mood("happy", 5)), false);
+  assert.equal(follow.changed(null), false);
+});
+
+test("the first mood plans at once; switched off nothing does", () => {
+  const follow = new FollowMood(20);
+  assert.equal(follow.changed(mood("sad", 60)), false);
+  follow.on = true;
+  assert.equal(follow.changed(mood("sad", 0)), true);
+});
+
+test("a plan leaves out what was played", () => {
+  const entries = ["a", "b", "c", "d"].map((id) => ({ track: { id }, place: null, why: "" }));
+  assert.deepEqual(fresh(entries, (id) => id === "b", 2).map(({ track }) => track.id), ["a", "c"]);
+});
+
+test("why a track is there comes from its place and its step", () => {
+  assert.equal(feel({ valence: 0.9, energy: 0.8 }, t), "why.and(path.bright,path.lively)");
+  assert.equal(feel({ valence: 0.1, energy: 0.5 }, t), "path.dark");
+  assert.equal(feel({ valence: 0.5, energy: 0.5 }, t), "why.middle");
+  const tracks = [{ id: "a" }, { id: "b" }];
+  const path = [{ aim: {}, track: { valence: 0.5, energy: 0.2 } }, { aim: {}, track: null }];
+  const whys = (goal, more = {}) => entriesOf({ tracks, path, goal, ...more }, t).map(({ why }) => why);
+  assert.deepEqual(whys("match"), ["path.quiet, why.near", ""]);
+  assert.deepEqual(whys("lift"), ["path.quiet, why.step(1,2,goal.lift)", ""]);
+  assert.deepEqual(whys("lift", { stays: true }), ["path.quiet, why.near", ""]);
+});
