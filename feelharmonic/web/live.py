@@ -203,8 +203,8 @@ class Live(Namespace):
     @counting
     def on_snap(self, *args: object) -> dict:
         """snap({emotion?, goal?, n?, wishes?, probabilities?, valence?, arousal?, after?}) → tracks for that emotion,
-        or for the mood of the moment; ``probabilities``: of the reading that the emotion was the strongest of; ``after``:
-        {valence, energy} of the track that plays before them."""
+        or for the mood of the moment; ``probabilities``: of the reading that the emotion was the strongest of;
+        ``after``: {valence, energy} of the track that plays before them."""
         emotion = goal = None
         try:
             self.count_event()

@@ -6,6 +6,9 @@
 import { element } from "../../lib/elements.js";
 import { FollowMood, fresh, PLANNED } from "../../music/follow-mood.js";
 
+/** A plan that brought nothing is asked for again after this. */
+const RETRY_MS = 3000;
+
 export class FollowController {
   #page;
   #tracks;
@@ -75,8 +78,13 @@ export class FollowController {
     const planned = await this.#tracks.plan(emotion, PLANNED, queue.current?.place ?? null);
     const past = queue.entries.slice(0, queue.index + 1).map(({ track }) => track.id);
     const entries = fresh(planned, (id) => queue.recent.includes(id) || past.includes(id), PLANNED);
-    if (mine === this.#plan && entries.length) {
+    if (mine !== this.#plan) {
+      return;
+    }
+    if (entries.length) {
       player.replan(entries);
+    } else if (this.#follow.on) {
+      setTimeout(() => mine === this.#plan && this.#replan(), RETRY_MS);
     }
   }
 
