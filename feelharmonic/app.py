@@ -110,13 +110,14 @@ def create_app(
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or cores()) if is_ours else 1
     drain = services.drain = Drain(socketio, in_flight, namespace=NAMESPACE, timeout_s=timeouts.drain_s)
+    frames = InferenceQueue(at_once, mode.thread_runner(at_once))
     services.live = Live(
         networks,
         music,
         max_listeners=settings.max_listeners,
         allows=limiter.allows,
         metrics=metrics,
-        queue=InferenceQueue(at_once, mode.thread_runner(at_once)),
+        queue=frames,
         in_flight=in_flight,
         is_draining=lambda: drain.has_begun,
         share=settings.share_per_address / 100,
@@ -124,7 +125,7 @@ def create_app(
         disconnect=disconnect,
     )
     socketio.on_namespace(services.live)
-    health.bind(app, metrics, ready_checks(settings))
+    health.bind(app, metrics, ready_checks(settings), load=frames.busy_share, is_draining=lambda: drain.has_begun)
     app.config["SECRET_KEY"] = secret_key.secret_key(Path(app.instance_path), settings.secret_key)
     account.bind(
         app,

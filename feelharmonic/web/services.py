@@ -41,6 +41,8 @@ class Services:
     metrics: Metrics = field(init=False)
     #: What must hold for `/readyz`, by name.
     ready_checks: dict[str, Callable[[], bool]] = field(init=False)
+    #: The share of time spent reading, 0..1.
+    load: Callable[[], float] = field(init=False)
     connections: Connections = field(init=False)
     camera: CameraView = field(init=False)
     device_files: DeviceFiles = field(init=False)

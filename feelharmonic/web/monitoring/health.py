@@ -15,10 +15,23 @@ from feelharmonic.web.services import Services, services
 monitoring = Blueprint("monitoring", __name__)
 
 
-def bind(app: Flask, metrics: Metrics, checks: dict[str, Callable[[], bool]]) -> None:
-    """Put /readyz and /metrics on ``app``, and count what it refuses. ``checks``: what /readyz checks, by name."""
+#: From this share of time spent reading on, no newcomers should be sent here.
+MAX_LOAD = 0.85
+
+
+def bind(
+    app: Flask,
+    metrics: Metrics,
+    checks: dict[str, Callable[[], bool]],
+    *,
+    load: Callable[[], float] = lambda: 0.0,
+    is_draining: Callable[[], bool] = lambda: False,
+) -> None:
+    """Put /readyz and /metrics on ``app``, and count what it refuses. ``checks``: what /readyz checks, by name, beside
+    ``load`` (the share of time spent reading, 0..1) and whether the process shuts down."""
     services = Services.of(app)
-    services.metrics, services.ready_checks = metrics, checks
+    services.metrics, services.load = metrics, load
+    services.ready_checks = {**checks, "load": lambda: load() < MAX_LOAD, "running": lambda: not is_draining()}
     app.register_blueprint(monitoring)
     app.after_request(lambda response: count_refusal(metrics, response))
 
@@ -33,11 +46,12 @@ def count_refusal(metrics: Metrics, response: Response) -> Response:
 
 @monitoring.get("/readyz")
 def readyz() -> tuple[dict, int]:
-    """Whether the server can serve listeners, and which check fails."""
+    """Whether more listeners should be sent to this worker, which check fails, and how busy it is (0..1)."""
     checks = services().ready_checks
     passed = {name: passes(check) for name, check in checks.items()}
     is_ready = all(passed.values())
-    return {"status": "ok" if is_ready else "not ready", "checks": passed}, 200 if is_ready else 503
+    load = round(services().load(), 3)
+    return {"status": "ok" if is_ready else "not ready", "checks": passed, "load": load}, 200 if is_ready else 503
 
 
 @monitoring.get("/metrics")

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from feelharmonic.errors import Overloaded
@@ -46,6 +48,10 @@ NEWEST_WEIGHT = 0.2
 MAX_GAP = 4.0
 
 
+#: The share of time spent reading is that of the last seconds.
+BUSY_WINDOW_S = 10.0
+
+
 class InferenceQueue:
     """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
 
@@ -73,6 +79,7 @@ class InferenceQueue:
         self._waits_s: list[float] = []  # for a slot, since the last tick
         self._inference_s = 0.0  # moving average
         self._ticked_s = clock()
+        self._ran: deque[tuple[float, float]] = deque()  # when a function ended, and how long it ran
         self._gap_s = 0.0  # between two frames of anybody
         self._next_s = 0.0  # when the next frame of anybody may be sent
 
@@ -96,7 +103,20 @@ class InferenceQueue:
             took_s = self._clock() - started_s
             self._inference_s += (took_s - self._inference_s) * (NEWEST_WEIGHT if self._inference_s else 1.0)
             self._running -= 1
+            self._ran.append((self._clock(), took_s))
+            self._forget_old()
             self._free_slots.release()
+
+    def busy_share(self) -> float:
+        """The share of the last BUSY_WINDOW_S in which the slots were in use, 0..1."""
+        self._forget_old()
+        return min(1.0, sum(took_s for _, took_s in tuple(self._ran)) / (BUSY_WINDOW_S * self._slots))
+
+    def _forget_old(self) -> None:
+        before_s = self._clock() - BUSY_WINDOW_S
+        while self._ran and self._ran[0][0] < before_s:
+            with suppress(IndexError):  # another thread was quicker
+                self._ran.popleft()
 
     @property
     def running(self) -> int:

@@ -16,6 +16,7 @@ from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
 from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.services import Services
+from feelharmonic.web.serving.inference_queue import InferenceQueue
 from tests.support.samples import HANDSHAKE, PROJECT
 
 WIRE = "/socket.io/?EIO=4&transport=websocket"
@@ -213,10 +214,26 @@ def test_no_metric_names_an_address(app):
 
 def test_a_server_with_its_networks_is_ready(app):
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", "checks": {"networks": True}})
+    checks = {"networks": True, "load": True, "running": True}
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", "checks": checks, "load": 0.0})
+
+
+@pytest.mark.parametrize("change", ["load", "drain"])
+def test_a_server_that_is_busy_or_shuts_down_is_not_ready_and_still_healthy(change, monkeypatch):
+    app = create_app(Settings(providers=("catalogue",)))
+    if change == "load":
+        monkeypatch.setattr(InferenceQueue, "busy_share", lambda queue: 0.9)
+        app = create_app(Settings(providers=("catalogue",)))
+    else:
+        Services.of(app).drain.run()
+    answer = app.test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["load"] == (0.9 if change == "load" else 0.0)
+    assert app.test_client().get("/healthz").status_code == 200
 
 
 def test_without_its_redis_a_server_is_not_ready():
     answer = create_app(Settings(redis_url="redis://127.0.0.1:9/0")).test_client().get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json() == {"status": "not ready", "checks": {"networks": True, "redis": False}}
+    checks = {"networks": True, "redis": False, "load": True, "running": True}
+    assert answer.get_json() == {"status": "not ready", "checks": checks, "load": 0.0}

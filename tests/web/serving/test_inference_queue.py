@@ -184,3 +184,19 @@ def test_waiting_too_long_is_refused_and_frees_the_place():
     go_on.set()
     first.join(10)
     assert queue.run(lambda: "read") == "read"
+
+
+def test_the_share_of_time_spent_reading_is_that_of_the_last_seconds():
+    now_s = [0.0]
+    queue = InferenceQueue(2, clock=lambda: now_s[0])
+
+    def read() -> None:
+        now_s[0] += 4.0
+
+    queue.run(read)
+    assert queue.busy_share() == pytest.approx(0.2)
+    for _ in range(8):
+        queue.run(read)
+    assert queue.busy_share() == pytest.approx(0.6)
+    now_s[0] += 11.0
+    assert queue.busy_share() == 0.0
