@@ -72,3 +72,9 @@ def test_the_resting_faces_notebook_is_stored_with_its_plots_and_without_paths(p
     text = (project / "notebooks" / BASELINE).read_text(encoding="utf-8")
     assert text.count('"image/png"') >= 5
     assert str(project.parent) + "/" not in text
+
+
+@pytest.mark.timeout(180)
+def test_places_and_sharpness_derived_anew_are_those_in_emotion_params(project, elsewhere):
+    run(project, "felt_moods.ipynb", elsewhere)
+    assert (elsewhere / "emotion_params.json").read_bytes() == (project / "emotion_params.json").read_bytes()
