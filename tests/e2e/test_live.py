@@ -265,7 +265,7 @@ def test_beyond_the_places_a_listener_is_told_and_later_admitted(server, astrona
         with server.listener() as late:
             answer = late.call("frame", 0, astronaut_jpeg)
             assert answer["problem"]["code"] == "full"
-            assert answer["problem"]["text"] == "All 5 places are taken."
+            assert answer["problem"]["text"].startswith("All 5 places")
             assert answer["wait_ms"] >= 1000
             inside.pop().close()
             deadline = time.monotonic() + 20

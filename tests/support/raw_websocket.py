@@ -34,6 +34,10 @@ class RawListener:
         self.socket.send(f"42/live,7{json.dumps([event, value])}")
         return json.loads(self._until("43/live,7[")[len("43/live,7") :])[0]
 
+    def receive(self) -> str:
+        """The next message that is no ping; pings are answered."""
+        return self._until("4")
+
     def vanish(self) -> None:
         """Gone without a word, as a closed laptop is: the connection is reset."""
         self.socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

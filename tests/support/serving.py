@@ -28,7 +28,7 @@ SERVE = Path(__file__).with_name("serve.py")
 
 #: A few seconds in the place of half a minute: for tests of who is silent, slow or gone. Long enough that a client on a
 #: busy machine answers its pings.
-SHORT_TIMEOUTS = Timeouts(silence_s=3.0, ping_interval_s=1.0, ping_timeout_s=2.0, join_s=1.5)
+SHORT_TIMEOUTS = Timeouts(silence_s=5.0, ping_interval_s=1.0, ping_timeout_s=4.0, join_s=1.5)
 
 #: Tests that read a process's memory.
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
