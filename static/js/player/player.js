@@ -32,6 +32,7 @@ export class Player {
   /** @type {Source|null} */ #source = null;
   /** Which track the source has. @type {string|null} */ #loaded = null;
   #failures = 0;
+  /** Whether the current track came because the one before failed. */ #skipped = false;
   /** @type {(() => void)[]} */ #nearEnd = [];
 
   state = new State(/** @type {PlayerState} */ ({
@@ -107,7 +108,7 @@ export class Player {
       return;
     }
     if (this.#loaded !== current.track.id) {
-      this.#failures = 0;
+      this.#forgive();
       this.#begin();
       return;
     }
@@ -123,14 +124,14 @@ export class Player {
   }
 
   next() {
-    this.#failures = 0;
+    this.#forgive();
     if (this.queue.hasNext) {
       this.#go(this.queue.index + 1);
     }
   }
 
   back() {
-    this.#failures = 0;
+    this.#forgive();
     if (this.values.position_s > RESTART_S || this.queue.index <= 0) {
       this.seek(0);
     } else {
@@ -140,7 +141,7 @@ export class Player {
 
   /** Plays an entry. @param {number} index */
   jump(index) {
-    this.#failures = 0;
+    this.#forgive();
     if (this.queue.jump(index)) {
       this.#begin();
     }
@@ -180,6 +181,12 @@ export class Player {
     this.#changed({ phase: "empty", problem: null, position_s: 0, duration_s: 0 });
   }
 
+  /** The listener chose what plays: earlier failures no longer count. */
+  #forgive() {
+    this.#failures = 0;
+    this.#skipped = false;
+  }
+
   /** To another entry: it plays if something played, else it waits. @param {number} index */
   #go(index) {
     this.queue.jump(index);
@@ -196,6 +203,9 @@ export class Player {
     const { current } = this.queue;
     if (!current) {
       return;
+    }
+    if (!this.#skipped) {
+      this.state.update({ problem: null });
     }
     this.#source ??= this.#makeSource((event) => this.#receive(event));
     this.#loaded = current.track.id;
@@ -220,7 +230,8 @@ export class Player {
         this.#failures = 0;
         this.queue.played();
         this.#store.set(this.queue.stored());
-        this.state.update({ phase: "playing", problem: null, preview: this.values.preview || event.preview });
+        // What was skipped is said for as long as the next track plays.
+        this.state.update({ phase: "playing", preview: this.values.preview || event.preview, ...(!this.#skipped && { problem: null }) });
         break;
       case "progress":
         this.state.update({ position_s: event.position_s, duration_s: event.duration_s });
@@ -232,6 +243,7 @@ export class Player {
         this.state.update({ phase: "playing", problem: null });
         break;
       case "ended":
+        this.#skipped = false;
         this.#advance();
         break;
       case "failed":
@@ -264,6 +276,7 @@ export class Player {
       this.#changed({ phase: "paused", problem: reason === "unreachable" ? problem : { ...problem, reason: "failures" } });
       return;
     }
+    this.#skipped = true;
     this.state.update({ problem });
     this.#advance();
   }

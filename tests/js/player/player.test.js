@@ -58,13 +58,17 @@ test("a pause keeps the track where it is, and play resumes it", () => {
   assert.equal(player.values.phase, "playing");
 });
 
-test("a track that fails is skipped, and why is said until the next one plays", () => {
+test("a track that fails is skipped, and why is said while the next one plays", () => {
   const { player, emit } = setUp("ab");
   player.play();
   emit("failed", { reason: "gone" });
   assert.equal(player.values.current.track.id, "b");
   assert.deepEqual(player.values.problem, { reason: "gone", title: "a" });
   emit("started", { preview: false });
+  assert.deepEqual(player.values.problem, { reason: "gone", title: "a" });
+  player.next();
+  player.queue.append(entries("c"));
+  emit("ended");
   assert.equal(player.values.problem, null);
 });
 
