@@ -53,6 +53,7 @@ QUALITY = (
     "SATURATED",
     "MAX_SATURATED_SHARE",
     "MIN_DEVIATION",
+    "COVERED_BELOW",
     "FROZEN_S",
     "MAX_GAP_S",
     "MIN_FACE_PX",

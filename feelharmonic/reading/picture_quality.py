@@ -25,8 +25,9 @@ DARK, BRIGHT = 9.0, 232.0
 DARK_WITHOUT_FACE, BRIGHT_WITHOUT_FACE = 15.0, 220.0
 SATURATED, MAX_SATURATED_SHARE = 250, 0.5
 
-#: Without a face, a thumbnail with a smaller standard deviation shows a hand or a lid, not a scene.
-MIN_DEVIATION = 8.0
+#: Without a face, a thumbnail with a smaller standard deviation shows a hand or a lid, not a scene, where its mean
+#: brightness is smaller than this: what covers a lens keeps the light out. A brighter one shows a plain wall.
+MIN_DEVIATION, COVERED_BELOW = 8.0, 100.0
 
 #: The same pixels for this time are no camera's. A longer gap between two frames says nothing.
 FROZEN_S, MAX_GAP_S = 3.0, 1.0
@@ -76,7 +77,7 @@ def _light_problem(frame_bgr: np.ndarray, *, found: bool) -> str | None:
         return None
     if float((thumbnail >= SATURATED).mean()) >= MAX_SATURATED_SHARE:
         return "too_bright"
-    return "covered" if float(thumbnail.std()) < MIN_DEVIATION else None
+    return "covered" if mean < COVERED_BELOW and float(thumbnail.std()) < MIN_DEVIATION else None
 
 
 def _face_problem(face: Face, frame_bgr: np.ndarray) -> str | None:

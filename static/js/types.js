@@ -146,8 +146,8 @@
  *   other_size: number, other_place: number, other_likeness: number}} BaselineConstants
  *
  * @typedef {{thumbnail_size: [number, number], dark: number, bright: number, dark_without_face: number,
- *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, frozen_s: number,
- *   max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
+ *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, covered_below: number,
+ *   frozen_s: number, max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
  *
  * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
  *   max_faces_read: number}} ReadingConstants

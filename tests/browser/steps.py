@@ -16,6 +16,19 @@ WATCH_CAMERA = """
     };
 """
 
+#: While ``window.wall`` is true, draws a plain grey wall in place of the camera's picture. Its blue changes a little
+#: from picture to picture, as noise does in a real camera's: equal pictures would be those of a frozen camera.
+WALL = """
+    const draw = CanvasRenderingContext2D.prototype.drawImage;
+    let walls = 0;
+    CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+      if (!window.wall) return draw.apply(this, args);
+      walls += 1;
+      this.fillStyle = `rgb(122 132 ${140 + 2 * (walls % 7)})`;
+      this.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    };
+"""
+
 #: Lets a test say what mood the server answered: the reply's own bytes, with another emotion in them.
 OTHER_MOOD = """
     const NativeSocket = window.WebSocket;

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from feelharmonic.music.catalogue.shipped import ShippedTracks
-from tests.browser.steps import DEADLINE_MS, WATCH_CAMERA, go_live, player_ids, refusing
+from tests.browser.steps import DEADLINE_MS, WALL, WATCH_CAMERA, go_live, player_ids, refusing
 from tests.support.serving import Server
 
 
@@ -183,17 +183,7 @@ def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot
 
 
 def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot, check):
-    # The photograph, then after a while a wall: the drawn picture is replaced, the camera runs on.
-    page = visit(
-        init="""
-        const draw = CanvasRenderingContext2D.prototype.drawImage;
-        CanvasRenderingContext2D.prototype.drawImage = function (...args) {
-          if (!window.wall) return draw.apply(this, args);
-          this.fillStyle = '#7a8490';
-          this.fillRect(0, 0, this.canvas.width, this.canvas.height);
-        };
-        """
-    )
+    page = visit(init=WALL)  # the photograph, then after a while a wall
     go_live(page)
     page.evaluate("window.wall = true")
     expect(page.locator("#notice")).to_contain_text("No face in view: keeping the last mood", timeout=DEADLINE_MS)

@@ -10,17 +10,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, expect_tracks, go_live, pick, player_ids, snap
-
-#: Shows the server another picture at the test's wish: the camera's, darker and squeezed, so that no face is found.
-PICTURES = """
-    const draw = CanvasRenderingContext2D.prototype.drawImage;
-    CanvasRenderingContext2D.prototype.drawImage = function (...args) {
-      if (!window.wall) return draw.apply(this, args);
-      this.fillStyle = '#7a8490';
-      this.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    };
-"""
+from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, WALL, expect_tracks, go_live, pick, player_ids, snap
 
 
 def test_a_resting_face_that_reads_as_a_mood_reads_neutral_once_it_is_learned(visit, shoot):
@@ -47,7 +37,7 @@ def test_a_resting_face_that_reads_as_a_mood_reads_neutral_once_it_is_learned(vi
 
 
 def test_a_resting_face_is_not_learned_from_an_empty_chair(visit):
-    page = visit(init=PICTURES)
+    page = visit(init=WALL)
     go_live(page)
     page.evaluate("window.wall = true")
     expect(page.locator("#notice")).to_contain_text("No face in view", timeout=DEADLINE_MS)

@@ -59,6 +59,11 @@ def test_a_covered_camera_is_said_only_where_no_face_is_found(astronaut_bgr):
     assert problem(covered, FACE) is None
 
 
+def test_a_plain_wall_in_a_lit_room_is_no_covered_camera(astronaut_bgr):
+    assert problem(np.full_like(astronaut_bgr, 130)) is None
+    assert problem(np.full_like(astronaut_bgr, 60)) == "covered"
+
+
 def test_the_same_picture_for_three_seconds_is_frozen(astronaut_bgr):
     quality = PictureQuality()
     said = [quality.problem(astronaut_bgr, [FACE], i / 5) for i in range(20)]

@@ -276,22 +276,22 @@ def resting() -> dict:
 def quality() -> dict:
     """Frames that can be read and frames that cannot, at several times: what is said of each."""
     frame = drawn_frame()
-    dark, bright, grey = np.uint8(frame * 0.03), np.uint8(frame * 0.05 + 240), np.full_like(frame, 100)
+    dark, bright = np.uint8(frame * 0.03), np.uint8(frame * 0.05 + 240)
+    hand, wall = np.full_like(frame, 60), np.full_like(frame, 130)
+    shown = {"frame": frame, "dark": dark, "bright": bright, "hand": hand, "wall": wall}
     middle, small, cut = (40, 30, 40, 50), (40, 30, 10, 14), (-30, 30, 60, 70)
     cases = [
-        *((frame, [middle], 0.4 * i) for i in range(10)),
-        *((picture, [box] if box else [], 10.0) for picture in (frame, dark, bright, grey) for box in (middle, None)),
-        (frame, [small], 20.0),
-        (frame, [cut], 21.0),
+        *(("frame", [middle], 0.4 * i) for i in range(10)),
+        *((name, [box] if box else [], 10.0) for name in shown for box in (middle, None)),
+        ("frame", [small], 20.0),
+        ("frame", [cut], 21.0),
     ]
     judge = PictureQuality()
     steps = []
-    for picture, boxes, at_s in cases:
+    for name, boxes, at_s in cases:
         faces = [Face(box=tuple(map(float, box)), score=0.9) for box in boxes]
-        said = judge.problem(picture, faces, at_s)
-        name = "frame" if picture is frame else "dark" if picture is dark else "bright" if picture is bright else "grey"
+        said = judge.problem(shown[name], faces, at_s)
         steps.append({"picture": name, "boxes": boxes, "at_s": round(at_s, 2), "problem": said})
-    shown = {"frame": frame, "dark": dark, "bright": bright, "grey": grey}
     return {
         "constants": constants_for_browser(Params.load())["quality"],
         "pictures": {name: pixels(picture) for name, picture in shown.items()},

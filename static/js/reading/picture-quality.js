@@ -64,6 +64,9 @@ function lightProblem(frame, found, constants) {
   if (data.filter((level) => level >= constants.saturated).length / data.length >= constants.max_saturated_share) {
     return "too_bright";
   }
+  if (mean >= constants.covered_below) {
+    return null;
+  }
   const variance = data.reduce((sum, level) => sum + (level - mean) ** 2, 0) / data.length;
   return Math.sqrt(variance) < constants.min_deviation ? "covered" : null;
 }
