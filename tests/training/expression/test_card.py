@@ -39,7 +39,7 @@ def test_the_card_describes_soft_labels_and_the_starting_run(tmp_path):
     plan = Plan(shape="tiny", soft_labels="5f", soft_label_weight=0.6, start="small")
     metadata = exported(plan, tmp_path / "net.onnx")
     text = card(FIGURES, "tiny", {}, metadata)
-    assert "60% of each target are soft labels of earlier runs" in text
+    assert "60% of each target are soft labels of other networks" in text
     assert "started from the weights of run `small`" in text
     assert "augmentation strength" not in text
 
@@ -52,8 +52,8 @@ def test_the_card_gives_a_lower_augmentation_strength(tmp_path):
 
 def test_the_card_names_other_sets_that_were_mixed_in(tmp_path):
     alone, mixed = (exported(Plan(shape="tiny", sets=sets), tmp_path / "net.onnx") for sets in ("", "5f"))
-    assert "sets of pictures by folder" not in card(FIGURES, "tiny", {}, alone)
-    assert "sets of pictures by folder" in card(FIGURES, "tiny", {}, mixed)
+    assert "press photographs, posed and smiling faces" not in card(FIGURES, "tiny", {}, alone)
+    assert "press photographs, posed and smiling faces" in card(FIGURES, "tiny", {}, mixed)
 
 
 def test_a_file_without_metadata_gets_a_card_without_training():

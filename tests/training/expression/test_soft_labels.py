@@ -65,7 +65,7 @@ def test_a_damaged_file_is_refused(tmp_path):
 
 def soft_labels_for(labelled: int, unlabelled: int) -> SoftLabels:
     chance = np.random.default_rng(5)
-    one, other = (np.float32(chance.dirichlet(np.ones(7), (count, 2))) for count in (labelled, unlabelled))
+    one, other = (np.float32(chance.dirichlet(np.ones(7), (count, 3))) for count in (labelled, unlabelled))
     return SoftLabels(labelled=one, unlabelled=other)
 
 
