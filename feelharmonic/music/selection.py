@@ -15,10 +15,10 @@ import numpy as np
 from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
 from feelharmonic.music.catalogue.columns import Rows
 from feelharmonic.music.catalogue.nearest import distances
-from feelharmonic.music.explicit_words import sounds_explicit
-from feelharmonic.music.genres import means
 from feelharmonic.music.messages import MusicTargets, Track, TrackRequest
 from feelharmonic.music.smooth_path import smooth_path
+from feelharmonic.music.wishes.explicit_words import sounds_explicit
+from feelharmonic.music.wishes.genres import means
 
 #: A service that answers one call for one target is called for at most this many stages of a journey.
 MAX_STAGES = 3

@@ -15,7 +15,6 @@ from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.fill import felt_of
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
-from feelharmonic.music.genres import names_to_offer
 from feelharmonic.music.messages import (
     NO_WISHES,
     MusicTargets,
@@ -38,6 +37,7 @@ from feelharmonic.music.targets import (
     targets_for,
 )
 from feelharmonic.music.track_mood import TrackMoodReader
+from feelharmonic.music.wishes.genres import names_to_offer
 from feelharmonic.params import Params, PlanePoint
 
 

@@ -32,8 +32,8 @@ from feelharmonic.music.catalogue.nearest import (
     leaf_order,
 )
 from feelharmonic.music.catalogue.shipped import SHIPPED_PATH, ShippedTracks
-from feelharmonic.music.genres import SEPARATOR, means
 from feelharmonic.music.messages import NO_WISHES, MusicTargets, Track, TrackId, Wishes
+from feelharmonic.music.wishes.genres import SEPARATOR, means
 
 #: Names read before other green threads get their turn.
 NAMES_AT_A_TIME = 500

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from feelharmonic.audio_features import FEATURES
-from feelharmonic.music.explicit_words import sounds_explicit
 from feelharmonic.music.felt_mood import FELT
+from feelharmonic.music.wishes.explicit_words import sounds_explicit
 
 #: Places of tracks in the columns.
 Rows = Sequence[int] | np.ndarray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feelharmonic.music.explicit_words import sounds_explicit
+from feelharmonic.music.wishes.explicit_words import sounds_explicit
 
 
 @pytest.mark.parametrize(

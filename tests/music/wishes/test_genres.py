@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feelharmonic.music.genres import matching, means, names_to_offer
+from feelharmonic.music.wishes.genres import matching, means, names_to_offer
 
 
 @pytest.mark.parametrize(

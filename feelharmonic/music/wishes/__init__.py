@@ -1,0 +1,1 @@
+"""What a listener may wish for: families of genres, and words that "nothing explicit" leaves out."""
