@@ -100,6 +100,8 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
         expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
         page.get_by_role("button", name="Snap").click()
         expect(page.locator("#cards > [data-id]").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+        # Its script is loaded after the tracks.
+        expect(page.locator("#player")).to_be_visible(timeout=DEADLINE_MS)
     finally:
         server.kill()
 
@@ -170,7 +172,7 @@ def test_a_goal_leads_the_music_elsewhere(visit):
 
 
 def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot):
-    page = visit(offline_player=True, tolerate=("Failed to load resource", "net::ERR_FAILED"))
+    page = visit(offline_player=True, tolerate=("Failed to load resource", "net::ERR_FAILED", "Expected Spotify"))
     page.get_by_role("button", name="Happy", exact=True).click()
     expect(page.locator("#cards > li").nth(4)).to_be_visible(timeout=DEADLINE_MS)
     expect(page.locator("#cards > li .title").first).not_to_be_empty()
@@ -347,4 +349,14 @@ def test_nothing_is_wider_than_the_window(visit, shoot, width, scheme):
     page.get_by_role("button", name="Snap").click()
     expect(page.locator("#cards > [data-id]").nth(4)).to_be_attached(timeout=DEADLINE_MS)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    # Nor is what a card holds outside it.
+    assert page.evaluate(
+        """() => [...document.querySelectorAll('.card')].every((card) => {
+          const { left, right } = card.getBoundingClientRect();
+          return [...card.querySelectorAll('button, a')].every((part) => {
+            const box = part.getBoundingClientRect();
+            return box.left >= left && box.right <= right;
+          });
+        })"""
+    )
     shoot(page, f"snap-{width}-{scheme}")

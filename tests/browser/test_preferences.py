@@ -58,11 +58,13 @@ def test_the_mood_line_grows_survives_a_reload_is_saved_and_cleared(visit, shoot
     shoot(page, "line-1440-light")
 
     table = list(csv.DictReader(io.StringIO(download(page, "CSV").decode())))
-    assert list(table[0]) == ["time", "mood", "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    emotions = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert list(table[0]) == ["time", "mood", *emotions, "valence", "arousal"]
     assert table[-1]["mood"] == "happy"
     assert float(table[-1]["happy"]) > 0.5
+    assert float(table[-1]["valence"]) > 0.3
     saved = json.loads(download(page, "JSON"))
-    assert saved["emotions"] == list(table[0])[2:]
+    assert saved["emotions"] == emotions
     assert saved["samples"][-1]["mood"] == "happy"
     assert download(page, "PNG").startswith(b"\x89PNG\r\n\x1a\n")
 

@@ -22,7 +22,10 @@ export class OnDemandPlayer {
 
   /** @returns {Promise<MountedPlayer>} */
   get() {
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().catch((fault) => {
+      this.#loading = null; // the next list or press asks again
+      throw fault;
+    });
     return this.#loading;
   }
 
