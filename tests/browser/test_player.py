@@ -137,7 +137,7 @@ def test_three_tracks_that_fail_stop_the_queue_with_one_notice(visit):
     pick(page, "Happy")
     ids = queue_ids(page)
     press(page, "Play")
-    expect(page.locator("#player")).to_contain_text("Three tracks in a row did not play", timeout=35_000)
+    expect(page.locator("#player")).to_contain_text("Three songs in a row did not play", timeout=35_000)
     expect(page.locator("#player")).to_have_attribute("data-phase", "paused")
     expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[2])
 
@@ -218,7 +218,7 @@ def test_a_new_list_asks_once_what_becomes_of_a_queue_in_use(visit, check):
     first = queue_ids(page)
     # Untouched, it is replaced without a question.
     pick(page, "Sad")
-    expect(page.locator("#tracks-title")).to_have_text("Sad tracks", timeout=DEADLINE_MS)
+    expect(page.locator("#tracks-title")).to_have_text("Sad songs", timeout=DEADLINE_MS)
     expect(page.locator(f".player-list [data-id='{first[0]}']")).to_have_count(0)
     second = queue_ids(page)
     play(page)

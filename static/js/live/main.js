@@ -9,7 +9,6 @@ import { Connection } from "./connection.js";
 import { AccountController } from "./controllers/account-controller.js";
 import { BaselineController } from "./controllers/baseline-controller.js";
 import { FollowController } from "./controllers/follow-controller.js";
-import { HistoryController } from "./controllers/history-controller.js";
 import { MoodController } from "./controllers/mood-controller.js";
 import { PlayerController } from "./controllers/player-controller.js";
 import { PreferencesController } from "./controllers/preferences-controller.js";
@@ -35,7 +34,7 @@ const reading = new ReadingController(page, camera, connection);
 const stage = new StageController(page, camera, reading);
 const mood = new MoodController(page, stage, reading, pick);
 const baseline = new BaselineController(page);
-new HistoryController(page);
+mountHistory();
 new PreferencesController(page);
 const player = new PlayerController(page);
 const tracks = new TracksController(page, connection, player);
@@ -70,6 +69,18 @@ shortcuts(
 if ("serviceWorker" in navigator) {
   // After all that the page itself needs. Without it the page needs the network, and does all else.
   window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => undefined));
+}
+
+/** The mood line, loaded with the first reading, or where a reload brings a line back. */
+function mountHistory() {
+  /** @type {Promise<unknown>|null} */ let loading = null;
+  const load = () => {
+    loading ??= import("./controllers/history-controller.js").then(({ HistoryController }) => new HistoryController(page));
+  };
+  if (page.session.get("line")) {
+    load();
+  }
+  page.state.observe(["reply"], load);
 }
 
 /** Freezes the moment and plays its mood. */

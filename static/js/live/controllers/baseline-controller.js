@@ -3,11 +3,10 @@
  */
 
 import { element, progress } from "../../lib/elements.js";
-import { BaselineRecorder } from "../baseline-recorder.js";
 
 export class BaselineController {
   #page;
-  /** @type {BaselineRecorder|null} while it records */ #recorder = null;
+  /** @type {import("../baseline-recorder.js").BaselineRecorder|null} while it records */ #recorder = null;
 
   /** @param {import("../page.js").Page} page */
   constructor(page) {
@@ -21,7 +20,8 @@ export class BaselineController {
     this.#render();
   }
 
-  record() {
+  async record() {
+    const { BaselineRecorder } = await import("../baseline-recorder.js");
     if (this.#page.values.stage === "live") {
       this.#recorder = new BaselineRecorder(performance.now());
       element("resting").hidden = false;

@@ -7,15 +7,16 @@ import { element } from "../../lib/elements.js";
 import { BarsView } from "../../views/bars-view.js";
 import { moodChips } from "../../views/chips.js";
 import { applyColour } from "../../views/colour.js";
-import { GroupView } from "../../views/group-view.js";
 import { MoodView } from "../../views/mood-view.js";
-import { ValenceArousalView } from "../../views/valence-arousal-view.js";
 
 export class MoodController {
   #page;
   #stage;
   #bars;
   #picker;
+  /** What only readings need, loaded when the camera starts. @type {Promise<void>|null} */ #loading = null;
+  /** @type {import("../../views/group-view.js").GroupView|null} */ #group = null;
+  /** @type {import("../../views/valence-arousal-view.js").ValenceArousalView|null} */ #plane = null;
 
   /**
    * @param {import("../page.js").Page} page
@@ -30,20 +31,19 @@ export class MoodController {
     this.#bars = new BarsView(element("bars"), config.emotions);
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
-    const group = new GroupView(element("group"), config.emotions, t);
-    const plane = new ValenceArousalView(element("plane"), config.emotions, t);
     reading.onFaces((faces, reply) => {
       this.#bars.update(reply.probabilities, reply.mood?.emotion ?? null);
-      group.update(faces, reply.group);
-      plane.update(reply.probabilities && reply, reply.mood, performance.now());
+      this.#group?.update(faces, reply.group);
+      this.#plane?.update(reply.probabilities && reply, reply.mood, performance.now());
       this.#describeMoment(reply);
     });
-    state.observe(["group"], () => group.update([], null));
+    state.observe(["group"], () => this.#group?.update([], null));
     state.observe(["stage"], ({ stage: now }) => {
       if (now === "live") {
         this.#picker.update(null);
         view.update(null);
-        plane.clear();
+        this.#plane?.clear();
+        this.#loading ??= this.#loadViews();
       } else {
         element("rest-state").hidden = true;
       }
@@ -56,6 +56,16 @@ export class MoodController {
       }
       view.update(mood, aside);
     });
+  }
+
+  async #loadViews() {
+    const { config, t } = this.#page;
+    const [{ GroupView }, { ValenceArousalView }] = await Promise.all([
+      import("../../views/group-view.js"),
+      import("../../views/valence-arousal-view.js"),
+    ]);
+    this.#group = new GroupView(element("group"), config.emotions, t);
+    this.#plane = new ValenceArousalView(element("plane"), config.emotions, t);
   }
 
   /** What the face shows now, and which resting face it is read against. @param {import("../../types.js").FrameReply} reply */

@@ -8,7 +8,6 @@ import { OfflineTracks } from "../../music/offline-tracks.js";
 import { listTitle } from "../../music/list-title.js";
 import { entriesOf } from "../../music/track-reason.js";
 import { goalChips } from "../../views/chips.js";
-import { PathView } from "../../views/path-view.js";
 import { note, reason, TracksView } from "../../views/tracks-view.js";
 import { wishes } from "../wishes.js";
 
@@ -20,7 +19,7 @@ export class TracksController {
   #connection;
   #offline = new OfflineTracks();
   #view;
-  #path;
+  /** Loaded for the first journey. @type {Promise<import("../../views/path-view.js").PathView>|null} */ #path = null;
   #wishes;
   /** Of the reading that the shown tracks are for. @type {number[]|null} */ #probabilities = null;
   /** Counts requests: the tracks of one that was overtaken are dropped. */
@@ -40,7 +39,6 @@ export class TracksController {
     this.#player = player;
     player.onFeedback = (id, like) => this.feedback(id, like);
     this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like), player.playTrack);
-    this.#path = new PathView(element("path"), page.t);
     this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
     const goals = goalChips(element("goals"), page.config.goals, page.t, (goal) => this.chooseGoal(goal));
     goals.update(page.values.goal);
@@ -75,8 +73,8 @@ export class TracksController {
     const problem = await this.ask(this.#view, emotion, {
       current: () => mine === this.#request,
       onReply: (reply) => {
-        this.#drawPath(reply);
         this.#player.fill(entriesOf(reply, this.#page.t));
+        return this.#drawPath(reply);
       },
       title: (reply) => this.#heading(reply),
     });
@@ -116,7 +114,7 @@ export class TracksController {
    * @param {Object} options
    * @param {(reply: import("../../types.js").SnapReply) => string} options.title
    * @param {() => boolean} [options.current] whether no newer request was made since
-   * @param {(reply: import("../../types.js").SnapReply) => void} [options.onReply]
+   * @param {(reply: import("../../types.js").SnapReply) => void|Promise<void>} [options.onReply]
    * @param {string} [options.aside] shown beside the reply's own note
    * @returns {Promise<string>} what went wrong, empty if nothing
    */
@@ -136,7 +134,11 @@ export class TracksController {
         view.fail("");
         return t(`problem.${reply.problem.code}`);
       }
-      onReply(reply);
+      // Before the tracks, which it would move.
+      await onReply(reply);
+      if (!current()) {
+        return "";
+      }
       const asides = [aside, connected ? "" : t("tracks.starter"), reason(reply, t), note(reply, navigator.onLine, t)];
       const whys = entriesOf(reply, t).map(({ why }) => why);
       view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "), whys);
@@ -193,7 +195,17 @@ export class TracksController {
   }
 
   /** Where a journey leads; a list that matches the mood has no path. @param {import("../../types.js").SnapReply} reply */
-  #drawPath({ emotion, goal, path }) {
-    this.#path.update(goal === "match" ? [] : path, this.#page.label(emotion), this.#page.t(`goal.${goal}`));
+  async #drawPath({ emotion, goal, path }) {
+    if (!this.#path && goal === "match") {
+      return;
+    }
+    const page = this.#page;
+    this.#path ??= import("../../views/path-view.js").then(({ PathView }) => new PathView(element("path"), page.t));
+    try {
+      (await this.#path).update(goal === "match" ? [] : path, page.label(emotion), page.t(`goal.${goal}`));
+    } catch (fault) {
+      console.error(fault); // the tracks are of use without it
+      this.#path = null;
+    }
   }
 }
