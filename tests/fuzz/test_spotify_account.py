@@ -10,6 +10,7 @@ from feelharmonic.web import account
 from feelharmonic.web.api import spotify
 from feelharmonic.web.services import Services
 from feelharmonic.web.stores.expiring_store import InMemoryStore
+from feelharmonic.web.stores.pending_logins import PendingLogins
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
     in_time,
@@ -55,7 +56,7 @@ class StandInAccounts:
 def connected(app):
     """Makes a browser whose account is connected, and the headers of its page's requests."""
     Services.of(app).connections = connections = account.Connections(
-        StandInAccounts(), InMemoryStore(10), budget_s=20.0
+        StandInAccounts(), InMemoryStore(10), logins=PendingLogins("x" * 40), budget_s=20.0
     )
     client = app.test_client()
 

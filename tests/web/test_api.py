@@ -103,7 +103,7 @@ def test_a_group_is_told_where_it_is_asked_for(client, astronaut_jpeg, wall_jpeg
             b"\xff" * (MAX_PHOTOGRAPH_BYTES + 1),
             413,
             "too_large",
-            "Expected at most 10 MB (10,485,760 bytes)",
+            "Expected at most 10 MB (10,485,760 bytes), got more.",
         ),
     ],
 )

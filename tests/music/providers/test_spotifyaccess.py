@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -93,7 +94,9 @@ class TestAccounts:
         account = self.connect(spotify)
         spotify.faults[items] = refusal(429, "API rate limit exceeded", Retry_After=wait)
         waited: list[float] = []
-        monkeypatch.setattr("spotifyaccess.time.sleep", lambda s: (waited.append(s), spotify.faults.pop(items)))
+        # The module's own name for it: threads of other tests sleep, too.
+        sleep = SimpleNamespace(sleep=lambda s: (waited.append(s), spotify.faults.pop(items)))
+        monkeypatch.setattr("spotifyaccess.time", sleep)
         if wait == "3":
             account.save("Happy", "", ["1" * 22])
             (playlist,) = spotify.playlists.values()
