@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 
-import ifaddr
-
 #: Hosts that stand for every address of their IP version, and that version's loopback address.
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -25,6 +23,9 @@ def reachable_addresses(host: str) -> list[str]:
 
 def machine_addresses() -> list[str]:
     """The addresses of all of this machine's network interfaces."""
+    # Its import runs ldconfig: a server that only this machine reaches starts no program.
+    import ifaddr
+
     # ifaddr gives IPv6 addresses as a tuple with flow and scope.
     texts = [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
     return [text.partition("%")[0] for text in texts]
