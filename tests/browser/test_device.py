@@ -66,6 +66,10 @@ def test_on_this_device_the_face_is_read_and_no_picture_leaves_the_browser(visit
     assert uploads == []
     # Every event has its arguments in brackets; pings and connections have none.
     (asked,) = [json.loads(message[message.index("[") :]) for message in sent if "[" in message]
+    # Seven numbers of the reading go along, and nothing else of it.
+    probabilities = asked[1].pop("probabilities")
+    assert len(probabilities) == 7
+    assert sum(probabilities) == pytest.approx(1, abs=0.01)
     assert asked == ["snap", {"emotion": "happy", "goal": "match", "wishes": {}}]
 
 
