@@ -68,9 +68,9 @@ class Catalogue:
             fill_tracks(self.columns, self._starter, self._genre_number)
         if database:
             fill_database(self.columns, database, len(self._starter), self._genre_number)
-        order, starts = leaf_order(self.columns.figures)
+        order, starts = leaf_order(self.columns.numeric)
         self.columns.reorder(order)
-        self._leaves = Leaves.around(self.columns.figures, starts)
+        self._leaves = Leaves.around(self.columns.numeric, starts)
         #: Where a row came from: the starter table's places, then the file's numbers; and the way back.
         self._places = order.astype(np.int32)
         self._rows_by_place = np.empty_like(self._places)
@@ -119,7 +119,7 @@ class Catalogue:
 
     def felt(self, rows: Rows) -> np.ndarray:
         """(K, 9) float64 in FELT's order: how well each track fits each emotion, felt valence and arousal."""
-        felt: np.ndarray = self.columns.figures[FIRST_FELT:, np.asarray(rows, np.intp)].T.astype(np.float64)
+        felt: np.ndarray = self.columns.numeric[FIRST_FELT:, np.asarray(rows, np.intp)].T.astype(np.float64)
         return felt
 
     def tracks(self, rows: Rows) -> list[Track]:
@@ -146,7 +146,7 @@ class Catalogue:
         for wanted in dict.fromkeys(keys):
             start, end = np.searchsorted(hashes, [text_hash(wanted), text_hash(wanted) + 1])
             rows = [int(self._rows_by_place[place]) for place in places[start:end]]
-            rows.sort(key=lambda row: -float(self.columns.figures[POPULARITY, row]))
+            rows.sort(key=lambda row: -float(self.columns.numeric[POPULARITY, row]))
             # Two names may share a hash: the names themselves decide.
             same = (track for track in self.tracks(rows) if key(track.artist, track.title) == wanted)
             if (track := next(same, None)) is not None:
@@ -180,7 +180,7 @@ class Catalogue:
 
     def features(self, rows: Rows) -> np.ndarray:
         """(K, 9) float64 in FEATURES' order and units."""
-        values: np.ndarray = self.columns.figures[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
+        values: np.ndarray = self.columns.numeric[: len(FEATURES), np.asarray(rows, np.intp)].T.astype(np.float64)
         return values
 
     def playable(self, rows: np.ndarray, wishes: Wishes, emotions: frozenset[str]) -> np.ndarray:
@@ -191,7 +191,7 @@ class Catalogue:
         columns = self.columns
         # Each filter sees only what the one before it let pass; the first ones usually let the fewest.
         if wishes.instrumental_only:
-            rows = rows[columns.figures[INSTRUMENTALNESS, rows] > MIN_INSTRUMENTALNESS]
+            rows = rows[columns.numeric[INSTRUMENTALNESS, rows] > MIN_INSTRUMENTALNESS]
         if wishes.decades:
             year = columns.year[rows]
             rows = rows[_any((year >= decade) & (year < decade + 10) for decade in wishes.decades)]
@@ -201,7 +201,7 @@ class Catalogue:
         if (barred := self._of_genres(wishes.genres_barred)) is not None:
             rows = rows[~barred[columns.genre[rows]]]
         if wishes.familiarity is not None:
-            rows = rows[columns.figures[POPULARITY, rows] >= 0]
+            rows = rows[columns.numeric[POPULARITY, rows] >= 0]
         if emotions:
             bits = np.uint8(sum(1 << EMOTIONS.index(emotion) for emotion in emotions))
             chosen_for = columns.chosen_for[rows]
@@ -229,7 +229,7 @@ class Catalogue:
         barred[picked] = True
         liked = self._of_genres(wishes.genres_liked)
         search = Search(
-            figures=self.columns.figures,
+            numeric=self.columns.numeric,
             leaves=self._leaves,
             may_play=lambda rows: self.playable(rows[~barred[rows]], wishes, emotions),
             picked=picked,
@@ -304,7 +304,7 @@ class Catalogue:
     def _track(self, row: int, names: tuple[str, str, str]) -> Track:
         text, title, artist = names
         track_id = TrackId.parse(text)
-        figures, popularity = self.columns.figures[:POPULARITY, row], self.columns.figures[POPULARITY, row]
+        numeric, popularity = self.columns.numeric[:POPULARITY, row], self.columns.numeric[POPULARITY, row]
         return Track(
             source=track_id.source,
             key=track_id.key,
@@ -312,7 +312,7 @@ class Catalogue:
             artist=artist,
             year=int(self.columns.year[row]) or None,
             genre=self.genres[self.columns.genre[row]].partition(SEPARATOR)[0] or None,
-            features={name: round(float(value), 6) for name, value in zip(FEATURES, figures, strict=True)},
+            features={name: round(float(value), 6) for name, value in zip(FEATURES, numeric, strict=True)},
             popularity=None if popularity < 0 else int(popularity),
             explicit={NOT_EXPLICIT: False, EXPLICIT: True}.get(int(self.columns.explicit[row])),
         )

@@ -1,4 +1,4 @@
-"""The catalogue's figures in memory, column by column, and how unknown values are written."""
+"""The catalogue's tracks in memory, column by column, and how unknown values are written."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ UNKNOWN_POPULARITY = -1
 
 NOT_EXPLICIT, EXPLICIT, EXPLICIT_UNKNOWN, SOUNDS_EXPLICIT = 0, 1, 2, 3
 
-#: Rows of ``figures``: the features, the popularity, then what a track feels like.
+#: Rows of ``numeric``: the features, the popularity, then what a track feels like.
 POPULARITY = len(FEATURES)
 FIRST_FELT = POPULARITY + 1
-FIGURES = FIRST_FELT + len(FELT)
+NUMERIC_COUNT = FIRST_FELT + len(FELT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Columns:
     """What is held of N tracks.
 
-    ``figures``: (19, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown), then FELT.
+    ``numeric``: (19, N) float32, FEATURES in their units and order, then popularity 0..100 (-1 unknown), then FELT.
     ``genre``: (N,) uint16, places in the catalogue's genre names. ``year``: (N,) int16, 0 unknown. ``explicit``:
     (N,) uint8, 0 no, 1 yes, 2 unknown, 3 unknown but the title sounds so. ``artist``: (N,) uint32, the same for the
     same artist. ``chosen_for``: (N,) uint8, bit i is set where somebody chose the track for EMOTIONS[i]; 0 where
     nobody chose.
     """
 
-    figures: np.ndarray
+    numeric: np.ndarray
     genre: np.ndarray
     year: np.ndarray
     explicit: np.ndarray
@@ -49,7 +49,7 @@ class Columns:
     @classmethod
     def empty(cls, count: int) -> Columns:
         return cls(
-            figures=np.empty((FIGURES, count), np.float32),
+            numeric=np.empty((NUMERIC_COUNT, count), np.float32),
             genre=np.zeros(count, np.uint16),
             year=np.zeros(count, np.int16),
             explicit=np.zeros(count, np.uint8),
@@ -59,7 +59,7 @@ class Columns:
 
     def reorder(self, order: np.ndarray) -> None:
         """Put row order[i] at i, in place and column by column: all at once would take the memory twice."""
-        for column in (*self.figures, self.genre, self.year, self.explicit, self.artist, self.chosen_for):
+        for column in (*self.numeric, self.genre, self.year, self.explicit, self.artist, self.chosen_for):
             column[:] = column[order]
 
 

@@ -34,9 +34,9 @@ GenreNumber = Callable[[str], int]
 def fill_shipped(columns: Columns, table: ShippedTracks, genre_number: GenreNumber) -> None:
     """Put the shipped table's rows into the first places."""
     here = slice(0, len(table))
-    columns.figures[:POPULARITY, here] = table.features
-    columns.figures[POPULARITY, here] = table.popularity
-    columns.figures[FIRST_FELT:, here] = table.felt
+    columns.numeric[:POPULARITY, here] = table.features
+    columns.numeric[POPULARITY, here] = table.popularity
+    columns.numeric[FIRST_FELT:, here] = table.felt
     columns.genre[here] = np.array([genre_number(name) for name in table.genres], np.uint16)[table.genre]
     columns.year[here] = table.year
     columns.explicit[here] = table.explicit
@@ -49,10 +49,10 @@ def fill_tracks(columns: Columns, tracks: Sequence[Track], genre_number: GenreNu
     if not tracks:
         return
     features = np.array([[(track.features or {})[name] for name in FEATURES] for track in tracks])
-    columns.figures[:POPULARITY, : len(tracks)] = features.T
-    columns.figures[FIRST_FELT:, : len(tracks)] = felt_of(tracks).T
+    columns.numeric[:POPULARITY, : len(tracks)] = features.T
+    columns.numeric[FIRST_FELT:, : len(tracks)] = felt_of(tracks).T
     for place, track in enumerate(tracks):
-        columns.figures[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
+        columns.numeric[POPULARITY, place] = UNKNOWN_POPULARITY if track.popularity is None else track.popularity
         columns.genre[place] = genre_number((track.genre or "").lower())
         columns.year[place] = track.year or UNKNOWN_YEAR
         columns.explicit[place] = explicit_code(track.title, track.explicit)
@@ -85,18 +85,18 @@ def fill_database(columns: Columns, database: Path, place: int, genre_number: Ge
             features, popularity, genre, year, explicit, artist, felt = zip(*rows, strict=True)
             here = slice(place, place + len(rows))
             values = np.frombuffer(b"".join(features), "<f4").reshape(len(rows), -1)
-            columns.figures[:POPULARITY, here] = values.T
-            columns.figures[POPULARITY, here] = popularity
+            columns.numeric[:POPULARITY, here] = values.T
+            columns.numeric[POPULARITY, here] = popularity
             columns.genre[here] = [genre_number(name) for name in genre]
             columns.year[here] = year
             columns.explicit[here] = explicit
             columns.artist[here] = artist
-            if None in felt:  # imported by a release that could not tell it
+            if None in felt:  # imported by a release that did not predict it
                 reader = reader or FeltMoodReader.load()
-                told = reader.read(values, years=year, words=genre)
+                read = reader.read(values, years=year, words=genre)
             else:
-                told = np.frombuffer(b"".join(felt), np.uint8).reshape(len(rows), len(FELT)) / np.float32(255)
-            columns.figures[FIRST_FELT:, here] = told.T
+                read = np.frombuffer(b"".join(felt), np.uint8).reshape(len(rows), len(FELT)) / np.float32(255)
+            columns.numeric[FIRST_FELT:, here] = read.T
             place += len(rows)
         if place < end:
             raise ValueError(f"{end - place} tracks are missing")

@@ -9,7 +9,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURES, MIN_INSTRUMENTALNESS
 from feelharmonic.emotions import EMOTIONS
-from feelharmonic.music.catalogue.columns import FIGURES, FIRST_FELT, POPULARITY
+from feelharmonic.music.catalogue.columns import FIRST_FELT, NUMERIC_COUNT, POPULARITY
 from feelharmonic.music.felt_mood import FELT
 from feelharmonic.music.messages import MusicTargets, Wishes
 
@@ -81,14 +81,14 @@ def _felt_target(targets: MusicTargets) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measure:
-    """How far a track is from a target: ``centres`` and ``weights``, both (19, 1) float32, one per figure."""
+    """How far a track is from a target: ``centres`` and ``weights``, both (19, 1) float32, one per numeric column."""
 
     centres: np.ndarray
     weights: np.ndarray
 
     @classmethod
     def of(cls, target: MusicTargets, wishes: Wishes) -> Measure:
-        centres, weights = np.zeros((FIGURES, 1), np.float32), np.zeros((FIGURES, 1), np.float32)
+        centres, weights = np.zeros((NUMERIC_COUNT, 1), np.float32), np.zeros((NUMERIC_COUNT, 1), np.float32)
         centres[:POPULARITY, 0] = [target.features[name].centre for name in FEATURES]
         weights[:POPULARITY, 0] = [target.features[name].spread ** -2 / len(FEATURES) for name in FEATURES]
         centres[FIRST_FELT:, 0], weights[FIRST_FELT:, 0] = _felt_target(target)
@@ -99,9 +99,9 @@ class Measure:
             centres[POPULARITY], weights[POPULARITY] = 100, POPULARITY_WEIGHT / 100**2
         return cls(centres=centres, weights=weights)
 
-    def squares(self, figures: np.ndarray) -> np.ndarray:
-        """(19, K) figures → (K,) float32 squared distances."""
-        differences = figures - self.centres
+    def squares(self, numeric: np.ndarray) -> np.ndarray:
+        """(19, K) numeric columns → (K,) float32 squared distances."""
+        differences = numeric - self.centres
         np.square(differences, out=differences)
         result: np.ndarray = self.weights[:, 0] @ differences
         return result
@@ -121,15 +121,15 @@ class Leaves:
     highest: np.ndarray
 
     @classmethod
-    def around(cls, figures: np.ndarray, starts: Sequence[int]) -> Leaves:
-        """The leaves of (19, N) figures in the order of `leaf_order`."""
-        if not figures.shape[1]:
-            nothing = np.empty((len(figures), 0), np.float32)
+    def around(cls, numeric: np.ndarray, starts: Sequence[int]) -> Leaves:
+        """The leaves of (19, N) numeric columns in the order of `leaf_order`."""
+        if not numeric.shape[1]:
+            nothing = np.empty((len(numeric), 0), np.float32)
             return cls(starts=np.zeros(1, np.intp), lowest=nothing, highest=nothing)
         return cls(
-            starts=np.array([*starts, figures.shape[1]], np.intp),
-            lowest=np.minimum.reduceat(figures, starts, axis=1),
-            highest=np.maximum.reduceat(figures, starts, axis=1),
+            starts=np.array([*starts, numeric.shape[1]], np.intp),
+            lowest=np.minimum.reduceat(numeric, starts, axis=1),
+            highest=np.maximum.reduceat(numeric, starts, axis=1),
         )
 
     def rows(self, chosen: np.ndarray) -> np.ndarray:
@@ -137,16 +137,16 @@ class Leaves:
         return np.concatenate([np.arange(self.starts[leaf], self.starts[leaf + 1]) for leaf in chosen])
 
 
-def leaf_order(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """An order of (19, N) figures in which near ones lie together, (N,) intp, and where each leaf starts in it.
+def leaf_order(numeric: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """An order of (19, N) numeric columns in which near ones lie together, (N,) intp, and where each leaf starts in it.
 
-    Halved at the median of the figure that differs most, until a half is small enough. What a track feels like counts
+    Halved at the median of the column that differs most, until a half is small enough. What a track feels like counts
     more than its features, as in the distances.
     """
-    order, starts = np.arange(figures.shape[1]), list[int]()
+    order, starts = np.arange(numeric.shape[1]), list[int]()
     if not len(order):
         return order, starts
-    scales = figures.std(axis=1) + np.float32(1e-6)
+    scales = numeric.std(axis=1) + np.float32(1e-6)
     scales[FIRST_FELT:] /= FELT_SPLITS
     scales[POPULARITY] = np.inf
     waiting = [(0, len(order))]
@@ -156,21 +156,21 @@ def leaf_order(figures: np.ndarray) -> tuple[np.ndarray, list[int]]:
             starts.append(start)
             continue
         here = order[start:stop]
-        sample = figures[:, here[:: len(here) // MAX_LEAF_ROWS]]
+        sample = numeric[:, here[:: len(here) // MAX_LEAF_ROWS]]
         widest = np.argmax(sample.std(axis=1) / scales)
         middle = len(here) // 2
-        order[start:stop] = here[np.argpartition(figures[widest, here], middle)]
+        order[start:stop] = here[np.argpartition(numeric[widest, here], middle)]
         waiting += [(start + middle, stop), (start, start + middle)]
     return order, starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Search:
-    """What a search looks through. ``figures``: (19, N) float32 in the order of ``leaves``. ``may_play``: those of some
+    """What a search looks through. ``numeric``: (19, N) float32 in the order of ``leaves``. ``may_play``: those of some
     rows that may, without ``picked``: the rows that somebody chose by hand, which may, too. ``is_liked``: which of some
     rows are of a liked genre; None where none is liked."""
 
-    figures: np.ndarray
+    numeric: np.ndarray
     leaves: Leaves
     may_play: Callable[[np.ndarray], np.ndarray]
     picked: np.ndarray
@@ -193,7 +193,7 @@ class Search:
         return best.sorted()
 
     def _squares(self, measure: Measure, rows: np.ndarray) -> np.ndarray:
-        squares = measure.squares(self.figures[:, rows])
+        squares = measure.squares(self.numeric[:, rows])
         if self.is_liked and len(rows):
             squares[self.is_liked(rows)] *= LIKED_GENRE_FACTOR
         return squares

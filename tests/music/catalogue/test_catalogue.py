@@ -85,7 +85,7 @@ def test_distance_is_the_root_mean_square_in_spreads():
 def test_nearest_agrees_with_the_plain_formula(starter, emotion):
     targets = targets_for(Params.load(), emotion)
     rows = range(len(starter))
-    lacking = (100 - starter.columns.figures[POPULARITY]) / 100
+    lacking = (100 - starter.columns.numeric[POPULARITY]) / 100
     plain = np.sqrt(
         distances(starter.features(rows), targets, starter.felt(rows)) ** 2
         + POPULARITY_WEIGHT * lacking.astype(float) ** 2
@@ -322,7 +322,7 @@ def test_importing_again_changes_nothing(database):
     before = Catalogue([], database)
     assert write(database, tracks) == 0
     after = Catalogue([], database)
-    np.testing.assert_array_equal(before.columns.figures, after.columns.figures)
+    np.testing.assert_array_equal(before.columns.numeric, after.columns.numeric)
     assert before.tracks(range(50)) == after.tracks(range(50))
 
 

@@ -102,7 +102,7 @@ def test_the_most_popular_are_not_always_first(provider, params):
     for seed in range(30):
         tracks = ask(provider, request_for(params, seed=seed))
         rows = catalogue.rows([track.id for track in tracks])
-        popularity = catalogue.columns.figures[POPULARITY, [rows[track.id] for track in tracks]]
+        popularity = catalogue.columns.numeric[POPULARITY, [rows[track.id] for track in tracks]]
         first_is_top.append(popularity[0] == popularity.max())
     assert not all(first_is_top)
 
