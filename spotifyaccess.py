@@ -25,7 +25,7 @@ from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError, SpotifyP
 
 from feelharmonic.errors import AccountFault, NotConnected
 from feelharmonic.music.providers.spotify_answers import FoundTrack, items, playlist_row, read_tracks
-from feelharmonic.music.providers.spotify_faults import Refusal, account_fault, provider_fault
+from feelharmonic.music.providers.spotify_faults import Refusal, account_fault, provider_fault, seconds_of
 
 #: A pause that Spotify asks for between making a playlist and filling it is waited for up to this.
 MAX_FILL_WAIT_S = 5.0
@@ -366,7 +366,7 @@ def _refusal(exc: Exception) -> Refusal:
         status=response.status_code if response is not None else getattr(exc, "http_status", None),
         error=str(getattr(exc, "error", "") or ""),
         reason=str(getattr(exc, "reason", "") or ""),
-        retry_after_s=_seconds(headers.get("Retry-After")),
+        retry_after_s=seconds_of(headers.get("Retry-After")),
         # An answer that is no JSON is a ValueError as well: the network did its part.
         network=isinstance(exc, requests.RequestException) and not isinstance(exc, ValueError),
         late=isinstance(exc, requests.Timeout),
@@ -380,10 +380,6 @@ def _response(exc: BaseException | None) -> requests.Response | None:
             return response
         exc = exc.__context__
     return None
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
 @contextmanager

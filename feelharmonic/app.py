@@ -130,7 +130,7 @@ def create_app(
     account.bind(
         app,
         load_accounts(settings),
-        kept=load_kept(settings, app.config["SECRET_KEY"]),
+        store=load_store(settings, app.config["SECRET_KEY"]),
         logins=PendingLogins(app.config["SECRET_KEY"]),
     )
     # Not at once: `flask` commands make an app as well, and must not call anybody.
@@ -183,8 +183,8 @@ def load_networks(
     return settings, networks
 
 
-def load_kept(settings: Settings, secret_key: str) -> ExpiringStore | None:
-    """Where connected accounts are kept for several workers; None for one, which keeps them in its memory."""
+def load_store(settings: Settings, secret_key: str) -> ExpiringStore | None:
+    """The store of connected accounts that several workers share; None for one worker, which has its own memory."""
     if not settings.redis_url:
         return None
     from feelharmonic.web.stores.expiring_store_redis import RedisStore

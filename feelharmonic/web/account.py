@@ -100,40 +100,40 @@ class Connections:
     Logins in progress are stored by the browsers themselves: ``logins`` encrypts them.
     """
 
-    def __init__(self, accounts: Accounts | None, kept: ExpiringStore, *, logins: PendingLogins, budget_s: float):
+    def __init__(self, accounts: Accounts | None, store: ExpiringStore, *, logins: PendingLogins, budget_s: float):
         self.accounts = accounts
         self.budget_s = budget_s
-        self.kept = kept
+        self.store = store
         self.logins = logins
 
     def add(self, connection: Connection) -> str:
         """Keep ``connection``; returns the number for its cookie."""
         key = new_key()
-        self.kept.set(key, asdict(connection), IDLE_S)
+        self.store.set(key, asdict(connection), IDLE_S)
         return key
 
     def change(self, key: str, connection: Connection) -> None:
         """Keep ``connection`` in the place of the one before; where that was forgotten, forget this one, too."""
-        self.kept.replace(key, asdict(connection), IDLE_S)
+        self.store.replace(key, asdict(connection), IDLE_S)
 
     def find(self, key: str | None) -> Connection | None:
         """The connection of that cookie, as long as it is not too old; looked for, it is young again."""
-        row = self.kept.get(key) if key else None
+        row = self.store.get(key) if key else None
         if key is None or row is None:
             return None
-        self.kept.renew(key, IDLE_S)
+        self.store.renew(key, IDLE_S)
         return Connection(**row)
 
     def forget(self, key: str | None) -> None:
         if key:
-            self.kept.delete(key)
+            self.store.delete(key)
 
     def account(self, key: str) -> Account:
         assert self.accounts is not None, "an account was connected without an app"
         return self.accounts.account(AccountTokens(self, key))
 
     def alone(self, key: str) -> AbstractContextManager[None]:
-        return self.kept.lock(key)
+        return self.store.lock(key)
 
 
 class AccountTokens:
@@ -161,15 +161,15 @@ def bind(
     app: Flask,
     accounts: Accounts | None,
     *,
-    kept: ExpiringStore | None = None,
+    store: ExpiringStore | None = None,
     logins: PendingLogins | None = None,
     budget_s: float = BUDGET_S,
 ) -> None:
-    """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here. ``kept``: where
+    """Put the addresses on ``app``; without ``accounts`` they say that nobody can connect here. ``store``: where
     connections are, by default this process's memory. ``logins``: by default with a key of this process's own."""
-    kept = InMemoryStore(MAX_CONNECTIONS) if kept is None else kept
+    store = InMemoryStore(MAX_CONNECTIONS) if store is None else store
     logins = logins or PendingLogins(secrets.token_urlsafe(32))
-    Services.of(app).connections = Connections(accounts, kept, logins=logins, budget_s=budget_s)
+    Services.of(app).connections = Connections(accounts, store, logins=logins, budget_s=budget_s)
     app.register_blueprint(connect)
 
 
@@ -253,7 +253,7 @@ def set_cookie(
 
 
 def is_https() -> bool:
-    """Told by the request, and by the registered address: behind a proxy that is not trusted only that shows it."""
+    """Whether the browser used HTTPS. Behind a proxy that is not trusted only the registered address shows it."""
     accounts = services().connections.accounts
     return request.is_secure or (accounts is not None and accounts.redirect_uri.startswith("https:"))
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from tests.support.serving import MODES, Server
-from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, DRIPS, StandIn, song
+from tests.support.spotify_faults import DRIPS
+from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, StandIn, song
 
 PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
 DEADLINE_S = 20

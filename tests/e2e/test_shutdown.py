@@ -174,7 +174,7 @@ def test_listeners_are_told_and_the_process_ends(tmp_path, mode, astronaut_jpeg)
     finally:
         server.kill()
     lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
-    assert [line["message"] for line in lines] == ["Shutting down; 3 clients are told"]
+    assert [line["message"] for line in lines] == ["Shutting down; 3 clients are notified"]
     assert "Traceback" not in server.log()
 
 

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.spotify_stand_in import (
-    StandIn,
-    song,
-)
+from tests.support.spotify_stand_in import StandIn, song
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from feelharmonic.app import create_app, load_accounts
 from feelharmonic.errors import SetupFault
 from feelharmonic.music import Catalogue, load_providers
 from feelharmonic.settings import Settings
-from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, QUOTA, RATE_LIMIT, StandIn, song
+from tests.support.spotify_faults import QUOTA, RATE_LIMIT
+from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, StandIn, song
 
 pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:DeprecationWarning")
 

@@ -1,4 +1,4 @@
-"""A browser's side of the wire by hand, packet by packet, for listeners who misbehave."""
+"""A WebSocket client that sends single packets, for tests of clients that break the protocol."""
 
 from __future__ import annotations
 

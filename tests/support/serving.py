@@ -143,7 +143,7 @@ class Server:
 
 
 class Listener:
-    """A browser's side of the wire: WebSocket only, every event waits for its acknowledgement, frames until the last
+    """A browser's side of /live: WebSocket only, every event waits for its acknowledgement, frames until the last
     answer says that they are welcome."""
 
     def __init__(self, url: str):

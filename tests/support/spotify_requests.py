@@ -12,11 +12,7 @@ from feelharmonic.music.providers.spotify import SpotifySearch
 from feelharmonic.music.selection import Candidates, Found, rank_found, select
 from feelharmonic.params import SearchTerms
 from spotifyaccess import AppClient, SpotifyApp
-from tests.support.spotify_stand_in import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    StandIn,
-)
+from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, StandIn
 
 REDIRECT_URI = "http://127.0.0.1:8000/connect/callback"
 SEARCH, RECOMMENDATIONS, TOKEN = "/v1/search", "/v1/recommendations", "/api/token"

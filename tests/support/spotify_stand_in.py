@@ -17,42 +17,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.support.spotify_faults import Fault, refusal
+
 CLIENT_ID = "client-0123456789abcdef"
 CLIENT_SECRET = "secret-fedcba9876543210"
 
 #: Spotify's own limits for apps of 2026.
 MAX_SEARCHED_AT_ONCE = 10
 MAX_ITEMS_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """An answer that is not the right one. ``hangs`` answers nothing before the server closes; ``drips`` sends a
-    byte now and then, so that no read ever times out."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    hangs: bool = False
-    drips: bool = False
-
-
-def refusal(status: int, message: str, reason: str | None = None, **headers: str) -> Fault:
-    """Spotify's regular error object."""
-    error = {"status": status, "message": message} | ({"reason": reason} if reason else {})
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Fault(status=status, body=json.dumps({"error": error}).encode(), headers=named)
-
-
-RATE_LIMIT = refusal(429, "API rate limit exceeded", Retry_After="37")
-QUOTA = refusal(429, "Quota exceeded", "QUOTA_EXCEEDED", Retry_After="48925")
-DOWN = refusal(503, "Service unavailable")
-BROKEN = Fault(body=b'{"tracks": {"items": [')
-NOT_SPOTIFY = Fault(body=b"[1, 2, 3]")
-TEXT_ERROR = Fault(status=502, body=b'{"error": "bad gateway"}')
-NO_PREMIUM_OWNER = Fault(status=403, body=b"Active premium subscription required for the owner of the app.")
-HANGS = Fault(hangs=True)
-DRIPS = Fault(drips=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +66,7 @@ class StandIn:
         self.device = True
         self.premium = True
         self.expires_in_s = 3600
-        self.slow_s = 0.0  # every answer comes so much later
+        self.slow_s = 0.0  # delay of every answer
         self.closing = threading.Event()
         self._count = 0
         self._lock = threading.Lock()

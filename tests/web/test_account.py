@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from feelharmonic.params import Params
 from feelharmonic.web import account, api, pages
@@ -17,55 +16,9 @@ from feelharmonic.web.stores import pending_logins
 from feelharmonic.web.stores.expiring_store import InMemoryStore
 from feelharmonic.web.stores.pending_logins import PendingLogin, PendingLogins
 from spotifyaccess import SpotifyAccounts, SpotifyApp
-from tests.support.spotify_stand_in import CLIENT_ID, DOWN, DRIPS, HANGS, RATE_LIMIT, StandIn
-
-HOME = "http://127.0.0.1:8000"
-REDIRECT_URI = f"{HOME}/connect/callback"
-IDS = [f"{number:022d}" for number in range(3)]
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self):
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-class Browser:
-    """One browser at our page's address."""
-
-    def __init__(self, app: Flask, spotify: StandIn):
-        self.client: FlaskClient = app.test_client()
-        self.spotify = spotify
-
-    def get(self, path: str, base_url: str = HOME, **headers: str):
-        return self.client.get(path, base_url=base_url, headers=headers)
-
-    def post(self, path: str, body: object = None, csrf: str | None = None):
-        headers = {} if csrf is None else {"X-CSRF-Token": csrf}
-        return self.client.post(f"/api/v1/spotify/{path}", base_url=HOME, json=body, headers=headers)
-
-    def login(self) -> dict[str, str]:
-        """Go to Spotify and agree; the callback's query."""
-        response = self.get("/connect/spotify")
-        assert response.status_code == 302
-        return self.spotify.agree(response.location)
-
-    def connect(self) -> str:
-        """Log in wholly; the CSRF token."""
-        response = self.client.get("/connect/callback", base_url=HOME, query_string=self.login())
-        assert response.status_code == 200, response.text
-        return self.status()["csrf"]
-
-    def status(self) -> dict:
-        return self.get("/api/v1/spotify").json
-
-    def cookie(self) -> str | None:
-        cookie = self.client.get_cookie("connection", domain="127.0.0.1")
-        return cookie and cookie.value
+from tests.support.spotify_browser import HOME, IDS, REDIRECT_URI, Browser, Clock, problem_of
+from tests.support.spotify_faults import DOWN, DRIPS, HANGS, RATE_LIMIT
+from tests.support.spotify_stand_in import CLIENT_ID, StandIn
 
 
 @pytest.fixture
@@ -85,7 +38,7 @@ def app_with(project, accounts, clock) -> Flask:
     account.bind(
         app,
         accounts,
-        kept=InMemoryStore(1000, clock=clock),
+        store=InMemoryStore(1000, clock=clock),
         logins=PendingLogins("x" * 40, clock=clock),
         budget_s=20.0,
     )
@@ -107,13 +60,6 @@ def app(project, accounts, clock) -> Flask:
 @pytest.fixture
 def browser(app, spotify) -> Browser:
     return Browser(app, spotify)
-
-
-def problem_of(response) -> tuple[int, str]:
-    assert response.mimetype == "application/problem+json"
-    assert set(response.json) == {"type", "title", "status", "detail", "code", "action"}
-    assert response.json["status"] == response.status_code
-    return response.status_code, response.json["code"]
 
 
 def test_nothing_is_connected_and_no_cookie_set_before_a_login(browser):
@@ -363,7 +309,7 @@ def test_disconnect_forgets_everything(app, browser, spotify):
     assert browser.status()["connected"] is False
     browser.client.set_cookie("connection", key, domain="127.0.0.1")  # a copy of the cookie opens nothing
     assert problem_of(browser.post("play", {"ids": IDS}, csrf)) == (401, "not_connected")
-    assert len(Services.of(app).connections.kept) == 0
+    assert len(Services.of(app).connections.store) == 0
 
 
 def test_an_account_that_nobody_uses_is_forgotten_after_a_day(browser, clock):
@@ -381,7 +327,7 @@ def test_logins_are_stored_nowhere_and_push_nobody_out(app, spotify):
     for _ in range(1200):
         attacker.client.delete_cookie("login", domain="127.0.0.1", path="/connect")
         assert attacker.get("/connect/spotify").status_code == 302
-    assert len(Services.of(app).connections.kept) == 0
+    assert len(Services.of(app).connections.store) == 0
     assert victim.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 200
     assert victim.status()["connected"] is True
 
@@ -424,7 +370,7 @@ def test_logs_and_reprs_hold_no_secret(app, browser, spotify, caplog):
     browser.client.get("/connect/callback", base_url=HOME, query_string=back)
     browser.post("play", {"ids": IDS}, browser.status()["csrf"])
     connections = Services.of(app).connections
-    told = caplog.text + repr((connections, connections.kept, connections.find(browser.cookie())))
+    told = caplog.text + repr((connections, connections.store, connections.find(browser.cookie())))
     verifier = spotify.asked("/api/token")[-1].form["code_verifier"]
     state = parse_qs(urlsplit(url).query)["state"][0]
     csrf = browser.status()["csrf"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.api import openapi, uploads
 from tests.support.samples import encode
 
 
@@ -323,65 +321,6 @@ def test_too_many_photographs_at_once_are_told_to_come_again(astronaut_jpeg, mon
     client = create_app(Settings(providers=("catalogue",))).test_client()
     answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
     assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")
-
-
-# ---------- uploads being received ----------
-
-
-class Arriving(io.BytesIO):
-    """A body on its way: something happens before its first bytes come."""
-
-    def __init__(self, data: bytes, meanwhile: Callable[[], None]):
-        super().__init__(data)
-        self._meanwhile = meanwhile
-
-    def read(self, size: int | None = -1) -> bytes:
-        meanwhile, self._meanwhile = self._meanwhile, lambda: None
-        meanwhile()
-        return super().read(size)
-
-
-@pytest.fixture
-def one_at_a_time(monkeypatch):
-    monkeypatch.setattr(openapi, "UploadLimiter", lambda: uploads.UploadLimiter(most_each=1))
-    return create_app(Settings(providers=("catalogue",)))
-
-
-def arriving(client, picture: bytes, meanwhile: Callable[[], None]):
-    head = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
-    data = head + picture + b"\r\n--edge--\r\n"
-    return client.post(
-        "/api/v1/expressions",
-        input_stream=Arriving(data, meanwhile),
-        content_length=len(data),
-        content_type="multipart/form-data; boundary=edge",
-    )
-
-
-def test_more_uploads_than_there_is_room_for_are_sent_back_unread(one_at_a_time, astronaut_jpeg):
-    answers = []
-
-    def another() -> None:
-        answers.append(arriving(one_at_a_time.test_client(), astronaut_jpeg, lambda: pytest.fail("the body was read")))
-
-    first = arriving(one_at_a_time.test_client(), astronaut_jpeg, another)
-    assert len(first.get_json()["faces"]) == 1
-    document = told(answers[0], 503)
-    assert (document["code"], document["action"]) == ("busy", "Send it again in a moment.")
-    # Flask-Limiter stretches it to the end of its minute.
-    assert uploads.UPLOADS_RETRY_S <= int(answers[0].headers["Retry-After"]) <= 60
-
-
-def test_an_upload_makes_room_however_it_ends(one_at_a_time, astronaut_jpeg):
-    def cut() -> None:
-        raise OSError("the line is dead")
-
-    client = one_at_a_time.test_client()
-    for _ in range(2):
-        assert arriving(client, astronaut_jpeg, cut).status_code == 400
-        assert posted(client, b"\xff" * (11 * 1024 * 1024)).status_code == 413
-        assert posted(client, b"a letter").status_code == 422
-    assert posted(client, astronaut_jpeg).status_code == 200
 
 
 def test_a_mixture_of_emotions_counts_and_is_named(client):

@@ -1,4 +1,4 @@
-"""What is held for one listener of the wire: bounded, whatever comes, and the newest of it."""
+"""A listener's state is bounded and keeps the newest."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def app(parts):
 
 
 @pytest.fixture
-def wire(app):
+def live(app):
     return app.extensions["socketio"].test_client(app, namespace="/live")
 
 
 @pytest.fixture
-def listener(app, wire) -> Listener:
+def listener(app, live) -> Listener:
     (held,) = Services.of(app).live._listeners.values()
     return held
 
@@ -72,20 +72,20 @@ def test_events_in_several_threads_keep_the_bound():
 
 
 @pytest.mark.parametrize("like", [True, False])
-def test_no_number_of_judgements_makes_a_listener_larger(wire, listener, like):
+def test_no_number_of_judgements_makes_a_listener_larger(live, listener, like):
     for number in range(2 * MAX_JUDGED):
-        assert wire.emit("feedback", {"id": track_id(number), "like": like}, namespace="/live", callback=True)["ok"]
+        assert live.emit("feedback", {"id": track_id(number), "like": like}, namespace="/live", callback=True)["ok"]
     kept, other = (listener.liked, listener.disliked) if like else (listener.disliked, listener.liked)
     assert list(kept) == [track_id(number) for number in range(MAX_JUDGED, 2 * MAX_JUDGED)]
     assert list(other) == []
-    wire.emit("feedback", {"id": track_id(MAX_JUDGED), "like": not like}, namespace="/live", callback=True)
+    live.emit("feedback", {"id": track_id(MAX_JUDGED), "like": not like}, namespace="/live", callback=True)
     assert (len(list(kept)), list(other)) == (MAX_JUDGED - 1, [track_id(MAX_JUDGED)])
 
 
-def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
+def test_no_number_of_lists_makes_a_listener_larger(live, listener):
     last = []
     for emotion in itertools.islice(itertools.cycle(("happy", "sad", "angry", "neutral")), MAX_GIVEN // 50 + 3):
-        answer = wire.emit("snap", {"emotion": emotion, "n": 50}, namespace="/live", callback=True)
+        answer = live.emit("snap", {"emotion": emotion, "n": 50}, namespace="/live", callback=True)
         last = [track["id"] for track in answer["tracks"]]
     assert len(list(listener.given)) == MAX_GIVEN
     assert set(list(listener.given)[-len(last) :]) == set(last)
@@ -93,19 +93,19 @@ def test_no_number_of_lists_makes_a_listener_larger(wire, listener):
 
 @pytest.fixture
 def now_s(app, monkeypatch) -> list[float]:
-    """The wire's clock, to be set by hand."""
+    """The live namespace's clock, to be set by hand."""
     clock = [100.0]
     monkeypatch.setattr(Services.of(app).live, "_clock", lambda: clock[0])
     return clock
 
 
-def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkeypatch, astronaut_jpeg):
+def test_who_comes_sooner_than_told_is_sent_away_unread(app, live, now_s, monkeypatch, astronaut_jpeg):
     held = Services.of(app).live
     asked = []
     monkeypatch.setattr(held._queue, "retry_after_ms", lambda: asked.append(1) or 400)
 
     def frame(seq: int) -> dict:
-        return wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+        return live.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
 
     first = frame(0)
     assert (first["problem"], first["wait_ms"]) == (None, 400)
@@ -119,25 +119,25 @@ def test_who_comes_sooner_than_told_is_sent_away_unread(app, wire, now_s, monkey
     assert frame(3)["problem"] is None
 
 
-def test_who_waits_as_told_is_read_whatever_others_do(app, wire, now_s, astronaut_jpeg):
+def test_who_waits_as_told_is_read_whatever_others_do(app, live, now_s, astronaut_jpeg):
     for seq in range(3):
-        reply = wire.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
+        reply = live.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
         assert reply["problem"] is None
         now_s[0] += reply["wait_ms"] / 1000
 
 
-def test_an_event_of_another_name_is_answered_and_counted(app, wire, monkeypatch):
+def test_an_event_of_another_name_is_answered_and_counted(app, live, monkeypatch):
     counted = []
     monkeypatch.setattr(Services.of(app).live, "_allows", lambda who, cost: counted.append(who) or True)
     for name in ("nosuch", "__class__"):
-        problem = wire.emit(name, {}, namespace="/live", callback=True)["problem"]
+        problem = live.emit(name, {}, namespace="/live", callback=True)["problem"]
         assert problem["code"] == "bad_request"
         assert "Send one of baseline, device, feedback, frame, goal" in problem["action"]
     assert len(counted) == 2
 
 
-def test_an_id_in_another_script_is_no_track(wire):
-    answer = wire.emit("feedback", {"id": "字" * 22, "like": True}, namespace="/live", callback=True)
+def test_an_id_in_another_script_is_no_track(live):
+    answer = live.emit("feedback", {"id": "字" * 22, "like": True}, namespace="/live", callback=True)
     assert answer["problem"]["code"] == "bad_request"
 
 

@@ -100,3 +100,8 @@ def account_fault(refusal: Refusal, *, plays: bool) -> AccountFault | NotConnect
     if status is None and refusal.network:
         return AccountFault("spotify_unreachable", "Spotify cannot be reached.", "Try again in a moment.")
     return AccountFault("spotify_broken", "Spotify did not do that.", "Try again in a moment.")
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """The seconds of a Retry-After header; None without one, or where it is a date."""
+    return float(retry_after) if retry_after is not None and retry_after.isascii() and retry_after.isdigit() else None

@@ -1,4 +1,4 @@
-"""Uploads: received in memory, of which all of them, and those of one address, have a bounded part.
+"""Uploads: received in memory, limited in bytes for all of them and for those of one address.
 
 Bytes count as they arrive, so a slow sender keeps the others out no more than by what was sent.
 """
@@ -38,7 +38,7 @@ class NoRoom(ListenerFault):
     """As many uploads as this process has memory for, or as one address may send, are being received."""
 
     code = "busy"
-    # Not 429: who is sent back may have sent nothing else.
+    # Not 429: the address may have sent nothing else.
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self) -> None:
@@ -51,40 +51,40 @@ class UploadLimiter:
     def __init__(
         self,
         *,
-        most_bytes: int = MAX_UPLOADS_BYTES,
-        most_address_bytes: int = MAX_ADDRESS_BYTES,
-        most_each: int = MAX_UPLOADS_EACH,
+        max_bytes: int = MAX_UPLOADS_BYTES,
+        max_address_bytes: int = MAX_ADDRESS_BYTES,
+        max_each: int = MAX_UPLOADS_EACH,
     ):
-        self._most_bytes, self._most_address_bytes, self._most_each = most_bytes, most_address_bytes, most_each
+        self._max_bytes, self._max_address_bytes, self._max_each = max_bytes, max_address_bytes, max_each
         self._uploads: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def receiving(self, address: str) -> Iterator[Callable[[int], None]]:
-        """An upload of ``address`` for as long as it is received: what is given is told of its bytes as they come, and
-        raises NoRoom where they are too many. So does this, where the address sends as many uploads as it may."""
-        who, held = network_of(address), 0
+        """Count an upload of ``address`` while it is received. Gives a function that takes each part's number of bytes
+        and raises NoRoom above a limit; raises NoRoom itself where the address has its maximum of uploads."""
+        network, held = network_of(address), 0
 
         def charge(count: int) -> None:
             nonlocal held
             with self._lock:
-                self._bytes[who] += count
+                self._bytes[network] += count
                 held += count
-                if self._bytes[who] > self._most_address_bytes or self._bytes.total() > self._most_bytes:
+                if self._bytes[network] > self._max_address_bytes or self._bytes.total() > self._max_bytes:
                     raise NoRoom()
 
         with self._lock:
-            if self._uploads[who] >= self._most_each:
+            if self._uploads[network] >= self._max_each:
                 raise NoRoom()
-            self._uploads[who] += 1
+            self._uploads[network] += 1
         try:
             yield charge
         finally:
             with self._lock:
-                self._uploads[who] -= 1
-                self._bytes[who] -= held
-                self._uploads, self._bytes = +self._uploads, +self._bytes  # forgets who sends nothing any more
+                self._uploads[network] -= 1
+                self._bytes[network] -= held
+                self._uploads, self._bytes = +self._uploads, +self._bytes  # drops the zeros
 
 
 class InMemoryRequest(Request):

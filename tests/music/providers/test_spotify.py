@@ -13,6 +13,7 @@ from feelharmonic.music.messages import Track, TrackRequest, Wishes
 from feelharmonic.music.providers.spotify import SpotifyRecommendations, SpotifySearch, queries, tuneable
 from feelharmonic.params import SearchTerms
 from spotifyaccess import AppClient
+from tests.support.spotify_faults import refusal
 from tests.support.spotify_requests import (
     RECOMMENDATIONS,
     SEARCH,
@@ -24,11 +25,7 @@ from tests.support.spotify_requests import (
     search_at,
     targets,
 )
-from tests.support.spotify_stand_in import (
-    StandIn,
-    refusal,
-    song,
-)
+from tests.support.spotify_stand_in import StandIn, song
 
 pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:DeprecationWarning")
 

@@ -10,18 +10,7 @@ from feelharmonic.errors import ProviderUnavailable
 from feelharmonic.music.fallback import ProviderFallback
 from feelharmonic.music.providers.spotify import SpotifyRecommendations, SpotifySearch
 from spotifyaccess import AppClient
-from tests.support.spotify_requests import (
-    SEARCH,
-    TOKEN,
-    AtHand,
-    app_at,
-    ask,
-    asking,
-    nobody_knows,
-    search_at,
-    targets,
-)
-from tests.support.spotify_stand_in import (
+from tests.support.spotify_faults import (
     BROKEN,
     DOWN,
     DRIPS,
@@ -33,6 +22,17 @@ from tests.support.spotify_stand_in import (
     TEXT_ERROR,
     Fault,
     refusal,
+)
+from tests.support.spotify_requests import (
+    SEARCH,
+    TOKEN,
+    AtHand,
+    app_at,
+    ask,
+    asking,
+    nobody_knows,
+    search_at,
+    targets,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:DeprecationWarning")

@@ -14,6 +14,7 @@ from feelharmonic.errors import AccountFault, NotConnected, ProviderUnavailable
 from feelharmonic.music.fallback import ProviderFallback
 from feelharmonic.music.providers.spotify import SpotifySearch
 from spotifyaccess import AppClient, SpotifyAccounts
+from tests.support.spotify_faults import BROKEN, DOWN, HANGS, NOT_SPOTIFY, RATE_LIMIT, TEXT_ERROR, refusal
 from tests.support.spotify_requests import (
     REDIRECT_URI,
     TOKEN,
@@ -23,18 +24,7 @@ from tests.support.spotify_requests import (
     nobody_knows,
     search_at,
 )
-from tests.support.spotify_stand_in import (
-    BROKEN,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    DOWN,
-    HANGS,
-    NOT_SPOTIFY,
-    RATE_LIMIT,
-    TEXT_ERROR,
-    StandIn,
-    refusal,
-)
+from tests.support.spotify_stand_in import CLIENT_ID, CLIENT_SECRET, StandIn
 
 pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:DeprecationWarning")
 

@@ -19,7 +19,7 @@ from feelharmonic.web.services import Services
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 from tests.support.samples import HANDSHAKE, PROJECT
 
-WIRE = "/socket.io/?EIO=4&transport=websocket"
+SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def refusals(app) -> dict[str, float]:
 
 
 def test_frames_and_lists_on_live_are_counted(app, astronaut_jpeg):
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+    live = app.extensions["socketio"].test_client(app, namespace="/live")
 
     def call(event: str, *arguments: object) -> dict:
-        return wire.emit(event, *arguments, namespace="/live", callback=True)
+        return live.emit(event, *arguments, namespace="/live", callback=True)
 
     call("frame", 0, astronaut_jpeg)
     call("frame", 1, astronaut_jpeg)
@@ -66,7 +66,7 @@ def test_frames_and_lists_on_live_are_counted(app, astronaut_jpeg):
         assert told[f'feelharmonic_stage_seconds_count{{stage="{stage}"}}'] == 2
         assert 0 < told[f'feelharmonic_stage_seconds_sum{{stage="{stage}"}}'] < 60
     assert told['feelharmonic_provider_resting{provider="catalogue"}'] == 0
-    wire.disconnect(namespace="/live")
+    live.disconnect(namespace="/live")
     assert metric_values(app)["feelharmonic_listeners"] == 0
 
 
@@ -74,8 +74,8 @@ def test_every_refused_event_counts_by_its_code(astronaut_jpeg):
     app = create_app(Settings(providers=("catalogue",), socket_rate="13/minute", max_listeners=1))
     here, outside = (app.extensions["socketio"].test_client(app, namespace="/live") for _ in range(2))
 
-    def code(wire, event: str, *arguments: object) -> str:
-        return wire.emit(event, *arguments, namespace="/live", callback=True)["problem"]["code"]
+    def code(live, event: str, *arguments: object) -> str:
+        return live.emit(event, *arguments, namespace="/live", callback=True)["problem"]["code"]
 
     told = [code(here, event, {"no": 1}) for event in ("goal", "baseline", "group", "resume", "feedback", "snap")]
     told += [code(here, "snap"), code(here, "frame", "no number")]
@@ -95,7 +95,7 @@ def test_every_refused_request_counts_by_its_code(astronaut_jpeg):
         client.post("/api/v1/expressions", data={"image": (io.BytesIO(b"no picture"), "a.jpg")}),
         client.post("/api/v1/tracks/moods", data=b"[" * 2_000_000, content_type="application/json"),
         client.post("/api/v1/tracks/moods", json={"tracks": []}, headers={"Origin": "https://elsewhere.example"}),
-        client.get(WIRE, headers={"Origin": "https://elsewhere.example", **HANDSHAKE}),
+        client.get(SOCKET_IO, headers={"Origin": "https://elsewhere.example", **HANDSHAKE}),
         client.get("/socket.io/?EIO=4&transport=polling"),
         client.get("/", headers={"Host": "elsewhere.example"}),
         client.put("/api/v1/emotions"),
@@ -131,8 +131,8 @@ def test_a_failing_readyz_is_no_refusal():
 
 
 def test_provider_calls_count_from_live_and_rest(app):
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")
-    wire.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
+    live = app.extensions["socketio"].test_client(app, namespace="/live")
+    live.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
     for _ in range(4):
         app.test_client().get("/api/v1/tracks?emotion=happy")
     told = metric_values(app)

@@ -110,9 +110,9 @@ def test_every_event_counts_once_and_is_busy_above_the_limit(parts, event, argum
 
 def test_a_long_list_costs_more_than_a_short_one(parts):
     app = create_app(Settings(socket_rate=f"{2 + TRACK_COST * 20}/minute"), networks=parts)
-    wire = app.extensions["socketio"].test_client(app, namespace="/live")
+    live = app.extensions["socketio"].test_client(app, namespace="/live")
     wishes = [{"emotion": "sad", "n": n} for n in (50, 20)]
-    answers = [wire.emit("snap", wish, namespace="/live", callback=True)["problem"] for wish in wishes]
+    answers = [live.emit("snap", wish, namespace="/live", callback=True)["problem"] for wish in wishes]
     assert answers[0]["code"] == "busy"
 
 

@@ -67,7 +67,7 @@ def test_a_request_that_raises_is_no_longer_in_flight():
 
 
 def test_uploads_are_limited_per_address():
-    limiter = UploadLimiter(most_each=2)
+    limiter = UploadLimiter(max_each=2)
     with limiter.receiving("192.0.2.1"), limiter.receiving("192.0.2.1"):
         with pytest.raises(NoRoom), limiter.receiving("192.0.2.1"):
             pass
@@ -78,7 +78,7 @@ def test_uploads_are_limited_per_address():
 
 
 def test_slow_uploads_of_many_addresses_leave_room():
-    limiter = UploadLimiter(most_bytes=1000, most_address_bytes=500, most_each=2)
+    limiter = UploadLimiter(max_bytes=1000, max_address_bytes=500, max_each=2)
     slow = [limiter.receiving(f"192.0.2.{number}") for number in range(100)]
     for upload in slow:
         upload.__enter__()(1)

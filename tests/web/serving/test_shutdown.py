@@ -1,4 +1,4 @@
-"""Draining: clients are told, what is in flight is waited for, connections are closed."""
+"""Draining: clients are notified, requests in flight are waited for, connections are closed."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from feelharmonic.web.stores.expiring_store_redis import RedisStore
 from feelharmonic.web.stores.pending_logins import PendingLogins
 from spotifyaccess import SpotifyAccounts, SpotifyApp
 from tests.support.external_servers import Redis
+from tests.support.spotify_browser import HOME, IDS, REDIRECT_URI, Browser, problem_of
 from tests.support.spotify_stand_in import CLIENT_ID, StandIn
-from tests.web.test_account import HOME, IDS, REDIRECT_URI, Browser, problem_of
 
 KEY = "a key for tests, nowhere else in use"
 
@@ -138,8 +138,8 @@ def worker(project, spotify: StandIn, server: Redis) -> Flask:
     own = SpotifyApp(client_id=CLIENT_ID, api_url=spotify.api_url, accounts_url=spotify.url, connect_s=5, read_s=5)
     app = Flask("feelharmonic", root_path=str(project))
     pages.bind(app, Params.load())
-    kept, logins = RedisStore(server.url, KEY), PendingLogins(KEY)
-    account.bind(app, SpotifyAccounts(own, REDIRECT_URI), kept=kept, logins=logins, budget_s=20.0)
+    store, logins = RedisStore(server.url, KEY), PendingLogins(KEY)
+    account.bind(app, SpotifyAccounts(own, REDIRECT_URI), store=store, logins=logins, budget_s=20.0)
     api.register(app)
     return app
 

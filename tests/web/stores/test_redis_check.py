@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from feelharmonic.app import load_kept
+from feelharmonic.app import load_store
 from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web.stores.redis_check import check_redis, problems
@@ -41,9 +41,9 @@ def test_a_distributions_redis_is_refused_unless_allowed(tmp_path):
     url = f"redis://127.0.0.1:{server.port}/0"
     try:
         with pytest.raises(SetupFault, match=r"(?s)saves to disk.*has no maxmemory") as caught:
-            load_kept(Settings(redis_url=url), "x" * 40)
+            load_store(Settings(redis_url=url), "x" * 40)
         assert "REDIS_UNCHECKED=1" in str(caught.value)
-        assert load_kept(Settings(redis_url=url, redis_unchecked=True), "x" * 40) is not None
+        assert load_store(Settings(redis_url=url, redis_unchecked=True), "x" * 40) is not None
     finally:
         server.kill()
 
@@ -61,12 +61,12 @@ def test_a_redis_that_is_away_does_not_keep_the_server_from_starting(caplog):
     assert "it was not checked" in caplog.text
 
 
-def test_a_redis_that_tells_no_settings_is_refused(tmp_path):
+def test_a_redis_that_shows_no_settings_is_refused(tmp_path):
     server = Redis(tmp_path).start()
     try:
         acl = ["redis-cli", "-p", str(server.port), "ACL", "SETUSER", "default", "-config"]
         subprocess.run(acl, check=True, capture_output=True)
-        with pytest.raises(SetupFault, match="does not tell its settings"):
+        with pytest.raises(SetupFault, match="does not show its settings"):
             check_redis(server.url)
     finally:
         server.kill()
