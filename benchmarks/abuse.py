@@ -178,11 +178,11 @@ def measured(name: str, seconds: float) -> dict:
                 health_s = longest_health_check_s(url, seconds - 2)
                 said, _ = listeners.communicate(timeout=seconds + 90)
                 attacker.kill()
-        told = json.loads(said)
+        result = json.loads(said)
         return {
             "attack": name,
-            "longest gap s": round(told["gap_s"], 2),
-            "disconnected": told["lost"],
+            "longest gap s": round(result["gap_s"], 2),
+            "disconnected": result["lost"],
             "health check s": round(health_s, 2),
             "peak memory MB": peak_mb(process.pid),
         }

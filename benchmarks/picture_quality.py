@@ -129,12 +129,12 @@ def row(name: str, change: Change, taken: list[Sample], networks: Networks) -> d
         found += face is not None
         same += face is not None and face[1] == sample.emotion
         said[PictureQuality().problem(picture, [face[0]] if face else [], 0.0) or ""] += 1
-    told = ", ".join(f"{code} {count / len(taken):.0%}" for code, count in said.most_common() if code)
+    answers = ", ".join(f"{code} {count / len(taken):.0%}" for code, count in said.most_common() if code)
     return {
         "change": name,
         "found": round(found / len(taken), 2),
         "same_emotion_of_found": round(same / found, 2) if found else None,
-        "said": told or "–",
+        "said": answers or "–",
     }
 
 

@@ -39,7 +39,7 @@ worker_connections = capacity.max_connections(settings.max_listeners)
 #: Under gthread each connection holds a thread. They are made as they are needed.
 threads = capacity.max_threads(settings.max_listeners)
 keepalive = 15
-#: More than Timeouts.drain_s: by then clients have been told, and what was in flight is finished.
+#: More than Timeouts.drain_s: by then clients have been notified and requests in flight are finished.
 graceful_timeout = 10
 control_socket_disable = True
 logconfig_dict = logs.CONFIG

@@ -21,7 +21,7 @@ FeelharmonicError
 ├── BadInput                a caller in Python passed an array or a file of the wrong form (a ValueError too)
 └── ProviderUnavailable     a music provider cannot answer now; the next one serves
 
-A ListenerFault carries its `code` (the same on the wire and in REST), the HTTP `status` of a REST answer, and
+A ListenerFault carries its `code` (the same in events and in REST), the HTTP `status` of a REST answer, and
 `wait_ms`: the least wait before the next frame. Texts say what was expected, what came, and what to do. "No face" and
 "no track" are values, not faults.
 """

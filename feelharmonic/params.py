@@ -91,7 +91,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colour:
-    """The colours that the page wears, ``#rrggbb``: ``light`` for words and buttons on light pages, ``dark`` on dark
+    """A mood's colours on the page, ``#rrggbb``: ``light`` for words and buttons on light pages, ``dark`` on dark
     ones, ``glow`` for the air around them on both."""
 
     light: str

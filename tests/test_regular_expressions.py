@@ -27,7 +27,7 @@ PUMPS = (
 )  # fmt: skip
 ENDINGS = ("", "!", ")", "\n")
 SHORT, LONG = 2_000, 16_000
-#: Eight times the text may take so many times as long: linear work takes 8, quadratic 64.
+#: Eight times the text may take this many times as long: linear work takes 8, quadratic 64.
 MAX_GROWTH = 32
 #: Below this the clock and the machine's other work decide, not the pattern. Quadratic work on LONG takes 50 times it.
 NOISE_S = 0.004

@@ -64,13 +64,13 @@ def test_a_port_must_be_a_port(text):
         ("HTTPS", "maybe", "expected 1 or 0, got 'maybe'."),
     ],
 )
-def test_what_keeps_the_doors_is_checked(name, text, fault):
+def test_security_settings_are_checked(name, text, fault):
     (told,) = faults({name: text})
     assert told.startswith(f"{name}: {fault}")
     assert "secret" not in told
 
 
-def test_doors_are_read_and_typed():
+def test_security_settings_are_read_and_typed():
     environ = {"ALLOWED_ORIGINS": "https://a.example/, http://b.example:8080", "HTTPS": "yes", "TRUSTED_PROXIES": "2"}
     environ["ALLOWED_HOSTS"] = "Mood.example, music.example."
     settings = Settings.load({**environ, "REDIS_URL": "redis://:secret@localhost/0"}, None)

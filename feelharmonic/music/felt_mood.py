@@ -22,11 +22,11 @@ WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "felt_mood.npz"
 
 VERSION = 1
 
-#: What is told of a track, in this order: seven fits, then felt valence and arousal; all 0..1, 0.5 is the middle of
-#: the shipped table's tracks.
+#: What is predicted of a track, in this order: seven fits, then felt valence and arousal; all 0..1, 0.5 is the middle
+#: of the shipped table's tracks.
 FELT = (*EMOTIONS, "valence", "arousal")
 
-#: 0 and 1 stand for so many standard deviations below and above the middle.
+#: Standard deviations below and above the middle that 0 and 1 stand for.
 FELT_RANGE = 3.0
 
 #: Years are counted from and in units of these; where none is known, the former stands for it.
@@ -130,16 +130,16 @@ class FeltMoodReader:
         if not np.isfinite(features).all():
             raise BadInput("Expected finite features, got NaN or infinity. Leave such tracks out.")
         count = len(features)
-        told = np.empty((count, len(FELT)), np.float32)
+        felt = np.empty((count, len(FELT)), np.float32)
         for start in range(0, count, ROWS_AT_A_TIME):
             here = slice(start, start + ROWS_AT_A_TIME)
-            told[here] = self._read(
+            felt[here] = self._read(
                 features[here],
                 None if years is None else years[here],
                 None if words is None else words[here],
                 None if artists is None else artists[here],
             )
-        return told
+        return felt
 
     def _read(
         self,

@@ -54,7 +54,7 @@ class MusicTargets:
 class TrackId:
     """Which track: ``source`` names who knows it, ``key`` is what it is called there.
 
-    As text, in requests and on the wire, Spotify's are their key alone and all others ``source:key``.
+    As text, in requests, events and answers, Spotify's are their key alone and all others ``source:key``.
     """
 
     source: str

@@ -1,8 +1,8 @@
 """A playlist as people have it → its songs, whatever its form: a table of an export tool, a player's list, JSON, lines.
 
-In: text. Out: PlaylistLines. The form is told by structure: a table with any separator and a header within its first
-lines; M3U and PLS; XSPF and JSPF; Spotify's own JSON export; lines "artist – title", numbered or not. What is none of
-these is refused with what was seen. Nothing is guessed: what names no song comes back as it is, as unknown.
+In: text. Out: PlaylistLines. The form is recognised by structure: a table with any separator and a header within its
+first lines; M3U and PLS; XSPF and JSPF; Spotify's JSON export; lines "artist – title", numbered or not. What is none
+of these is refused with what was seen. Nothing is guessed: what names no song comes back as it is, as unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from feelharmonic.music.song_names import name_of
 MAX_SONGS = 10_000
 #: A header is looked for within the first lines: some exporters write a title above it.
 HEADER_LINES = 10
-#: Lines by which a table without a header is told, and the share of them that must have the same number of cells.
+#: Lines by which a table without a header is recognised, and the share of them that must have the same number of cells.
 TABLE_LINES, TABLE_SHARE = 50, 0.8
 #: A longer line is no line of a list.
 MAX_LINE_CHARS = 1000
@@ -99,9 +99,9 @@ def _refuse_binary(text: str) -> None:
 
 def _table(text: str, lines: Sequence[str]) -> Iterator[PlaylistLine] | None:
     """The rows of a table whose header names songs, or that holds Spotify's ids; None where ``text`` is no table."""
-    told = _SEPARATOR_LINE.match(lines[0])
-    body = text.split("\n", 1)[1] if told and "\n" in text else text
-    for separator in (told[1],) if told else SEPARATORS:
+    named = _SEPARATOR_LINE.match(lines[0])
+    body = text.split("\n", 1)[1] if named and "\n" in text else text
+    for separator in (named[1],) if named else SEPARATORS:
         rows = list(_rows(body, separator))
         for number, row in enumerate(rows[:HEADER_LINES]):
             places = find_columns(row)

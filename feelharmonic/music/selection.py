@@ -23,11 +23,11 @@ from feelharmonic.music.wishes.genres import means
 #: A service that answers one call for one target is called for at most this many stages of a journey.
 MAX_STAGES = 3
 
-#: How far down the ranks chance reaches for ``match``: so many times the list's length, and at least so many ranks.
+#: How far down the ranks chance reaches for ``match``: this times the list's length, at least MIN_MATCH_REACH ranks.
 MATCH_REACH = 2.0
 MIN_MATCH_REACH = 12.0
 
-#: On a journey chance adds up to so much to a candidate's cost; so many ranks further down cost 1.
+#: On a journey chance adds at most PATH_CHANCE to a candidate's cost; JOURNEY_REACH ranks further down cost 1.
 PATH_CHANCE = 2.0
 JOURNEY_REACH = 300.0
 

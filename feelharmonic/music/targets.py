@@ -49,7 +49,7 @@ class GoalEnd:
     lent: tuple[str, ...] = ()
 
 
-#: Ends are put together from the emotions' own targets, so that no figure stands outside emotion_params.json.
+#: Ends are put together from the emotions' own targets, so that no number stands outside emotion_params.json.
 GOAL_ENDS = {
     "lift": GoalEnd(emotion="happy", fits=("happy",)),
     # Calm and pleasant music is what a neutral face gets.

@@ -1,1 +1,1 @@
-"""HTTP and Socket.IO. Calls `reading` and `music` by their packages' front doors alone."""
+"""HTTP and Socket.IO. Calls `reading` and `music` by what their packages' `__init__.py` export, alone."""

@@ -84,7 +84,7 @@ class Live(Namespace):
         music: MusicService,
         *,
         max_listeners: int,
-        allows: Callable[[str, int], bool] = lambda who, cost: True,
+        allows: Callable[[str, int], bool] = lambda address, cost: True,
         metrics: Metrics | None = None,
         queue: InferenceQueue | None = None,
         in_flight: InFlight | None = None,
@@ -107,7 +107,7 @@ class Live(Namespace):
         self._is_draining = is_draining
         self._clock = clock
         self._wall_clock = wall_clock
-        self._listeners: dict[str, Listener] = {}  # all who joined, also those who wait for a place
+        self._listeners: dict[str, Listener] = {}  # by connection, also of those that wait for a place
         self._places = Places(
             max_listeners,
             share=share,
@@ -196,7 +196,7 @@ class Live(Namespace):
         return listener
 
     def _held_back(self, listener: Listener, wait_ms: int) -> int:
-        """``wait_ms``, which the listener is told: no frame of theirs is read sooner."""
+        """``wait_ms``, as the answer holds it: the listener's next frame is not read sooner."""
         listener.next_frame_s = self._clock() + wait_ms / 1000
         return wait_ms
 

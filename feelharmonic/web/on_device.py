@@ -126,9 +126,9 @@ def file(sha256: str, name: str) -> Response:
 
 @device.get("/service-worker.js")
 def service_worker() -> PlainResponse:
-    """static/js/service-worker.js under the address that lets it serve the whole page, with what it keeps told first.
+    """static/js/service-worker.js, after the list of files that it caches, where it may serve the whole page.
 
-    Any change to a kept file changes these bytes: the browser then installs the new release.
+    Any change to a cached file changes these bytes: the browser then installs the new release.
     """
     text = (Path(current_app.root_path) / "static" / SERVICE_WORKER).read_text(encoding="utf-8")
     release = json.dumps({"version": version(), "addresses": ["/", *addresses()]})
@@ -153,8 +153,8 @@ def _file_fields(known: DeviceFiles, name: str, path: Path) -> dict:
 def addresses() -> list[str]:
     """What the page needs without a network, but for what is fetched only where it is wanted."""
     root = Path(current_app.root_path) / "static"
-    kept = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in CACHED_SUFFIXES)
-    static = [url_for("static", filename=name) for name in kept if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
+    cached = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in CACHED_SUFFIXES)
+    static = [url_for("static", filename=name) for name in cached if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
     return [*static, url_for("device.parts"), url_for("device.cards")]
 
 

@@ -36,7 +36,7 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
-    """What the page is told: each emotion's name, label, colours and place; the goals; who may read; its texts."""
+    """What the scripts need: each emotion's name, label, colours and place; the goals; who may read; its texts."""
     return {
         "emotions": [
             {
@@ -88,8 +88,8 @@ def choose_language(code: str) -> Response:
     return response
 
 
-def in_language(template: str, **told: object) -> Response:
-    """``template`` with its texts and what its scripts are told, in the language that the browser wants."""
+def in_language(template: str, **values: object) -> Response:
+    """``template`` with its texts and its scripts' configuration, in the language that the browser prefers."""
     language = chosen_language()
     words = services().translations
     page = render_template(
@@ -98,7 +98,7 @@ def in_language(template: str, **told: object) -> Response:
         languages={code: words[code]["language"] for code in LANGUAGES},
         words=words[language],
         config=services().page_config[language],
-        **told,
+        **values,
     )
     response = Response(page)
     response.vary.update(("Accept-Language", "Cookie"))

@@ -1,7 +1,7 @@
 """What requests may hold: one set of marshmallow fields and schemas for the events of /live and for REST.
 
 In: what a browser or a program sent. Out: checked values, or a text that says what was expected and what came. A text's
-``{place}`` stands for where the value lies, such as ``wishes.decades``; one without it is told behind its place.
+``{place}`` stands for where the value lies, such as ``wishes.decades``; one without it follows its place.
 Answers on a frame's way are written by hand (`serializers.py`): that takes 20 µs where a schema takes 50.
 """
 
@@ -24,8 +24,8 @@ from feelharmonic.reading import Mood
 MIN_TRACKS, MAX_TRACKS, DEFAULT_TRACKS = 1, 50, 8
 #: How many genres or decades a listener may wish for or bar.
 MAX_WISHES = 20
-#: How many faults of one request are told, and how much of a name or value in it: both are the caller's.
-MAX_FAULTS_TOLD, MAX_NAME_TOLD = 5, 60
+#: Maximum faults of one request in an answer, and characters of a name or value in it: both are the caller's.
+MAX_FAULTS_SHOWN, MAX_NAME_SHOWN = 5, 60
 #: Seven numbers between commas take no more characters.
 MAX_NUMBERS_TEXT = 200
 #: How far the sum of seven probabilities may be from 1.
@@ -34,7 +34,7 @@ SUM_TOLERANCE = 0.02
 
 def shown(value: object) -> str:
     """A caller's value as an error may repeat it."""
-    return repr(value)[: MAX_NAME_TOLD - 20] if isinstance(value, str) else str(value)[: MAX_NAME_TOLD - 20]
+    return repr(value)[: MAX_NAME_SHOWN - 20] if isinstance(value, str) else str(value)[: MAX_NAME_SHOWN - 20]
 
 
 def expected(what: str, value: object) -> ma.ValidationError:
@@ -77,7 +77,7 @@ class WholeNumber(fields.Integer):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
         number = value
         if self._reads_text and isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
-            number = int(value[:MAX_NAME_TOLD])
+            number = int(value[:MAX_NAME_SHOWN])
         if isinstance(number, bool) or not isinstance(number, int) or not self.low <= number <= self.high:
             raise expected(f"a whole number from {self.low} to {self.high}", value)
         return number
@@ -93,8 +93,8 @@ class Switch(fields.Boolean):
 
 
 class BoundedList(fields.List):
-    """A list whose length is checked before its elements are looked at: of too many each would take time and be told
-    as a fault of its own."""
+    """A list whose length is checked before its elements are looked at: of too many each would take time and be
+    reported as a fault of its own."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list:
         if isinstance(value, list):
@@ -118,7 +118,7 @@ class QueryNumber(Number):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float:
         try:
-            number = float(str(value)[:MAX_NAME_TOLD])
+            number = float(str(value)[:MAX_NAME_SHOWN])
         except ValueError:
             raise expected(f"a number from {self.low:g} to {self.high:g}", value) from None
         return super()._deserialize(number, attr, data, **options)
@@ -323,21 +323,21 @@ def sequence_number(value: object) -> int | None:
     return None
 
 
-def faults_told(messages: object) -> str:
+def describe_faults(messages: object) -> str:
     """webargs' messages, a tree by place, in one line: the first few, and how many more there are."""
     # The first level names the part of the request: json, query, files.
     parts = messages.values() if isinstance(messages, dict) else [messages]
     lines = itertools.chain.from_iterable(fault_lines(part) for part in parts)
-    told = list(itertools.islice(lines, MAX_FAULTS_TOLD))
+    shown = list(itertools.islice(lines, MAX_FAULTS_SHOWN))
     more = sum(1 for _ in lines)
-    return " ".join([*told, f"And {more} more."] if more else told)
+    return " ".join([*shown, f"And {more} more."] if more else shown)
 
 
 def fault_lines(messages: object, place: str = "") -> Iterator[str]:
     """One sentence for each of marshmallow's messages; ``place``: where they belong."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            name = "" if name == "_schema" else str(name)[:MAX_NAME_TOLD]
+            name = "" if name == "_schema" else str(name)[:MAX_NAME_SHOWN]
             yield from fault_lines(inner, f"{place}.{name}" if place and name else place or name)
     else:
         texts = " ".join(map(str, messages)) if isinstance(messages, list) else str(messages)

@@ -11,7 +11,7 @@ from feelharmonic.emotions import valence_arousal
 from feelharmonic.music import MusicTargets, PlacedTrack, Track
 from feelharmonic.reading import Expression, Group, Mood, Reading, SeenFace
 
-#: Probabilities and boxes are sent with so many digits: a pixel of 1280 is 0.0008.
+#: Decimals of probabilities and boxes: a pixel of 1280 is 0.0008.
 DIGITS = 4
 
 #: The two features that a journey is drawn by.

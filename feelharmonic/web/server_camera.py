@@ -28,12 +28,12 @@ BOUNDARY = "frame"
 #: How the host starts a camera.
 COMMAND = "flask --app app camera --source 0"
 
-#: A new mood brings new tracks once it has held for so long (seconds).
+#: Seconds that a new mood must hold before it brings new tracks.
 TRACKS_AFTER_S = 6.0
 
 TRACKS = 8
 
-#: A stream says something at least so often, so that a page that went away is noticed.
+#: Longest silence of a stream: each message shows whether the page is still connected.
 STREAM_TIMEOUT_S = 5.0
 
 

@@ -51,7 +51,7 @@ class Services:
     texts: InferenceQueue = field(init=False)
     uploads: UploadLimiter = field(init=False)
     openapi: APISpec = field(init=False)
-    #: Every text of the page by its key, and what the page's scripts are told; both by language.
+    #: Every text of the page by its key, and the configuration of the page's scripts; both by language.
     translations: dict[str, dict[str, str]] = field(init=False)
     page_config: dict[str, dict] = field(init=False)
 

@@ -1,5 +1,5 @@
 /**
- * What travels on the wire (feelharmonic/web/serializers.py writes it) and between the modules. Types only.
+ * The server's answers and events (feelharmonic/web/serializers.py writes them), and what modules pass each other. Types only.
  *
  * @typedef {"angry"|"disgust"|"fear"|"happy"|"sad"|"surprise"|"neutral"} EmotionName
  * @typedef {"match"|"lift"|"calm"|"energise"} Goal

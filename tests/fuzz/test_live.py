@@ -23,13 +23,13 @@ pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 EVENTS = ("frame", "snap", "goal", "baseline", "group", "device", "resume", "feedback")
 
 
-def test_arbitrary_events_are_answered(wire, astronaut_jpeg):
+def test_arbitrary_events_are_answered(live, astronaut_jpeg):
     @often
     @given(event=st.sampled_from(EVENTS), arguments=st.lists(values, max_size=3))
     def check(event, arguments):
         try:
-            answer = in_time(lambda: wire.emit(event, *arguments, namespace="/live", callback=True))
-        except ValueError as refused:  # the wire hangs up
+            answer = in_time(lambda: live.emit(event, *arguments, namespace="/live", callback=True))
+        except ValueError as refused:  # the server disconnects
             if "attachment" not in str(refused):
                 raise
             return
@@ -37,7 +37,7 @@ def test_arbitrary_events_are_answered(wire, astronaut_jpeg):
         assert problem is None or problem["code"] != "server_fault", (event, arguments)
 
     check()
-    assert wire.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["faces"]
+    assert live.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["faces"]
 
 
 packets = st.one_of(

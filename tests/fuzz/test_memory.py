@@ -26,19 +26,19 @@ def resident_kb() -> int:
 
 
 @pytest.fixture(scope="module")
-def refusals(wire, app, pictures):
+def refusals(live, app, pictures):
     """Does a few hundred things that are refused."""
     client, chance = app.test_client(), np.random.default_rng(7)
 
     def round_of_refusals() -> None:
         for number in range(40):
-            wire.emit("frame", number, chance.bytes(300), namespace="/live", callback=True)
+            live.emit("frame", number, chance.bytes(300), namespace="/live", callback=True)
             for data in pictures.values():
                 cut = mutated(data, "cut", chance.uniform(0.1, 0.9), b"", (0, 0), b"")
-                wire.emit("frame", number, cut, namespace="/live", callback=True)
+                live.emit("frame", number, cut, namespace="/live", callback=True)
                 with contextlib.suppress(ListenerFault):
                     decode_photograph(cut)
-            wire.emit("snap", {"emotion": f"no such {number}"}, namespace="/live", callback=True)
+            live.emit("snap", {"emotion": f"no such {number}"}, namespace="/live", callback=True)
             client.post("/api/v1/moods", json={"readings": [{"at_s": number}]})
 
     round_of_refusals()  # what is made once does not count

@@ -16,9 +16,9 @@ from tests.support.serving import Server, needs_proc
 LISTENERS = 30
 #: They come one after the other; then everybody has got a wait, and what is loaded once is there.
 COMING_S, WARM_UP_S, SECONDS = 1.5, 3.0, 8.0
-#: A listener who hears nothing for so long was forgotten.
+#: A listener without an answer for this long was forgotten.
 REPLY_S = 30
-#: The server's memory may differ by so much between the two halves.
+#: Maximum difference of the server's memory between the two halves.
 FLAT_MB = 15
 
 

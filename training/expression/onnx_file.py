@@ -24,7 +24,7 @@ OPSET = 17
 MIN_HALVED_SIZE = 1024
 #: The least probability whose logarithm is taken.
 MIN_PROBABILITY = 1e-7
-#: From so many faces the statistics of a file's layers are measured before it is trained on.
+#: Number of faces from which the statistics of a file's layers are measured before it is trained on.
 STATISTICS_FACES = 1024
 #: The number format of the weights, for the metadata and the card.
 FLOAT16_WEIGHTS = "weights kept as float16, widened at load"

@@ -35,10 +35,10 @@ from training.track_mood.songs import (
 TOLD_BY_TAGS = tuple(LABELLED_AS)
 TREES, LEAF = 300, 3
 
-#: A word counts for the forests that learn from tags where so many of their songs have it.
+#: Minimum number of tagged songs that have a word, for the forests that learn from tags.
 MIN_TAGGED_WITH_WORD, MIN_PICKED_WITH_WORD = 3, 4
 
-#: The student knows words that so many songs of the tables have.
+#: Minimum number of the tables' songs that have a word, for the student.
 MIN_SONGS_WITH_WORD = 40
 HIDDEN, ALPHA, EPOCHS, BATCH, RATE = 32, 1e-3, 14, 128, 3e-3
 

@@ -77,7 +77,7 @@ def refuse_wrong_encoding(path: Path, encoding: str) -> BadInput:
 def read_header(text: io.TextIOWrapper, needed: Sequence[str], name: str) -> tuple[str, list[str], int]:
     """The separator, the names of the columns and the header's line: the first line within HEADER_LINES that has all
     of ``needed``, else the first one. Excel's line `sep=;` names the separator. Raises BadInput for an empty file."""
-    told: str | None = None
+    named: str | None = None
     first: tuple[str, list[str], int] | None = None
     position = 0
     for number in range(1, HEADER_LINES + 1):
@@ -85,9 +85,9 @@ def read_header(text: io.TextIOWrapper, needed: Sequence[str], name: str) -> tup
         if number == 1 and not line.strip():
             raise BadInput(f"{name}: expected a header line with column names, got an empty file.")
         if number == 1 and (separator := SEPARATOR_LINE.match(line)):
-            told = separator[1]
+            named = separator[1]
             continue
-        delimiter = told or max(DELIMITERS, key=line.count)
+        delimiter = named or max(DELIMITERS, key=line.count)
         columns = [column.strip() for column in next(csv.reader([line], delimiter=delimiter), [])]
         if set(needed) <= find_columns(columns).keys():
             return delimiter, columns, number

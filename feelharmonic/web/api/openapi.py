@@ -20,7 +20,7 @@ from feelharmonic.web.api.blueprint import LONG_ENDPOINTS, PREFIX, api, off_the_
 from feelharmonic.web.api.uploads import InMemoryRequest, UploadLimiter
 from feelharmonic.web.i18n import chosen_language, words_in
 from feelharmonic.web.problems import PROBLEM_TYPE, problem_code
-from feelharmonic.web.schemas import faults_told
+from feelharmonic.web.schemas import describe_faults
 from feelharmonic.web.services import Services, services
 
 DESCRIPTION = "Pictures, series of readings and tracks in; faces, moods and tracks out."
@@ -38,15 +38,15 @@ class Problem(ma.Schema):
 
 
 class Api(flask_smorest.Api):
-    """flask-smorest, its faults told as RFC 9457 has them, and only under /api/v1."""
+    """flask-smorest, with faults as problem documents (RFC 9457), under /api/v1 only."""
 
     ERROR_SCHEMA = Problem
 
     def handle_http_exception(self, error: HTTPException) -> object:
         if not request.path.startswith(f"{PREFIX}/"):
             return error
-        told = getattr(error, "data", None) or {}
-        detail = faults_told(told["messages"]) if "messages" in told else error.description or ""
+        data = getattr(error, "data", None) or {}
+        detail = describe_faults(data["messages"]) if "messages" in data else error.description or ""
         return problem(error.code or 500, problem_code(error.code or 500), detail, dict(error.get_response().headers))
 
     def _register_responses(self) -> None:

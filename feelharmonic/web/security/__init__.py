@@ -68,7 +68,7 @@ def protect(
     )
     wsgi_app = RequestLimiter(wsgi_app, settings.requests_per_address, refused)
     wsgi_app = HostCheck(wsgi_app, own_names(settings), refused)
-    # HTTPS=1 has our own certificate: a browser that was told to insist on TLS could never accept another.
+    # HTTPS=1 has our own certificate: a browser with HSTS could never accept another.
     wsgi_app = SecurityHeaders(wsgi_app, under_tls={} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
         count = settings.trusted_proxies

@@ -4,7 +4,7 @@ In: a folder and this machine's addresses. Out: the paths of certificate and key
 valid for the same addresses. Only the owner can read the key.
 
 iOS trusts certificate authorities only, not a server's own certificate. So an authority is made for this certificate
-alone, and its key is never stored: whoever trusts it trusts no other certificate, for nothing else can be signed.
+alone, and its key is never stored: a phone that trusts it trusts no other certificate, as nothing else can be signed.
 """
 
 from __future__ import annotations

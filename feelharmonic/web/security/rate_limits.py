@@ -25,7 +25,7 @@ UNLIMITED_ENDPOINTS = ("static", "pages.healthz", "api.healthz")
 
 MEMORY = "memory://"
 
-#: How long a Redis that is away is waited for, and how long it is then left alone.
+#: Timeout of a call to Redis, and the cooldown after one that failed.
 REDIS_TIMEOUT_S, REDIS_COOLDOWN_S = 0.5, 5.0
 
 IPV6_NETWORK_BITS = 64

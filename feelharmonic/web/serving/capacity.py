@@ -16,7 +16,7 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-#: For each place a process accepts two connections: whoever finds no free place stays connected and waits for one.
+#: For each place a process accepts two connections: a client without a free place stays connected and waits for one.
 CONNECTIONS_PER_PLACE = 2
 
 #: Connections on top of these, for pages and API requests; fewer where each needs a thread.

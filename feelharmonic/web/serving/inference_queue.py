@@ -55,7 +55,7 @@ BUSY_WINDOW_S = 10.0
 class InferenceQueue:
     """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
 
-    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: whoever waits longer is refused, so that others may wait.
+    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: a caller that waits longer is refused and makes room.
     ``clock``: monotonic seconds.
     """
 
@@ -129,7 +129,7 @@ class InferenceQueue:
         return self._waiting
 
     def retry_after_ms(self) -> int:
-        """How long the listener who is being answered must wait before the next frame, in milliseconds.
+        """The wait before the next frame of the listener being answered, in milliseconds.
 
         Each answer reserves the next free moment, as far apart as the server can read frames: so they arrive one by
         one, and everybody gets the same rate. While the server keeps up the wait is 0.

@@ -1,4 +1,4 @@
-"""Graceful shutdown: clients are told, what is in flight is finished, connections are closed.
+"""Graceful shutdown: clients are notified, requests in flight are finished, connections are closed.
 
 Pages connect again by themselves, to whichever server answers then, and bring their mood along.
 """
@@ -56,7 +56,7 @@ class Drain:
             return
         self._has_begun = True
         connections = self._socketio.server.eio.sockets
-        log.info("Shutting down; %d clients are told", len(connections))
+        log.info("Shutting down; %d clients are notified", len(connections))
         # Not through the message queue: other processes go on.
         self._socketio.emit(LEAVING, {}, namespace=self._namespace, ignore_queue=True)
         deadline_s = self._clock() + self._timeout_s

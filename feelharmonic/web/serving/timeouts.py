@@ -1,4 +1,4 @@
-"""How long the server waits for clients, in one object that `create_app` hands to whoever waits.
+"""How long the server waits for clients, in one object that `create_app` passes on.
 
 Tests of whole servers start them with shorter ones (`tests/support/serve.py`).
 """

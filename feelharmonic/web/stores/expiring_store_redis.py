@@ -75,7 +75,7 @@ class RedisStore:
 
     def _set(self, key: str, data: dict, ttl_s: float, *, only_existing: bool = False) -> None:
         redis_key = _redis_key(key)
-        # The key is encrypted along: whoever can write to Redis cannot give one listener's account to another.
+        # The key is encrypted as well: write access to Redis is not enough to give one listener's account to another.
         encrypted = self._fernet.encrypt(json.dumps([redis_key, data]).encode())
         with _translated():
             self._redis.set(redis_key, encrypted, ex=max(1, round(ttl_s)), xx=only_existing)

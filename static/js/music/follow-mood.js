@@ -2,7 +2,7 @@
  * When to plan the queue anew for a mood: one other than the one that is planned for has held for long enough. Pure.
  */
 
-/** So many tracks are planned ahead. */
+/** How many tracks are planned ahead. */
 export const PLANNED = 5;
 
 /** @typedef {import("../types.js").EmotionName} EmotionName */

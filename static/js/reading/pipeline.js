@@ -13,7 +13,7 @@ import { PictureQuality } from "./picture-quality.js";
 /** @typedef {import("../types.js").Picture} Picture */
 /** @typedef {import("../types.js").FoundFace} FoundFace */
 
-/** Decimals of probabilities and boxes, as on the wire. */
+/** Decimals of probabilities and boxes, as in the server's answers. */
 const DIGITS = 4;
 
 export class Pipeline {

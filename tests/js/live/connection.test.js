@@ -20,7 +20,7 @@ function delays(random) {
 // The client takes the first decimal of a random number as the sign, the whole as the size.
 const CHANCES = Array.from({ length: 1000 }, (_, i) => i / 1000);
 
-test("whatever chance gives, a lost wire is tried again after 200 ms to 1 s", () => {
+test("whatever chance gives, a lost connection is tried again after 200 ms to 1 s", () => {
   for (const chance of CHANCES) {
     for (const delay of delays(() => chance)) {
       assert.ok(delay >= 200 && delay <= 1000, `${delay} ms where chance gives ${chance}`);

@@ -13,7 +13,7 @@ beforeEach(() => {
   globalThis.fetch = async () => new Response(JSON.stringify(kept));
 });
 
-test("a list comes as the wire would bring it", async () => {
+test("a list has the form of the server's", async () => {
   const reply = await new OfflineTracks().snap({ emotion: "sad", goal: "match" });
   assert.deepEqual([reply.emotion, reply.goal, reply.provider, reply.problem], ["sad", "match", "catalogue", null]);
   const [first, second] = reply.tracks;
