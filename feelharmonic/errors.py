@@ -11,7 +11,8 @@ FeelharmonicError
 │   ├── Busy                the listener's last frame is still being read
 │   ├── RateLimited         too many events from one address
 │   ├── Overloaded          more pictures than the server can read
-│   ├── Full                more listeners, or more uploads, than the server has room for
+│   ├── Full                more listeners than the server has room for
+│   ├── UploadsFull         more uploads at once than the server, or one address, may have
 │   ├── ServerFault         something of ours broke
 │   ├── Forbidden           the request did not come from our page
 │   ├── NotAvailable        this server has no app at the music service
@@ -119,11 +120,22 @@ class Overloaded(ListenerFault):
 
 
 class Full(ListenerFault):
-    """More listeners than the host allows, or more uploads than this process has memory for."""
+    """More listeners than the host allows."""
 
     code = "full"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     wait_ms = 5000
+
+
+class UploadsFull(ListenerFault):
+    """As many uploads as this process has memory for, or as one address may send, are being received."""
+
+    code = "busy"
+    # Not 429: the address may have sent nothing else.
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("More pictures are being sent than this server has room for.", "Send it again in a moment.")
 
 
 class ServerFault(ListenerFault):

@@ -10,13 +10,12 @@ import io
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import IO
 
 from flask import Request, request
 from werkzeug.wrappers import Response
 
-from feelharmonic.errors import ListenerFault
+from feelharmonic.errors import UploadsFull
 from feelharmonic.web.api.blueprint import api
 from feelharmonic.web.problems import fault_response
 from feelharmonic.web.security.rate_limits import network_of
@@ -32,17 +31,6 @@ MAX_UPLOADS_EACH = 8
 
 #: Retry-After of an upload that finds no room.
 UPLOADS_RETRY_S = 5
-
-
-class NoRoom(ListenerFault):
-    """As many uploads as this process has memory for, or as one address may send, are being received."""
-
-    code = "busy"
-    # Not 429: the address may have sent nothing else.
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
-    def __init__(self) -> None:
-        super().__init__("More pictures are being sent than this server has room for.", "Send it again in a moment.")
 
 
 class UploadLimiter:
@@ -63,7 +51,7 @@ class UploadLimiter:
     @contextlib.contextmanager
     def receiving(self, address: str) -> Iterator[Callable[[int], None]]:
         """Count an upload of ``address`` while it is received. Gives a function that takes each part's number of bytes
-        and raises NoRoom above a limit; raises NoRoom itself where the address has its maximum of uploads."""
+        and raises UploadsFull above a limit; raises UploadsFull itself where the address has its maximum of uploads."""
         network, held = network_of(address), 0
 
         def charge(count: int) -> None:
@@ -72,11 +60,11 @@ class UploadLimiter:
                 self._bytes[network] += count
                 held += count
                 if self._bytes[network] > self._max_address_bytes or self._bytes.total() > self._max_bytes:
-                    raise NoRoom()
+                    raise UploadsFull()
 
         with self._lock:
             if self._uploads[network] >= self._max_each:
-                raise NoRoom()
+                raise UploadsFull()
             self._uploads[network] += 1
         try:
             yield charge
@@ -111,6 +99,6 @@ def receive_upload() -> None:
         len(request.files)  # the first look at them receives them
 
 
-@api.errorhandler(NoRoom)
-def send_back(fault: NoRoom) -> Response:
+@api.errorhandler(UploadsFull)
+def send_back(fault: UploadsFull) -> Response:
     return fault_response(fault, {"Retry-After": str(UPLOADS_RETRY_S)})

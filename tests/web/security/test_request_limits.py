@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from feelharmonic.web.api.uploads import NoRoom, UploadLimiter
+from feelharmonic.errors import UploadsFull
+from feelharmonic.web.api.uploads import UploadLimiter
 from feelharmonic.web.security.rate_limits import network_of
 from feelharmonic.web.security.request_limits import REQUESTS_RETRY_S, RequestLimiter
 
@@ -69,7 +70,7 @@ def test_a_request_that_raises_is_no_longer_in_flight():
 def test_uploads_are_limited_per_address():
     limiter = UploadLimiter(max_each=2)
     with limiter.receiving("192.0.2.1"), limiter.receiving("192.0.2.1"):
-        with pytest.raises(NoRoom), limiter.receiving("192.0.2.1"):
+        with pytest.raises(UploadsFull), limiter.receiving("192.0.2.1"):
             pass
         with limiter.receiving("192.0.2.2"):
             pass
@@ -84,11 +85,11 @@ def test_slow_uploads_of_many_addresses_leave_room():
         upload.__enter__()(1)
     with limiter.receiving("198.51.100.1") as charge:
         charge(500)
-        with pytest.raises(NoRoom):
+        with pytest.raises(UploadsFull):
             charge(1)
     with limiter.receiving("198.51.100.1") as charge:
         charge(500)
-        with limiter.receiving("198.51.100.2") as another, pytest.raises(NoRoom):
+        with limiter.receiving("198.51.100.2") as another, pytest.raises(UploadsFull):
             another(401)
     for upload in slow:
         upload.__exit__(None, None, None)
