@@ -14,7 +14,7 @@ DOCS = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md
 DOCS += sorted((PROJECT / "docs").glob("*.md"))
 
 MAX_README_LINES = 150
-MAX_COLUMNS = 110
+MAX_COLUMNS = 100
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 MAKE = re.compile(r"(?:^|`)\s*make ([a-z][a-z-]*)\b(?!\w)", re.MULTILINE)
