@@ -153,7 +153,7 @@ class Login:
         self.url = url
 
     def to_dict(self) -> dict[str, Any]:
-        """What `SpotifyAccounts.resume` makes it from again. Secret: whoever has it and the code has the account."""
+        """What `SpotifyAccounts.resume` needs. Secret: with it and the code anybody can use the account."""
         return {"verifier": self._pkce.code_verifier, "challenge": self._pkce.code_challenge, "url": self.url}
 
     def finish(self, code: str) -> Account:

@@ -85,7 +85,7 @@ def create_app(
         # With several workers: what is said to all listeners from outside reaches each worker's.
         message_queue=settings.redis_url or None,
         channel="feelharmonic",
-        # Engine.IO's own check would believe whoever sends an X-Forwarded-Host.
+        # Engine.IO's own check would trust X-Forwarded-Host from any client.
         cors_allowed_origins=websocket_origins(settings.allowed_origins),
     )
     services = Services.of(app)

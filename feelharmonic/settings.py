@@ -66,7 +66,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     #: Names and public addresses by which browsers reach this server; this machine's own ones always serve.
     allowed_hosts: tuple[str, ...] = ()
-    #: How many proxies in front tell the truth about who asks, and whether by TLS.
+    #: How many proxies in front are trusted for the client's address and for whether it used TLS.
     trusted_proxies: int = 0
     #: Requests by HTTP, and events by Socket.IO, that one address may send; a school may be behind one.
     http_rate: str = "3000/minute"

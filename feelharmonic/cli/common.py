@@ -27,7 +27,7 @@ def faults_as_messages() -> Iterator[None]:
     except (BadInput, SetupFault) as exc:
         raise click.ClickException(str(exc)) from exc
     except BrokenPipeError:
-        raise  # who reads our output has enough, as `head` does: click ends quietly
+        raise  # the reader closed the pipe, as `head` does: click ends quietly
     except (OSError, sqlite3.Error) as exc:
         raise click.ClickException(f"Reading or writing failed ({exc}). Nothing was changed.") from exc
 

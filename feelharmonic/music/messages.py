@@ -52,7 +52,7 @@ class MusicTargets:
 
 @dataclass(frozen=True, slots=True)
 class TrackId:
-    """Which track: ``source`` names who knows it, ``key`` is what it is called there.
+    """Which track: ``source`` is the catalogue or service that has it, ``key`` its id there.
 
     As text, in requests, events and answers, Spotify's are their key alone and all others ``source:key``.
     """

@@ -208,8 +208,7 @@ class _Choice:
         if not self._candidates.by_chance:
             return 0
         if self._request.goal != "match":
-            # A journey that leads nowhere: nothing tells its tracks apart, and whoever asks again has not been given
-            # any.
+            # A journey without steps has no order of its own, so any candidate may come.
             return self._request.chance.randrange(count)
         reach = max(MATCH_REACH * self._request.n, MIN_MATCH_REACH)
         # An exponential draw: rank 0 is the likeliest, ranks far beyond the reach hardly ever come.

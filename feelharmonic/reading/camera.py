@@ -170,7 +170,7 @@ class CameraReader:
         self._set(state="seeing", jpeg=jpeg, reading=reading)
 
     def _set(self, **changes: Any) -> None:
-        """Replace these fields of the state, and wake whoever waits for it."""
+        """Replace these fields of the state, and wake the threads that wait for it."""
         with self._changed:
             self._state = replace(self._state, number=self._state.number + 1, **changes)
             self._changed.notify_all()

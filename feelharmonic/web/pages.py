@@ -36,7 +36,7 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
-    """What the scripts need: each emotion's name, label, colours and place; the goals; who may read; its texts."""
+    """What the scripts need: each emotion's name, label, colours and place; the goals; the reader; its texts."""
     return {
         "emotions": [
             {

@@ -296,7 +296,7 @@ def test_nobody_got_another_listeners_answer(pages):
     assert order == sorted(order)
 
 
-def test_every_listener_is_told_of_a_shutdown(cluster, pages):
+def test_every_listener_is_notified_of_a_shutdown(cluster, pages):
     _, gunicorn, _ = cluster
     heard = [len(page.told) for page in pages]
     gunicorn.stop()

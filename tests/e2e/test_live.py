@@ -259,7 +259,7 @@ def test_every_frame_of_a_flood_is_answered(listener, astronaut_bgr):
     assert all(answer["wait_ms"] > 0 for answer in answers if answer["problem"])
 
 
-def test_beyond_the_places_a_listener_is_told_and_later_admitted(server, astronaut_jpeg):
+def test_a_listener_without_a_place_is_notified_and_admitted_later(server, astronaut_jpeg):
     inside = [server.listener() for _ in range(5)]
     try:
         with server.listener() as late:

@@ -163,7 +163,7 @@ def test_frames_and_uploads_in_flight_are_answered_under_gunicorn(tmp_path, mode
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_listeners_are_told_and_the_process_ends(tmp_path, mode, astronaut_jpeg):
+def test_listeners_are_notified_and_the_process_ends(tmp_path, mode, astronaut_jpeg):
     server = Server(tmp_path, ASYNC_MODE=mode).start()
     try:
         listeners = [Client(server.url) for _ in range(3)]
@@ -179,7 +179,7 @@ def test_listeners_are_told_and_the_process_ends(tmp_path, mode, astronaut_jpeg)
 
 
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
-def test_listeners_of_every_gunicorn_worker_are_told(tmp_path, mode, astronaut_jpeg):
+def test_listeners_of_every_gunicorn_worker_are_notified(tmp_path, mode, astronaut_jpeg):
     gunicorn = Gunicorn(tmp_path, workers=2, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
     try:
         listeners = [Client(gunicorn.url) for _ in range(6)]

@@ -206,7 +206,7 @@ def test_the_observer_hears_how_each_call_and_probe_ended(fault, outcome, rest_s
     until(lambda: probed.calls == [("spotify-search", outcome)])
 
 
-def test_the_observer_hears_of_late_calls_and_of_nobody_who_served():
+def test_the_observer_is_notified_of_late_calls_and_of_lists_without_a_provider():
     notes, remote, broken = Notes(), Remote(), Local("broken")
     remote.gate = threading.Event()
     fallback = ProviderFallback([remote, Local(tracks=())], budget_s=0.3, observer=notes)

@@ -78,7 +78,7 @@ def test_other_shapes_and_values_are_refused(reader, features):
         reader.read(features)
 
 
-def test_a_damaged_file_is_told_with_what_to_do(tmp_path):
+def test_the_error_for_a_damaged_file_says_what_to_do(tmp_path):
     path = tmp_path / "felt_mood.npz"
     path.write_bytes(b"no weights")
     with pytest.raises(SetupFault, match="git checkout"):

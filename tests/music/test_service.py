@@ -36,7 +36,7 @@ def test_providers_come_in_the_settings_order_and_the_catalogue_is_always_there(
     assert [provider.name for provider in providers] == expected
 
 
-def test_an_unknown_provider_is_told_with_the_other_faults():
+def test_an_unknown_provider_is_listed_with_the_other_faults():
     with pytest.raises(SetupFault) as caught:
         create_app(Settings(providers=("spotify", "catalogue", "nothing like it"), face_finder="nowhere.onnx"))
     first, second, third = caught.value.faults
@@ -60,7 +60,7 @@ def test_an_unknown_provider_is_told_with_the_other_faults():
         ),
     ],
 )
-def test_spotify_sends_listeners_back_to_this_machine_unless_told_otherwise(changed, expected):
+def test_spotify_sends_listeners_back_to_this_machine_by_default(changed, expected):
     assert load_accounts(Settings(spotify_client_id=CLIENT_ID, **changed)).redirect_uri == expected
 
 

@@ -39,7 +39,7 @@ BALLAD = features(acousticness=0.7, energy=0.3, instrumentalness=0.0, loudness=-
 
 
 @pytest.mark.parametrize(("song", "mood"), [(PIANO, "Calm"), (METAL, "Energetic"), (DISCO, "Happy"), (BALLAD, "Sad")])
-def test_clear_cases_are_told(reader, song, mood):
+def test_clear_cases_are_recognised(reader, song, mood):
     (told,) = reader.read(song)
     assert told.mood == mood
     assert 0.5 < told.confidence <= 1

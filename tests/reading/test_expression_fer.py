@@ -18,7 +18,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
         FerReader.load()
 
 
-def test_a_package_that_this_opencv_does_not_suit_is_told_alike(monkeypatch):
+def test_a_package_that_this_opencv_does_not_suit_gives_the_same_error(monkeypatch):
     """fer looks for OpenCV's Haar cascade at its start, which OpenCV 5 has not."""
 
     class Fer:

@@ -170,7 +170,7 @@ def test_decoding_is_given_up_after_its_time():
         timed.read(2)
 
 
-def test_a_photograph_that_takes_too_long_is_told_so_and_frees_its_place(astronaut_jpeg, monkeypatch):
+def test_a_photograph_that_takes_too_long_is_refused_and_frees_its_place(astronaut_jpeg, monkeypatch):
     monkeypatch.setattr("feelharmonic.reading.frame.MAX_DECODE_S", -1.0)
     with pytest.raises(BadFrame, match="to decode"):
         decode_photograph(astronaut_jpeg)

@@ -167,7 +167,7 @@ def test_a_login_is_too_old_after_ten_minutes(browser, clock):
     assert browser.client.get("/connect/callback", base_url=HOME, query_string=back).status_code == 400
 
 
-def test_a_listener_who_does_not_agree_is_told(browser):
+def test_a_listener_who_does_not_agree_gets_a_page_that_says_so(browser):
     state = browser.login()["state"]
     response = browser.client.get(
         "/connect/callback", base_url=HOME, query_string={"error": "access_denied", "state": state}
@@ -176,7 +176,7 @@ def test_a_listener_who_does_not_agree_is_told(browser):
     assert browser.status()["connected"] is False
 
 
-def test_a_code_that_spotify_refuses_is_told(browser, spotify):
+def test_a_code_that_spotify_refuses_is_reported(browser, spotify):
     back = browser.login()
     spotify.challenges.clear()
     response = browser.client.get("/connect/callback", base_url=HOME, query_string=back)
@@ -226,7 +226,7 @@ def test_plays_and_queues(browser, spotify, path, held):
 
 
 @pytest.mark.parametrize("path", ["playlist", "play", "queue", "disconnect"])
-def test_who_is_not_connected_is_told(browser, path):
+def test_without_a_connection_requests_are_refused(browser, path):
     assert problem_of(browser.post(path, {"ids": IDS}, "anything")) == (401, "not_connected")
 
 

@@ -82,7 +82,7 @@ def test_several_faces_are_numbered_by_their_size(client, astronaut_bgr):
     assert areas == sorted(areas, reverse=True)
 
 
-def test_a_group_is_told_where_it_is_asked_for(client, astronaut_jpeg, wall_jpeg):
+def test_a_group_is_in_the_answer_on_request(client, astronaut_jpeg, wall_jpeg):
     def asked(data: bytes) -> dict:
         return client.post("/api/v1/expressions?group=true", data={"image": (io.BytesIO(data), "a.jpg")}).get_json()
 
@@ -181,14 +181,14 @@ def test_of_too_many_probabilities_none_is_looked_at(client):
     assert told(client.post("/api/v1/moods", json=body), 422)["detail"] == "readings.0.probabilities: Length must be 7."
 
 
-def test_the_first_faults_are_told_and_how_many_more(client):
+def test_the_first_faults_are_listed_and_the_rest_counted(client):
     detail = told(client.post("/api/v1/moods", json={"readings": [{}] * 1000}), 422)["detail"]
     assert detail.startswith("readings.0.at_s: Missing data for required field. readings.0.probabilities: Missing")
     assert detail.endswith("readings.2.at_s: Missing data for required field. And 1995 more.")
     assert len(detail) < 500
 
 
-def test_a_long_name_of_the_callers_is_not_told_whole(client):
+def test_a_long_name_of_the_callers_is_shortened(client):
     answer = client.post("/api/v1/moods", json={"readings": [], "x" * 100_000: 1})
     assert told(answer, 422)["detail"] == f"{'x' * 60}: Unknown field."
 
@@ -316,7 +316,7 @@ def test_health(client):
     assert client.get("/api/v1/healthz").get_json() == client.get("/healthz").get_json() == {"status": "ok"}
 
 
-def test_too_many_photographs_at_once_are_told_to_come_again(astronaut_jpeg, monkeypatch):
+def test_too_many_photographs_at_once_are_answered_429(astronaut_jpeg, monkeypatch):
     monkeypatch.setattr("feelharmonic.app.MAX_PHOTOGRAPHS_WAITING", 0)
     client = create_app(Settings(providers=("catalogue",))).test_client()
     answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})

@@ -99,7 +99,7 @@ def now_s(app, monkeypatch) -> list[float]:
     return clock
 
 
-def test_who_comes_sooner_than_told_is_sent_away_unread(app, live, now_s, monkeypatch, astronaut_jpeg):
+def test_a_frame_sent_before_wait_ms_is_refused_unread(app, live, now_s, monkeypatch, astronaut_jpeg):
     held = Services.of(app).live
     asked = []
     monkeypatch.setattr(held._queue, "retry_after_ms", lambda: asked.append(1) or 400)
@@ -119,7 +119,7 @@ def test_who_comes_sooner_than_told_is_sent_away_unread(app, live, now_s, monkey
     assert frame(3)["problem"] is None
 
 
-def test_who_waits_as_told_is_read_whatever_others_do(app, live, now_s, astronaut_jpeg):
+def test_a_frame_sent_after_wait_ms_is_read_whatever_others_do(app, live, now_s, astronaut_jpeg):
     for seq in range(3):
         reply = live.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)
         assert reply["problem"] is None

@@ -92,7 +92,7 @@ def test_a_video_is_read_and_shown_with_its_box(watching, video):
     assert shown.shape == (240, 320, 3)
 
 
-def test_a_file_begins_anew_or_ends_as_told(watching, video):
+def test_a_file_begins_anew_or_ends_as_set(watching, video):
     assert until(lambda seen: seen.state == "ended", watching(video, rate_hz=20, once=True)).reading is not None
     again = watching(video, rate_hz=20)
     first = until(lambda seen: seen.reading is not None, again)

@@ -1,4 +1,4 @@
-"""Who may connect, how often and with how much data. `protect` sets the order of the layers."""
+"""Host and origin checks, rate limits, limits of connections and of data. `protect` sets the order of the layers."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ tracemalloc.start(); table = ShippedTracks(); print(min(taken), tracemalloc.get_
     assert int(told[1]) <= 15_000_000
 
 
-def test_a_damaged_file_is_told_with_what_to_do(tmp_path):
+def test_the_error_for_a_damaged_file_says_what_to_do(tmp_path):
     path = tmp_path / "tracks.npz"
     path.write_bytes(b"no table")
     with pytest.raises(SetupFault, match="git checkout"):

@@ -152,13 +152,13 @@ def test_every_fault_becomes_a_code_and_a_cooldown(provider, answers, status, he
     assert len(answers.asked) == 1
 
 
-def test_silence_is_told(provider, answers, catalogue):
+def test_a_service_that_does_not_answer_is_unavailable(provider, answers, catalogue):
     answers.silent = True
     impatient = ReccoBeatsProvider(catalogue, api_url=provider._url.removesuffix("/track/recommendation"), read_s=0.1)
     with pytest.raises(ProviderUnavailable, match="timeout"):
         ask(impatient, asking())
 
 
-def test_nobody_there_is_told(catalogue):
+def test_a_service_that_cannot_be_reached_is_unavailable(catalogue):
     with pytest.raises(ProviderUnavailable, match="unreachable"):
         ask(ReccoBeatsProvider(catalogue, api_url="http://127.0.0.1:9/v1"), asking())

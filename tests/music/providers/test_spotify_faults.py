@@ -92,7 +92,7 @@ def test_wrong_credentials_are_final_and_say_what_to_check(spotify, changed):
     assert caught.value.action == "Check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET, then restart."
 
 
-def test_no_network_is_told(spotify):
+def test_without_a_network_spotify_is_unavailable(spotify):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, but nobody listens
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
@@ -101,7 +101,7 @@ def test_no_network_is_told(spotify):
     assert caught.value.cooldown_s == 30.0
 
 
-def test_an_owner_without_premium_is_told(spotify):
+def test_an_owner_without_premium_is_named_as_the_reason(spotify):
     spotify.faults[SEARCH] = NO_PREMIUM_OWNER
     with pytest.raises(ProviderUnavailable, match="refused  The app's owner needs Premium") as caught:
         ask(search_at(spotify), asking())

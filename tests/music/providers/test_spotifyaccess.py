@@ -139,7 +139,7 @@ class TestAccounts:
             (refusal(404, "Not found"), "no_device", "Start any song in the Spotify app"),
         ],
     )
-    def test_faults_are_told_with_what_to_do(self, spotify, fault, code, action):
+    def test_faults_say_what_to_do(self, spotify, fault, code, action):
         account = self.connect(spotify, read_s=1.0 if fault.hangs else 5.0)
         spotify.faults["/v1/me"] = fault
         with pytest.raises(AccountFault, match=action) as caught:
@@ -147,7 +147,7 @@ class TestAccounts:
         assert caught.value.code == code
 
     @pytest.mark.parametrize("fault", [BROKEN, NOT_SPOTIFY, refusal(404, "Not found")])
-    def test_a_playlist_that_is_not_made_is_told(self, spotify, fault):
+    def test_a_playlist_that_is_not_made_is_a_fault(self, spotify, fault):
         account = self.connect(spotify)
         spotify.faults["/v1/me"] = fault
         with pytest.raises(AccountFault) as caught:

@@ -10,7 +10,7 @@ from training.track_mood.table import clean_title, is_take, key_of, years_by_han
 @pytest.mark.parametrize(
     "title", ["Creep - Acoustic", "Hurt (Live)", "Levels - Skrillex Remix", "Bohemian Rhapsody (Karaoke)"]
 )
-def test_takes_are_told(title):
+def test_takes_are_recognised(title):
     assert is_take(title)
 
 

@@ -90,7 +90,7 @@ def test_who_left_gets_no_place(now_s):
     assert not held.admits("one")
 
 
-def test_ten_thousand_who_wait_cost_no_more_than_ten(now_s):
+def test_ten_thousand_waiting_clients_cost_no_more_than_ten(now_s):
     held = places(now_s, 10)
     admitted(held, "holder", 10)
     names = [f"waiting {number}" for number in range(10_000)]

@@ -45,7 +45,7 @@ class SocketIOStandIn:
         return Drain(self, self.in_flight, namespace="/live", timeout_s=TIMEOUT_S, clock=lambda: self.now_s)
 
 
-def test_clients_of_this_process_alone_are_told_once():
+def test_only_clients_of_this_process_are_notified_and_once():
     socketio = SocketIOStandIn()
     drain = socketio.drain()
     assert not drain.has_begun

@@ -1,5 +1,5 @@
 /**
- * Who reads faces, the server or this device, and the loop that reads: every reply goes into the page's state.
+ * Chooses the server or this device to read faces, and runs the loop that reads: every reply goes into the page's state.
  */
 
 import { element, input } from "../../lib/elements.js";
