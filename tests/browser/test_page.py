@@ -344,6 +344,9 @@ def test_still_for_people_who_ask_for_reduced_motion(visit):
 def test_nothing_is_wider_than_the_window(visit, shoot, width, scheme):
     page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
     shoot(page, f"welcome-{width}-{scheme}")
+    keys, about = (page.locator(f"#{name}-open").bounding_box() for name in ("keys", "about"))
+    assert keys["width"] >= 44
+    assert about["x"] + about["width"] <= width
     go_live(page)
     shoot(page, f"live-{width}-{scheme}")
     page.get_by_role("button", name="Snap").click()
