@@ -90,6 +90,8 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
     try:
         page = visit(url=server.url, tolerate=("WebSocket connection to",))
         go_live(page)
+        # All that a reading needs is loaded by then.
+        expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
         end(server)
         expect(page.locator("#notice")).to_contain_text(text, timeout=DEADLINE_MS)
         expect(page.locator("#mood-word")).to_have_text("Happy")

@@ -3,6 +3,7 @@
  */
 
 import { dialog, element, input } from "../lib/elements.js";
+import { lazy } from "../lib/lazy.js";
 import { shortcuts } from "../lib/shortcuts.js";
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
@@ -71,16 +72,14 @@ if ("serviceWorker" in navigator) {
   window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => undefined));
 }
 
-/** The mood line, loaded with the first reading, or where a reload brings a line back. */
+/** The mood line, loaded when the camera starts, or where a reload brings a line back. */
 function mountHistory() {
-  /** @type {Promise<unknown>|null} */ let loading = null;
-  const load = () => {
-    loading ??= import("./controllers/history-controller.js").then(({ HistoryController }) => new HistoryController(page));
-  };
+  const load = lazy(async () => new (await import("./controllers/history-controller.js")).HistoryController(page));
+  const mount = () => load().catch(console.error); // a lost connection is told already
   if (page.session.get("line")) {
-    load();
+    mount();
   }
-  page.state.observe(["reply"], load);
+  page.state.observe(["stage"], (values) => values.stage === "live" && mount());
 }
 
 /** Freezes the moment and plays its mood. */

@@ -2,13 +2,15 @@
  * The player, loaded when it is first needed: a page without tracks does not load it.
  */
 
+import { lazy } from "../lib/lazy.js";
+
 /** @typedef {import("./mount.js").MountedPlayer} MountedPlayer */
 
 const SHEET = "/static/player.css";
 
 export class OnDemandPlayer {
   #page;
-  /** @type {Promise<MountedPlayer>|null} */ #loading = null;
+  #loading = lazy(() => this.#load());
   /** @type {MountedPlayer|null} */ mounted = null;
 
   /** @param {import("./mount.js").PlayerPage} page */
@@ -22,11 +24,7 @@ export class OnDemandPlayer {
 
   /** @returns {Promise<MountedPlayer>} */
   get() {
-    this.#loading ??= this.#load().catch((fault) => {
-      this.#loading = null; // the next list or press asks again
-      throw fault;
-    });
-    return this.#loading;
+    return this.#loading();
   }
 
   async #load() {

@@ -3,15 +3,17 @@
  */
 
 import { element, progress } from "../../lib/elements.js";
+import { lazy } from "../../lib/lazy.js";
 
 export class BaselineController {
   #page;
+  #load = lazy(() => import("../baseline-recorder.js"));
   /** @type {import("../baseline-recorder.js").BaselineRecorder|null} while it records */ #recorder = null;
 
   /** @param {import("../page.js").Page} page */
   constructor(page) {
     this.#page = page;
-    page.state.observe(["stage"], ({ stage }) => stage !== "live" && this.#end());
+    page.state.observe(["stage"], ({ stage }) => (stage === "live" ? this.#load().catch(console.error) : this.#end()));
     page.state.observe(["stage", "baseline"], () => this.#render());
     // The smoothed probabilities may be corrected by an older baseline: what the face itself shows is recorded.
     page.state.observe(["reply"], ({ reply }) => this.#record(reply?.faces[0]?.probabilities));
@@ -21,7 +23,7 @@ export class BaselineController {
   }
 
   async record() {
-    const { BaselineRecorder } = await import("../baseline-recorder.js");
+    const { BaselineRecorder } = await this.#load();
     if (this.#page.values.stage === "live") {
       this.#recorder = new BaselineRecorder(performance.now());
       element("resting").hidden = false;

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../../lib/elements.js";
+import { lazy } from "../../lib/lazy.js";
 import { BarsView } from "../../views/bars-view.js";
 import { moodChips } from "../../views/chips.js";
 import { applyColour } from "../../views/colour.js";
@@ -14,7 +15,7 @@ export class MoodController {
   #stage;
   #bars;
   #picker;
-  /** What only readings need, loaded when the camera starts. @type {Promise<void>|null} */ #loading = null;
+  /** What only readings need, loaded when the camera starts. */ #loadViews;
   /** @type {import("../../views/group-view.js").GroupView|null} */ #group = null;
   /** @type {import("../../views/valence-arousal-view.js").ValenceArousalView|null} */ #plane = null;
 
@@ -31,6 +32,14 @@ export class MoodController {
     this.#bars = new BarsView(element("bars"), config.emotions);
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
+    this.#loadViews = lazy(async () => {
+      const [{ GroupView }, { ValenceArousalView }] = await Promise.all([
+        import("../../views/group-view.js"),
+        import("../../views/valence-arousal-view.js"),
+      ]);
+      this.#group = new GroupView(element("group"), config.emotions, t);
+      this.#plane = new ValenceArousalView(element("plane"), config.emotions, t);
+    });
     reading.onFaces((faces, reply) => {
       this.#bars.update(reply.probabilities, reply.mood?.emotion ?? null);
       this.#group?.update(faces, reply.group);
@@ -43,7 +52,7 @@ export class MoodController {
         this.#picker.update(null);
         view.update(null);
         this.#plane?.clear();
-        this.#loading ??= this.#loadViews();
+        this.#loadViews().catch(console.error); // a lost connection is told already
       } else {
         element("rest-state").hidden = true;
       }
@@ -56,16 +65,6 @@ export class MoodController {
       }
       view.update(mood, aside);
     });
-  }
-
-  async #loadViews() {
-    const { config, t } = this.#page;
-    const [{ GroupView }, { ValenceArousalView }] = await Promise.all([
-      import("../../views/group-view.js"),
-      import("../../views/valence-arousal-view.js"),
-    ]);
-    this.#group = new GroupView(element("group"), config.emotions, t);
-    this.#plane = new ValenceArousalView(element("plane"), config.emotions, t);
   }
 
   /** What the face shows now, and which resting face it is read against. @param {import("../../types.js").FrameReply} reply */

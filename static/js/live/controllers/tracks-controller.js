@@ -4,6 +4,7 @@
  */
 
 import { button, element } from "../../lib/elements.js";
+import { lazy } from "../../lib/lazy.js";
 import { OfflineTracks } from "../../music/offline-tracks.js";
 import { listTitle } from "../../music/list-title.js";
 import { entriesOf } from "../../music/track-reason.js";
@@ -19,7 +20,8 @@ export class TracksController {
   #connection;
   #offline = new OfflineTracks();
   #view;
-  /** Loaded for the first journey. @type {Promise<import("../../views/path-view.js").PathView>|null} */ #path = null;
+  /** Loaded for the first journey. */ #path;
+  #has_path = false;
   #wishes;
   /** Of the reading that the shown tracks are for. @type {number[]|null} */ #probabilities = null;
   /** Counts requests: the tracks of one that was overtaken are dropped. */
@@ -39,6 +41,7 @@ export class TracksController {
     this.#player = player;
     player.onFeedback = (id, like) => this.feedback(id, like);
     this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like), player.playTrack);
+    this.#path = lazy(async () => new (await import("../../views/path-view.js")).PathView(element("path"), page.t));
     this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
     const goals = goalChips(element("goals"), page.config.goals, page.t, (goal) => this.chooseGoal(goal));
     goals.update(page.values.goal);
@@ -196,16 +199,14 @@ export class TracksController {
 
   /** Where a journey leads; a list that matches the mood has no path. @param {import("../../types.js").SnapReply} reply */
   async #drawPath({ emotion, goal, path }) {
-    if (!this.#path && goal === "match") {
+    if (!this.#has_path && goal === "match") {
       return;
     }
-    const page = this.#page;
-    this.#path ??= import("../../views/path-view.js").then(({ PathView }) => new PathView(element("path"), page.t));
+    this.#has_path = true;
     try {
-      (await this.#path).update(goal === "match" ? [] : path, page.label(emotion), page.t(`goal.${goal}`));
+      (await this.#path()).update(goal === "match" ? [] : path, this.#page.label(emotion), this.#page.t(`goal.${goal}`));
     } catch (fault) {
       console.error(fault); // the tracks are of use without it
-      this.#path = null;
     }
   }
 }
