@@ -108,7 +108,7 @@ def test_averages_agree_between_rates_while_the_face_changes():
 def test_a_mood_holds_for_hold_s_whatever_the_face_shows():
     listener = immediate(hold_s=2.0)
     readings = [showing("happy"), *[showing("sad")] * 30]
-    moods = play(listener, readings, rate_hz=10)
+    moods = play(listener, readings, rate_hz=10, start_s=100.0)
     assert [mood.emotion for mood in moods[:20]] == ["happy"] * 20
     assert moods[20].emotion == "sad"
     assert play(immediate(), readings, rate_hz=10)[2].emotion == "sad"
@@ -151,6 +151,21 @@ def test_no_face_keeps_last_mood_and_later_looks_again():
     assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s / 2).emotion == "happy"
     assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s + 0.1) is None
     assert listener.expression() is None
+
+
+def test_a_mood_holds_while_pictures_cannot_be_read():
+    listener = new_smoother()
+    play(listener, [showing("happy")] * 10, rate_hz=5)
+    dark_until_s = 2.0 + 3 * SMOOTHING.lost_after_s
+    assert listener.hold(dark_until_s).emotion == "happy"
+    assert listener.update_without_face(dark_until_s + SMOOTHING.lost_after_s / 2).emotion == "happy"
+    assert listener.update_without_face(dark_until_s + SMOOTHING.lost_after_s + 0.1) is None
+
+
+def test_pictures_that_cannot_be_read_begin_no_mood():
+    listener = new_smoother()
+    assert listener.hold(1.0) is None
+    assert listener.update_without_face(1.1) is None
 
 
 def test_no_face_at_first_is_no_mood():
