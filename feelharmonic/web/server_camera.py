@@ -53,7 +53,7 @@ class Seen(Protocol):
     def reading(self) -> Reading | None: ...
 
 
-class Watching(Protocol):
+class CameraFrames(Protocol):
     """The part of CameraReader that is used here."""
 
     def newest(self, after: int = -1, timeout_s: float = 0.0) -> Seen: ...
@@ -63,7 +63,7 @@ class CameraView:
     """The camera reader, if there is one, and the tracks for the mood that it held last."""
 
     def __init__(self, music: MusicService):
-        self.watcher: Watching | None = None
+        self.reader: CameraFrames | None = None
         self._music = music
         self._asking = threading.Lock()
         self._chance = random.Random()
@@ -71,9 +71,9 @@ class CameraView:
         self.emotion: str | None = None
         self.served: TrackList | None = None
 
-    def show(self, watcher: Watching) -> None:
-        """Show ``watcher`` from now on."""
-        self.watcher = watcher
+    def show(self, reader: CameraFrames) -> None:
+        """Show ``reader`` from now on."""
+        self.reader = reader
 
     def renew(self, reading: Reading | None) -> None:
         """Ask for tracks where a new mood has held; one request asks, all others go on with what is here."""
@@ -92,7 +92,7 @@ class CameraView:
             self._asking.release()
 
 
-def bind(app: Flask, music: MusicService) -> Callable[[Watching], None]:
+def bind(app: Flask, music: MusicService) -> Callable[[CameraFrames], None]:
     """Put the addresses on ``app``; returns what makes a camera the one that they show."""
     view = Services.of(app).camera = CameraView(music)
     app.register_blueprint(watch)
@@ -101,18 +101,18 @@ def bind(app: Flask, music: MusicService) -> Callable[[Watching], None]:
 
 @watch.get("")
 def page() -> Response | tuple[Response, int]:
-    response = in_language("server_camera.html", watched=_showing().watcher is not None)
-    return response if _showing().watcher else (response, 404)
+    response = in_language("server_camera.html", watched=_view().reader is not None)
+    return response if _view().reader else (response, 404)
 
 
 @watch.get("/stream")
 def stream() -> Response | PlainResponse:
     """The annotated pictures, one after another (multipart/x-mixed-replace)."""
-    watcher = _showing().watcher
-    if watcher is None:
+    reader = _view().reader
+    if reader is None:
         return _no_camera()
     return Response(
-        _pictures(watcher),
+        _pictures(reader),
         mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
         headers={"Cache-Control": "no-store"},
     )
@@ -121,25 +121,25 @@ def stream() -> Response | PlainResponse:
 @watch.get("/state")
 def state() -> dict | PlainResponse:
     """What the newest picture showed, and the tracks for it."""
-    showing = _showing()
-    if showing.watcher is None:
+    view = _view()
+    if view.reader is None:
         return _no_camera()
-    seen = showing.watcher.newest()
-    showing.renew(seen.reading)
-    served = showing.served
+    seen = view.reader.newest()
+    view.renew(seen.reading)
+    served = view.served
     return {
         "state": seen.state,
         "reading": None if seen.reading is None else reading_fields(seen.reading),
-        "emotion": showing.emotion,
+        "emotion": view.emotion,
         "tracks": [track_fields(track) for track in served.tracks] if served else [],
         "note": note_in(words_in(chosen_language()), served) if served else "",
     }
 
 
-def _pictures(watcher: Watching) -> Iterator[bytes]:
+def _pictures(reader: CameraFrames) -> Iterator[bytes]:
     number = -1
     while True:
-        seen = watcher.newest(number, STREAM_TIMEOUT_S)
+        seen = reader.newest(number, STREAM_TIMEOUT_S)
         number = seen.number
         if seen.jpeg is not None:
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(seen.jpeg)}\r\n\r\n"
@@ -152,5 +152,5 @@ def _no_camera() -> PlainResponse:
     return problem_response(404, "no_camera", "No camera is set up on this server.", f"Start one: {COMMAND}")
 
 
-def _showing() -> CameraView:
+def _view() -> CameraView:
     return services().camera

@@ -60,51 +60,51 @@ class Camera:
         pass
 
 
-def until(holds, watcher: CameraReader):
+def until(holds, reader: CameraReader):
     """The first Seen for which ``holds``."""
-    seen, deadline = watcher.newest(), time.monotonic() + DEADLINE_S
+    seen, deadline = reader.newest(), time.monotonic() + DEADLINE_S
     while not holds(seen):
         assert time.monotonic() < deadline, seen.state
-        seen = watcher.newest(seen.number, 1.0)
+        seen = reader.newest(seen.number, 1.0)
     return seen
 
 
 @pytest.fixture
-def watching(parts):
+def start_reader(parts):
     started: list[CameraReader] = []
 
     def start(name, **options) -> CameraReader:
-        watcher = CameraReader(parts, str(name), **options)
-        started.append(watcher)
-        watcher.start()
-        return watcher
+        reader = CameraReader(parts, str(name), **options)
+        started.append(reader)
+        reader.start()
+        return reader
 
     yield start
-    for watcher in started:
-        watcher.stop()
+    for reader in started:
+        reader.stop()
 
 
-def test_a_video_is_read_and_shown_with_its_box(watching, video):
-    seen = until(lambda seen: seen.reading is not None and seen.reading.mood, watching(video, rate_hz=20))
+def test_a_video_is_read_and_shown_with_its_box(start_reader, video):
+    seen = until(lambda seen: seen.reading is not None and seen.reading.mood, start_reader(video, rate_hz=20))
     assert seen.state == "seeing"
     assert seen.reading.mood.emotion == "happy"
     shown = cv2.imdecode(np.frombuffer(seen.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape == (240, 320, 3)
 
 
-def test_a_file_begins_anew_or_ends_as_set(watching, video):
-    assert until(lambda seen: seen.state == "ended", watching(video, rate_hz=20, once=True)).reading is not None
-    again = watching(video, rate_hz=20)
+def test_a_file_begins_anew_or_ends_as_set(start_reader, video):
+    assert until(lambda seen: seen.state == "ended", start_reader(video, rate_hz=20, once=True)).reading is not None
+    again = start_reader(video, rate_hz=20)
     first = until(lambda seen: seen.reading is not None, again)
     assert until(lambda seen: seen.number > first.number + 45, again).state == "seeing"  # more than its 30 pictures
 
 
-def test_a_group_is_watched_as_one(watching, video):
-    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, watching(video, group=True))
+def test_a_group_is_watched_as_one(start_reader, video):
+    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, start_reader(video, group=True))
     assert [one.id for one in seen.reading.group.shares] == [face.face.id for face in seen.reading.faces]
 
 
-def test_a_camera_that_drops_is_opened_again_after_longer_waits(watching, astronaut_bgr):
+def test_a_camera_that_drops_is_opened_again_after_longer_waits(start_reader, astronaut_bgr):
     cameras = [Camera([]), Camera([], opens=False), Camera([astronaut_bgr] * 400)]
     opened: list[str] = []
 
@@ -112,22 +112,24 @@ def test_a_camera_that_drops_is_opened_again_after_longer_waits(watching, astron
         opened.append(name)
         return cameras.pop(0) if cameras else Camera([], opens=False)
 
-    watcher = watching("0", open_source=open_source, retry_waits_s=(0.05, 0.1), rate_hz=30)
-    assert until(lambda seen: seen.state == "lost", watcher).reading is None
-    assert until(lambda seen: seen.state == "seeing", watcher).reading.faces
+    reader = start_reader("0", open_source=open_source, retry_waits_s=(0.05, 0.1), rate_hz=30)
+    assert until(lambda seen: seen.state == "lost", reader).reading is None
+    assert until(lambda seen: seen.state == "seeing", reader).reading.faces
     assert opened[:3] == ["0"] * 3
 
 
-def test_only_the_newest_picture_is_read(watching, parts):
+def test_only_the_newest_picture_is_read(start_reader, parts):
     numbered = [np.full((64, 64, 3), i, np.uint8) for i in range(100)]
-    watcher = watching("0", open_source=lambda _name: Camera(numbered), retry_waits_s=(9.0,), rate_hz=4)
-    until(lambda seen: seen.state == "lost", watcher)
-    assert watcher.newest().number < 30  # about five of the hundred were read: the rest was older than the newest
+    reader = start_reader("0", open_source=lambda _name: Camera(numbered), retry_waits_s=(9.0,), rate_hz=4)
+    until(lambda seen: seen.state == "lost", reader)
+    assert reader.newest().number < 30  # about five of the hundred were read: the rest was older than the newest
 
 
-def test_a_large_picture_is_made_smaller(watching, astronaut_bgr):
+def test_a_large_picture_is_made_smaller(start_reader, astronaut_bgr):
     large = cv2.resize(astronaut_bgr, (1600, 1200))
-    seen = until(lambda seen: seen.reading is not None, watching("0", open_source=lambda _name: Camera([large] * 400)))
+    seen = until(
+        lambda seen: seen.reading is not None, start_reader("0", open_source=lambda _name: Camera([large] * 400))
+    )
     assert max(seen.reading.width_px, seen.reading.height_px) == SIDE_PX
 
 
@@ -143,7 +145,7 @@ def test_the_mood_is_written_in_its_colour(parts):
 
 
 class Still:
-    """A watcher that saw one thing."""
+    """A camera's reader that saw one thing."""
 
     def __init__(self, reading: Reading):
         self.number, self.state, self.jpeg, self.reading = 1, "ended", b"\xff\xd8jpeg\xff\xd9", reading
@@ -163,15 +165,15 @@ def app():
 
 
 @pytest.mark.parametrize("path", ["/watch", "/watch/state", "/watch/stream"])
-def test_without_a_watcher_the_addresses_say_how_to_get_one(app, path):
-    Services.of(app).camera.watcher = None
+def test_without_a_camera_the_addresses_say_how_to_get_one(app, path):
+    Services.of(app).camera.reader = None
     answer = app.test_client().get(path)
     assert answer.status_code == 404
     assert "flask --app app camera --source 0" in answer.get_data(as_text=True)
 
 
 def test_the_stream_is_made_of_pictures(app):
-    Services.of(app).camera.watcher = Still(reading_of(1.0))
+    Services.of(app).camera.reader = Still(reading_of(1.0))
     answer = app.test_client().get("/watch/stream")
     assert answer.content_type == "multipart/x-mixed-replace; boundary=frame"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -179,15 +181,15 @@ def test_the_stream_is_made_of_pictures(app):
 
 
 def test_tracks_come_once_a_new_mood_has_held(app):
-    showing = Services.of(app).camera
+    view = Services.of(app).camera
     client = app.test_client()
-    showing.watcher = Still(reading_of(TRACKS_AFTER_S - 1))
+    view.reader = Still(reading_of(TRACKS_AFTER_S - 1))
     assert client.get("/watch/state").get_json()["tracks"] == []
-    showing.watcher = Still(reading_of(TRACKS_AFTER_S + 1))
+    view.reader = Still(reading_of(TRACKS_AFTER_S + 1))
     told = client.get("/watch/state").get_json()
     assert (told["emotion"], len(told["tracks"])) == ("sad", 8)
     assert client.get("/watch/state").get_json()["tracks"] == told["tracks"]
-    showing.watcher = Still(reading_of(TRACKS_AFTER_S + 1, "happy"))
+    view.reader = Still(reading_of(TRACKS_AFTER_S + 1, "happy"))
     assert client.get("/watch/state").get_json()["emotion"] == "happy"
 
 
@@ -219,7 +221,7 @@ def test_the_command_serves_the_page_and_the_stream(video):
         process.wait()
 
 
-def test_the_phone_at_night_is_watched(data_dir, watching):
+def test_the_phone_at_night_is_watched(data_dir, start_reader):
     video = data_dir / "video" / "phone_at_night.mp4"
-    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, watching(video, rate_hz=20))
+    seen = until(lambda seen: seen.reading is not None and seen.reading.faces, start_reader(video, rate_hz=20))
     assert seen.reading.faces[0].expression is not None
