@@ -20,7 +20,7 @@ from benchmarks.report import show
 from feelharmonic.errors import SetupFault
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.networks import Reader
 from training.corruptions import CORRUPTIONS
 from training.data_dir import add_data_option, data_dir

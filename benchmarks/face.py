@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.reading.boxes import iou
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.boxes import iou
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Face
 from training.data_dir import add_data_option, data_dir
 from training.face_finder.data import load_sources

@@ -17,12 +17,12 @@ import cv2
 
 from benchmarks.moving_face import moving_face
 from benchmarks.report import milliseconds, show, spread
-from feelharmonic.reading.crop import cut_crop
-from feelharmonic.reading.face_tracker import FaceTracker
-from feelharmonic.reading.frame import decode
+from feelharmonic.reading.faces.crop import cut_crop
+from feelharmonic.reading.faces.face_tracker import FaceTracker
 from feelharmonic.reading.messages import Expression
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.pictures.frame import decode
 from feelharmonic.reading.pipeline import Pipeline
 
 FRAME_RATE_HZ = 10

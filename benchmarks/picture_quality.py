@@ -1,5 +1,6 @@
 """`python -m benchmarks.picture_quality`: faces found and expressions kept in pictures made darker, brighter,
-covered, smaller and cut, and what the page says of each. The thresholds of `reading/picture_quality.py` come from it.
+covered, smaller and cut, and what the page says of each. The thresholds of `reading/pictures/picture_quality.py`
+come from it.
 
 Needs the data sets (DATA_DIR): `video/performer.mp4` and `smiles/`.
 """
@@ -19,7 +20,7 @@ from benchmarks.mood import talking_head
 from benchmarks.report import show
 from feelharmonic.reading import Face, Networks
 from feelharmonic.reading.messages import Frame
-from feelharmonic.reading.picture_quality import PictureQuality
+from feelharmonic.reading.pictures.picture_quality import PictureQuality
 from feelharmonic.settings import Settings
 
 PEOPLE = 12

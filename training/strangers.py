@@ -16,7 +16,7 @@ import numpy as np
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.expression import CROP_SIDE_PX
-from feelharmonic.reading.face_finder import Finder
+from feelharmonic.reading.faces.face_finder import Finder
 from training.data_dir import DataMissing
 from training.expression import picture_folders as folders
 from training.expression.picture_folders import part_of, person_of

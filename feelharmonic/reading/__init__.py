@@ -7,10 +7,10 @@ from feelharmonic.reading.baseline import relative_to_rest
 from feelharmonic.reading.browser_constants import BROWSER_NETWORKS, constants_for_browser
 from feelharmonic.reading.camera import CameraReader, CameraState
 from feelharmonic.reading.expression import ExpressionReader
-from feelharmonic.reading.face_finder import FaceFinder
-from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Expression, Face, Group, GroupShare, Mood, Reading, SeenFace
 from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.pipeline import Pipeline, moods_of
 
 __all__ = [

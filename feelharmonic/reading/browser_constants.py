@@ -13,8 +13,10 @@ import cv2
 
 from feelharmonic.emotions import EMOTIONS, VALENCE_AROUSAL
 from feelharmonic.params import Params
-from feelharmonic.reading import baseline, boxes, crop, expression, face_finder, face_tracker, picture_quality
+from feelharmonic.reading import baseline, expression
+from feelharmonic.reading.faces import boxes, crop, face_finder, face_tracker
 from feelharmonic.reading.networks import MAX_FACES_READ
+from feelharmonic.reading.pictures import picture_quality
 
 #: The networks by the names that the browser requests.
 BROWSER_NETWORKS: dict[str, Path] = {

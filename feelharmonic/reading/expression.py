@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 
 from feelharmonic.errors import BadInput
-from feelharmonic.reading.crop import CROP_SIDE_PX
+from feelharmonic.reading.faces.crop import CROP_SIDE_PX
 from feelharmonic.reading.onnx_session import load_session
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "expression.onnx"

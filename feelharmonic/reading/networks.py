@@ -11,14 +11,14 @@ import numpy as np
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
 from feelharmonic.reading.baseline import appearance_of
-from feelharmonic.reading.crop import cut_crop
 from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
-from feelharmonic.reading.face_finder import FaceFinder, Finder
-from feelharmonic.reading.frame import decode_photograph
+from feelharmonic.reading.faces.crop import cut_crop
+from feelharmonic.reading.faces.face_finder import FaceFinder, Finder
+from feelharmonic.reading.faces.photograph_search import search_photograph
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Frame, Reading, SeenFace
-from feelharmonic.reading.photograph_search import search_photograph
+from feelharmonic.reading.pictures.frame import decode_photograph
 
 #: The largest faces of a frame that are read. More are found but not read, so that a crowd slows nobody down.
 MAX_FACES_READ = 6

@@ -10,13 +10,13 @@ import numpy as np
 
 from feelharmonic.params import Params
 from feelharmonic.reading.baseline import RestingFace, RestingFaces, relative_to_rest
-from feelharmonic.reading.face_tracker import FaceTracker
-from feelharmonic.reading.frame import decode
+from feelharmonic.reading.faces.face_tracker import FaceTracker
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Frame, Mood, Reading, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.picture_quality import PictureQuality
+from feelharmonic.reading.pictures.frame import decode
+from feelharmonic.reading.pictures.picture_quality import PictureQuality
 
 
 class Pipeline:

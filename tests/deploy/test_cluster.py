@@ -19,8 +19,8 @@ import requests
 import socketio
 from flask_socketio import SocketIO
 
-from feelharmonic.reading.face_finder import FaceFinder
-from feelharmonic.reading.frame import decode
+from feelharmonic.reading.faces.face_finder import FaceFinder
+from feelharmonic.reading.pictures.frame import decode
 from feelharmonic.web.security.certificate import own_certificate
 from tests.support.external_servers import Gunicorn, Nginx, Redis
 from tests.support.samples import encode

@@ -14,8 +14,8 @@ import websocket
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
-from feelharmonic.reading.face_finder import REFINER_PATH, FaceFinder
-from feelharmonic.reading.face_finder import WEIGHTS_PATH as FINDER_PATH
+from feelharmonic.reading.faces.face_finder import REFINER_PATH, FaceFinder
+from feelharmonic.reading.faces.face_finder import WEIGHTS_PATH as FINDER_PATH
 from tests.support.raw_websocket import RawListener
 from tests.support.serving import PROJECT, SHORT_TIMEOUTS, Server, needs_proc
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feelharmonic.errors import ListenerFault
-from feelharmonic.reading.frame import decode, decode_photograph
+from feelharmonic.reading.pictures.frame import decode, decode_photograph
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
     damaged,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from feelharmonic.errors import ListenerFault
-from feelharmonic.reading.frame import decode_photograph
+from feelharmonic.reading.pictures.frame import decode_photograph
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
     mutated,

@@ -18,15 +18,15 @@ import numpy as np
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
 from feelharmonic.reading.baseline import RestingFaces, appearance_of, relative_to_rest
-from feelharmonic.reading.boxes import iou
 from feelharmonic.reading.browser_constants import constants_for_browser
-from feelharmonic.reading.crop import cut_crop
-from feelharmonic.reading.face_finder import FaceFinder, decode_maps
-from feelharmonic.reading.face_tracker import FaceTracker
+from feelharmonic.reading.faces.boxes import iou
+from feelharmonic.reading.faces.crop import cut_crop
+from feelharmonic.reading.faces.face_finder import FaceFinder, decode_maps
+from feelharmonic.reading.faces.face_tracker import FaceTracker
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Mood, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
-from feelharmonic.reading.picture_quality import PictureQuality
+from feelharmonic.reading.pictures.picture_quality import PictureQuality
 
 FOLDER = Path(__file__).resolve().parent
 

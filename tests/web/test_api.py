@@ -13,8 +13,8 @@ from openapi_spec_validator import validate
 from feelharmonic.app import create_app
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.emotions import EMOTIONS, GOALS
-from feelharmonic.reading.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.reading.networks import Networks
+from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.settings import Settings
 from tests.support.samples import encode
 

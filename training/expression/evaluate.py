@@ -18,7 +18,7 @@ import numpy as np
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from training.corruptions import CORRUPTIONS
 from training.data_dir import add_data_option, data_dir
 from training.expression.data import FERPLUS, Faces, hard_labels, has_copy, load_fer

@@ -27,11 +27,11 @@ from tqdm import tqdm
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.errors import BadFrame, ListenerFault
-from feelharmonic.reading.crop import cut_crop
 from feelharmonic.reading.expression import CROP_SIDE_PX
-from feelharmonic.reading.face_finder import Finder
-from feelharmonic.reading.frame import decode_photograph
-from feelharmonic.reading.photograph_search import search_photograph
+from feelharmonic.reading.faces.crop import cut_crop
+from feelharmonic.reading.faces.face_finder import Finder
+from feelharmonic.reading.faces.photograph_search import search_photograph
+from feelharmonic.reading.pictures.frame import decode_photograph
 from training.data_dir import DataMissing
 from training.expression.data import HEADS, STRANGERS, Faces
 

@@ -27,7 +27,7 @@ import onnxruntime
 
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.reading.expression import WEIGHTS_PATH, prepare
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from training.data_dir import add_data_option, data_dir
 from training.expression.data import HEADS, STRANGERS, load_fer
 from training.expression.onnx_file import MIN_PROBABILITY, read_metadata, set_shown, write

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from feelharmonic.reading.expression import CROP_SIDE_PX
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from training.atomic_write import replacing
 from training.expression.data import Faces, joined
 from training.expression.picture_folders import crop_of, part_of, person_of

@@ -23,7 +23,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from feelharmonic.reading.expression import LABELS
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from training.data_dir import add_data_option, data_dir
 from training.expression.augment import DegradationShares, augmented
 from training.expression.data import FER2013, STRANGERS, Faces, hard_labels, joined, load_training_faces, without_copies

@@ -19,7 +19,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from feelharmonic.reading.face_finder import REFINER_PATH, WEIGHTS_PATH
+from feelharmonic.reading.faces.face_finder import REFINER_PATH, WEIGHTS_PATH
 from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
 from training.face_finder.train import DETECTOR, REFINER
 

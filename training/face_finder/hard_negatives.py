@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from feelharmonic.reading import face_finder
-from feelharmonic.reading.boxes import iou
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces import face_finder
+from feelharmonic.reading.faces.boxes import iou
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from training.data_dir import add_data_option, data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.scenes import Scene, SceneMaker

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.faces.boxes import iou
 from training.face_finder.backgrounds import Backgrounds, Painter
 from training.face_finder.camera_effects import Camera
 from training.face_finder.geometry import (

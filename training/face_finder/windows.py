@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from feelharmonic.reading import face_finder
-from feelharmonic.reading.crop import cut_window
-from feelharmonic.reading.face_finder import REFINER_SIZE, FaceFinder, View
+from feelharmonic.reading.faces import face_finder
+from feelharmonic.reading.faces.crop import cut_window
+from feelharmonic.reading.faces.face_finder import REFINER_SIZE, FaceFinder, View
 from training.data_dir import add_data_option, data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.scenes import Scene, SceneMaker

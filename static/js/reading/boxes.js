@@ -1,6 +1,6 @@
 /**
  * Boxes (x, y, width, height): how much they overlap, and non-maximum suppression. The same as
- * feelharmonic/reading/boxes.py. Pure.
+ * feelharmonic/reading/faces/boxes.py. Pure.
  */
 
 /** @typedef {import("../types.js").FoundFace} FoundFace */

@@ -1,5 +1,5 @@
 /**
- * A face in a frame → 48×48 grey in FER2013's framing. The same as feelharmonic/reading/crop.py. Pure.
+ * A face in a frame → 48×48 grey in FER2013's framing. The same as feelharmonic/reading/faces/crop.py. Pure.
  */
 
 import { grey, inverse, part, roundHalfEven, shrunk, warped } from "./frame.js";

@@ -1,6 +1,6 @@
 /**
  * A frame → the faces in it: the detector reads the whole frame, the refiner a window around each candidate. The same as
- * feelharmonic/reading/face_finder.py.
+ * feelharmonic/reading/faces/face_finder.py.
  */
 
 import { iou, nonMaximumSuppression } from "./boxes.js";

@@ -1,5 +1,5 @@
 /**
- * Faces from frame to frame: the same id while a face is in view. The same as feelharmonic/reading/face_tracker.py.
+ * Faces from frame to frame: the same id while a face is in view. The same as feelharmonic/reading/faces/face_tracker.py.
  */
 
 import { iou } from "./boxes.js";

@@ -1,6 +1,6 @@
 /**
  * What keeps a picture from being read: too dark, too bright, covered, frozen, the face too far away or cut off. The same
- * as feelharmonic/reading/picture_quality.py.
+ * as feelharmonic/reading/pictures/picture_quality.py.
  */
 
 import { grey, shrunk } from "./frame.js";

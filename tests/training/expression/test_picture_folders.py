@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="training's tests need requirements-train.txt")
 
 from feelharmonic.emotions import EMOTIONS
-from feelharmonic.reading.face_finder import FaceFinder
+from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Face
 from training.data_dir import DataMissing
 from training.expression.data import FER2013, FERPLUS, STRANGERS, Faces

@@ -10,7 +10,7 @@ from tests.support.scenes import two_sources
 torch = pytest.importorskip("torch", reason="needs requirements-train.txt")
 pytest.importorskip("onnx", reason="needs requirements-train.txt")
 
-from feelharmonic.reading.face_finder import prepare
+from feelharmonic.reading.faces.face_finder import prepare
 from training.face_finder.export import export
 from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
 from training.face_finder.scenes import SceneMaker, Source

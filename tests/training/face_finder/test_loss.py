@@ -8,7 +8,7 @@ from tests.support.scenes import tensors
 
 torch = pytest.importorskip("torch", reason="needs requirements-train.txt")
 
-from feelharmonic.reading.face_finder import decode_maps
+from feelharmonic.reading.faces.face_finder import decode_maps
 from training.face_finder.loss import SIZE_UNIT, cell_centres, loss_of, targets
 from training.face_finder.network import STRIDE
 

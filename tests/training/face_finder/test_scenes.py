@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from feelharmonic.reading.boxes import iou
+from feelharmonic.reading.faces.boxes import iou
 from tests.support.scenes import drawn, two_sources
 from training.face_finder.backgrounds import Backgrounds
 from training.face_finder.camera_effects import Camera

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.reading.boxes import MIN_IOU, SAME_FACE_IOU, iou
-from feelharmonic.reading.crop import CROP_EYES, CROP_MOUTH, cut_crop
-from feelharmonic.reading.face_finder import FaceFinder, decode_maps
-from feelharmonic.reading.face_finder_yunet import YuNetFinder
-from feelharmonic.reading.face_tracker import FULL_SEARCH_S, FaceTracker
+from feelharmonic.reading.faces.boxes import MIN_IOU, SAME_FACE_IOU, iou
+from feelharmonic.reading.faces.crop import CROP_EYES, CROP_MOUTH, cut_crop
+from feelharmonic.reading.faces.face_finder import FaceFinder, decode_maps
+from feelharmonic.reading.faces.face_finder_yunet import YuNetFinder
+from feelharmonic.reading.faces.face_tracker import FULL_SEARCH_S, FaceTracker
 from feelharmonic.reading.messages import Face
 
 #: The astronaut's face in the 320×240 frame, by eye.
@@ -301,7 +301,7 @@ def test_a_known_face_keeps_its_place_through_every_search(finder, astronaut_bgr
 
 @pytest.mark.parametrize("damage", [b"", b"not a network", "short"])
 def test_a_broken_network_is_named(monkeypatch, tmp_path, damage):
-    from feelharmonic.reading import face_finder as module
+    from feelharmonic.reading.faces import face_finder as module
 
     path = tmp_path / "face_finder.onnx"
     path.write_bytes(module.WEIGHTS_PATH.read_bytes()[:5000] if damage == "short" else damage)

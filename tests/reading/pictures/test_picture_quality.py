@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feelharmonic.reading import Face, Networks, Pipeline
-from feelharmonic.reading.picture_quality import FROZEN_S, MAX_GAP_S, MIN_FACE_PX, PROBLEMS, PictureQuality
+from feelharmonic.reading.pictures.picture_quality import FROZEN_S, MAX_GAP_S, MIN_FACE_PX, PROBLEMS, PictureQuality
 from tests.support.samples import encode
 
 FACE = Face(box=(120.0, 40.0, 60.0, 80.0), score=0.9)

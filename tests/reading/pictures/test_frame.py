@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
-from feelharmonic.reading.frame import MAX_BYTES, MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
+from feelharmonic.reading.pictures.frame import MAX_BYTES, MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
 from tests.support.corrupt_pictures import png
 from tests.support.samples import encode
 
@@ -67,7 +67,7 @@ def test_a_picture_cut_short_is_refused(astronaut_bgr, suffix, kept):
 
 @pytest.mark.parametrize("size", [(1281, 10), (10, 1281), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels_are_refused_before_decoding(size, monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._decode_pixels", lambda data: pytest.fail("was decoded"))
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_pixels", lambda data: pytest.fail("was decoded"))
     with pytest.raises(TooLarge) as caught:
         decode(png(*size))
     assert caught.value.code == "too_large"
@@ -79,7 +79,7 @@ def test_the_largest_size_allowed_is_read():
 
 
 def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._header_size", lambda data: pytest.fail("was read"))
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._header_size", lambda data: pytest.fail("was read"))
     with pytest.raises(TooLarge) as caught:
         decode(b"\xff\xd8" + bytes(MAX_BYTES))
     assert caught.value.text == "Expected at most 512 KB, got 512 KB."
@@ -87,7 +87,9 @@ def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
 
 @pytest.mark.parametrize("size", [(6000, 4001), (24_000_001, 1), (2**31 - 1, 2**31 - 1)])
 def test_a_photograph_with_too_many_pixels_is_refused_before_decoding(size, monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", lambda data: pytest.fail("was decoded"))
+    monkeypatch.setattr(
+        "feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda data: pytest.fail("was decoded")
+    )
     with pytest.raises(TooLarge) as caught:
         decode_photograph(png(*size))
     assert caught.value.text.startswith("Expected at most 24 megapixels, got ")
@@ -95,12 +97,12 @@ def test_a_photograph_with_too_many_pixels_is_refused_before_decoding(size, monk
 
 def test_a_photograph_of_24_megapixels_is_decoded(monkeypatch):
     decoded = np.zeros((40, 60, 3), np.uint8)
-    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", lambda data: decoded)
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda data: decoded)
     assert decode_photograph(png(6000, 4000)).pixels_bgr is decoded
 
 
 def test_a_photograph_with_too_many_bytes_is_refused_before_the_header_is_read(monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._header_size", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._header_size", lambda *_: pytest.fail("was read"))
     with pytest.raises(TooLarge, match=r"Expected at most 10 MB \(10,485,760 bytes\), got more\."):
         decode_photograph(bytes(MAX_PHOTOGRAPH_BYTES + 1))
 

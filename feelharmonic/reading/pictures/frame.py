@@ -16,7 +16,7 @@ from PIL import Image
 
 from feelharmonic.errors import BadFrame, BadInput, TooLarge
 from feelharmonic.reading.messages import Frame
-from feelharmonic.reading.picture_file import SEND_PICTURE, SEND_WHOLE, PictureFile, pixels_only
+from feelharmonic.reading.pictures.picture_file import SEND_PICTURE, SEND_WHOLE, PictureFile, pixels_only
 
 #: Recognised by content, not by name; Pillow's other readers are never tried.
 FORMATS = ("JPEG", "PNG", "WEBP")

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from feelharmonic.errors import SetupFault
-from feelharmonic.reading.frame import check_frame
 from feelharmonic.reading.messages import Face
+from feelharmonic.reading.pictures.frame import check_frame
 
 #: YuNet's own threshold, as its authors set it.
 MIN_YUNET_SCORE = 0.6

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from feelharmonic.reading.boxes import suppress_overlapping
-from feelharmonic.reading.face_finder import Finder
+from feelharmonic.reading.faces.boxes import suppress_overlapping
+from feelharmonic.reading.faces.face_finder import Finder
 from feelharmonic.reading.messages import Face
 
 #: After the whole picture, it is searched in 2×2 and in 4×4 parts.

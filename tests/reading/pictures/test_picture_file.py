@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
-from feelharmonic.reading.frame import TimedBytes, decode, decode_photograph
-from feelharmonic.reading.picture_file import MAX_SCANS, pixels_only
+from feelharmonic.reading.pictures.frame import TimedBytes, decode, decode_photograph
+from feelharmonic.reading.pictures.picture_file import MAX_SCANS, pixels_only
 from tests.support.costly_pictures import (
     FRAME_BYTES,
     FRAME_SIDE_PX,
@@ -72,7 +72,7 @@ def test_a_progressive_jpeg_is_a_photograph_but_no_frame(astronaut_bgr):
 
 
 def test_more_scans_than_a_camera_makes_are_refused_before_decoding(monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", _fails)
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", _fails)
     with pytest.raises(BadFrame, match=f"Expected a JPEG of at most {MAX_SCANS} scans, got more"):
         decode_photograph(scans(320, 100_000))
     with pytest.raises(BadFrame, match="Expected a JPEG of at most 25 scans, got more"):
@@ -93,7 +93,7 @@ def test_a_jpeg_of_another_coding_is_refused():
 
 
 def test_a_png_that_unpacks_to_too_much_is_refused_before_decoding(monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame._decode_photograph_pixels", _fails)
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", _fails)
     with pytest.raises(TooLarge, match="at most 100 MB when unpacked"):
         decode_photograph(png(4000, 4000, depth=16, colour=6, interlaced=1))
 
@@ -171,7 +171,7 @@ def test_decoding_is_given_up_after_its_time():
 
 
 def test_a_photograph_that_takes_too_long_is_refused_and_frees_its_place(astronaut_jpeg, monkeypatch):
-    monkeypatch.setattr("feelharmonic.reading.frame.MAX_DECODE_S", -1.0)
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame.MAX_DECODE_S", -1.0)
     with pytest.raises(BadFrame, match="to decode"):
         decode_photograph(astronaut_jpeg)
     monkeypatch.undo()

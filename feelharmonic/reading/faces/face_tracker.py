@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from feelharmonic.reading.boxes import MIN_IOU, SAME_FACE_IOU, iou
-from feelharmonic.reading.face_finder import Finder, WindowFinder
-from feelharmonic.reading.frame import check_frame
+from feelharmonic.reading.faces.boxes import MIN_IOU, SAME_FACE_IOU, iou
+from feelharmonic.reading.faces.face_finder import Finder, WindowFinder
 from feelharmonic.reading.messages import Face
+from feelharmonic.reading.pictures.frame import check_frame
 
 #: Seconds between searches of the whole frame while faces are tracked in their windows.
 FULL_SEARCH_S = 0.5

@@ -17,14 +17,14 @@ import numpy as np
 import onnxruntime
 
 from feelharmonic.errors import SetupFault
-from feelharmonic.reading.boxes import MIN_IOU, SAME_FACE_IOU, iou, non_maximum_suppression, suppress_overlapping
-from feelharmonic.reading.crop import cut_window
-from feelharmonic.reading.face_finder_yunet import YuNetFinder
-from feelharmonic.reading.frame import check_frame
+from feelharmonic.reading.faces.boxes import MIN_IOU, SAME_FACE_IOU, iou, non_maximum_suppression, suppress_overlapping
+from feelharmonic.reading.faces.crop import cut_window
+from feelharmonic.reading.faces.face_finder_yunet import YuNetFinder
 from feelharmonic.reading.messages import Box, Face
 from feelharmonic.reading.onnx_session import load_session
+from feelharmonic.reading.pictures.frame import check_frame
 
-WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "face_finder.onnx"
+WEIGHTS_PATH = Path(__file__).resolve().parents[1] / "weights" / "face_finder.onnx"
 
 REFINER_PATH = WEIGHTS_PATH.with_name("face_look.onnx")
 
