@@ -61,6 +61,8 @@ shortcuts(
     " ": () => player.toggle(),
     j: () => player.next(),
     k: () => player.back(),
+    arrowright: () => player.next(),
+    arrowleft: () => player.back(),
     "?": () => dialog("keys").showModal(),
     ...Object.fromEntries(page.config.emotions.map(({ name }, i) => [String(i + 1), () => pick(name)])),
   },
