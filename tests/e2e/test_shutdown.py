@@ -178,6 +178,19 @@ def test_listeners_are_notified_and_the_process_ends(tmp_path, mode, astronaut_j
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_an_idle_server_ends_soon(tmp_path, mode):
+    server = Server(tmp_path, ASYNC_MODE=mode).start()
+    try:
+        waiting = socket.create_connection(("127.0.0.1", server.port))  # as a browser's connection for its next request
+        time.sleep(3)  # nothing is left to do: the event loop sleeps until its next timer
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) == 0
+        waiting.close()
+    finally:
+        server.kill()
+
+
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_listeners_of_every_gunicorn_worker_are_notified(tmp_path, mode, astronaut_jpeg):
     gunicorn = Gunicorn(tmp_path, workers=2, ASYNC_MODE=mode, MAX_LISTENERS="20").start()

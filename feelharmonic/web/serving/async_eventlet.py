@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -46,6 +47,7 @@ class Mode:
 
     def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         import eventlet
+        from eventlet import patcher
         from greenlet import getcurrent
 
         main_greenlet = getcurrent()
@@ -54,12 +56,24 @@ class Mode:
             drain()
             eventlet.kill(main_greenlet, SystemExit)
 
-        # In a greenlet of its own: a signal may interrupt the event loop itself, which must not wait for anything.
-        signal.signal(signal.SIGTERM, lambda number, frame: eventlet.spawn(drain_and_exit))
+        # A signal does not end the event loop's wait for the next connection or timer, and its handler may interrupt
+        # the loop itself, which must not wait for anything: the handler writes a byte, on which a greenlet waits.
+        reader, writer = socket.socketpair()
+        write = patcher.original("os").write  # eventlet's own would wait until it may write
+        signal.signal(signal.SIGTERM, lambda number, frame: write(writer.fileno(), b"\0"))
+        eventlet.spawn(_run_on_bytes, reader, drain_and_exit)
 
     def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
         websocket.Message = _message_class(max_bytes)
         websocket._apply_mask = unmasked
+
+
+def _run_on_bytes(reader: socket.socket, run: Callable[[], None]) -> None:
+    """Run ``run`` in a greenlet of its own for each byte: a second signal ends the wait of the first."""
+    import eventlet
+
+    while reader.recv(1):
+        eventlet.spawn(run)
 
 
 def _message_class(max_bytes: int) -> type:
