@@ -27,6 +27,7 @@ from feelharmonic.music.reasons import Reason
 from feelharmonic.music.service import MusicService, track_moods_of
 from feelharmonic.music.targets import targets_for
 from feelharmonic.music.track_mood import TrackMoodReader
+from feelharmonic.music.wishes.genres import first_meant
 
 __all__ = [
     "DATABASE_NAME",
@@ -49,6 +50,7 @@ __all__ = [
     "TrackMoodReader",
     "Wishes",
     "distances",
+    "first_meant",
     "import_table",
     "is_spotify_key",
     "is_track_id",

@@ -45,7 +45,7 @@ from feelharmonic.web.schemas import (
     sequence_number,
 )
 from feelharmonic.web.security.rate_limits import network_of
-from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields
+from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields, wished_fields
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import InFlight
 from feelharmonic.web.serving.inference_queue import InferenceQueue
@@ -213,6 +213,7 @@ class Live(Namespace):
             emotion = wish["emotion"] or self._emotion_now(listener)
             goal = wish["goal"] or listener.goal
             n = wish["n"] or DEFAULT_TRACKS
+            wishes = wish["wishes"] or Wishes()
             self.count_event(TRACK_COST * n)
             playlist = self._list(
                 listener,
@@ -223,7 +224,7 @@ class Live(Namespace):
                 liked=listener.liked,
                 disliked=listener.disliked,
                 chance=listener.chance,
-                wishes=wish["wishes"] or Wishes(),
+                wishes=wishes,
                 probabilities=wish["probabilities"] or (None if wish["emotion"] else self._probabilities(listener)),
                 feeling=_feeling(wish),
                 after=wish["after"],
@@ -237,6 +238,7 @@ class Live(Namespace):
                 "note": note_in(words_in(chosen_language()), playlist),
                 "tracks": [track_fields(track) for track in playlist.tracks],
                 "path": path_fields(playlist.steps, playlist.tracks),
+                "wished": wished_fields(playlist.tracks, wishes),
                 "also": playlist.also,
                 "stays": playlist.stays,
                 "problem": None,
@@ -246,7 +248,8 @@ class Live(Namespace):
         except Exception:
             log.exception("snap failed")
             problem = problem_fields(ServerFault())
-        nothing: dict = {"provider": None, "note": "", "tracks": [], "path": [], "also": None, "stays": False}
+        nothing: dict = {"provider": None, "note": "", "also": None, "stays": False}
+        nothing |= {name: [] for name in ("tracks", "path", "wished")}
         return {"emotion": emotion, "goal": goal, **nothing, "problem": problem}
 
     @answering

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feelharmonic.emotions import valence_arousal
-from feelharmonic.music import MusicTargets, PlacedTrack, Track
+from feelharmonic.music import MusicTargets, PlacedTrack, Track, Wishes, first_meant
 from feelharmonic.reading import Expression, Group, Mood, Reading, SeenFace
 
 #: Decimals of probabilities and boxes: a pixel of 1280 is 0.0008.
@@ -92,6 +92,11 @@ def placed_fields(placed: PlacedTrack) -> dict:
         "confidence": round(placed.mood.confidence, DIGITS),
         "distance": round(placed.distance, DIGITS),
     }
+
+
+def wished_fields(tracks: Sequence[Track], wishes: Wishes) -> list[str | None]:
+    """For each track the genre wish that it meets, None where it meets none."""
+    return [first_meant(wishes.genres_liked, track.genre) for track in tracks]
 
 
 def path_fields(steps: Sequence[MusicTargets], tracks: Sequence[Track]) -> list[dict]:

@@ -93,6 +93,7 @@
  * @property {string} note one line on who served and why; may be empty
  * @property {Track[]} tracks
  * @property {PathPoint[]} path one for each track
+ * @property {(string|null)[]} [wished] for each track the genre wish that it meets, in the listener's words
  * @property {EmotionName|null} [also] the mood's second emotion, where there is enough of it to be said
  * @property {boolean} [stays] whether the goal is where the listener is already
  * @property {Problem|null} problem

@@ -176,6 +176,15 @@ def test_a_wrong_wish_is_explained(listener, wishes, text):
     assert problem["text"].startswith(text)
 
 
+def test_tracks_say_which_genre_wish_they_meet(listener):
+    wished = listener.call("snap", {"emotion": "happy", "wishes": {"genres_liked": ["rock"]}})
+    assert len(wished["wished"]) == len(wished["tracks"])
+    assert "rock" in wished["wished"]
+    assert set(wished["wished"]) <= {"rock", None}
+    assert set(listener.call("snap", {"emotion": "happy"})["wished"]) == {None}
+    assert listener.call("snap", {"emotion": "happy", "wishes": ["pop"]})["wished"] == []
+
+
 def test_a_goal_stays_for_later_snaps(listener):
     assert listener.call("goal", {"goal": "lift"}) == {"ok": True, "problem": None}
     assert listener.call("snap", {"emotion": "sad"})["goal"] == "lift"

@@ -128,6 +128,11 @@ def means(wish: str, genre: str) -> bool:
     return any(_holds(plain(name), part) for name in genre.split(SEPARATOR) for part in parts)
 
 
+def first_meant(wishes: Iterable[str], genre: str | None) -> str | None:
+    """The first of ``wishes`` that means ``genre``, as the listener spelled it; None where none does."""
+    return next((wish for wish in wishes if genre and means(wish, genre)), None)
+
+
 def matching(wishes: Iterable[str], genres: Sequence[str]) -> dict[str, list[int]]:
     """For each of ``wishes`` the places of the ``genres`` that it means; an empty list where it means none."""
     return {wish: [place for place, genre in enumerate(genres) if genre and means(wish, genre)] for wish in wishes}

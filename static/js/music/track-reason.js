@@ -10,17 +10,19 @@ const HIGH = 0.6;
 
 /**
  * The tracks of a reply as entries of the queue.
- * @param {Pick<import("../types.js").SnapReply, "tracks"|"path"|"goal"|"stays">} reply
+ * @param {Pick<import("../types.js").SnapReply, "tracks"|"path"|"goal"|"stays"|"wished">} reply
  * @param {import("../types.js").Translate} t
  * @returns {QueueEntry[]}
  */
-export function entriesOf({ tracks, path, goal, stays }, t) {
+export function entriesOf({ tracks, path, goal, stays, wished }, t) {
   return tracks.map((track, i) => {
     const place = path[i]?.track ?? null;
     const fit = goal === "match" || goal === null || stays
       ? t("why.near")
       : t("why.step", { step: i + 1, steps: tracks.length, goal: t(`goal.${goal}`) });
-    return { track, place, why: place ? `${feel(place, t)}, ${fit}` : "" };
+    const genre = wished?.[i];
+    const whys = [place && `${feel(place, t)}, ${fit}`, genre && t("why.wished", { genre })];
+    return { track, place, why: whys.filter(Boolean).join("; ") };
   });
 }
 

@@ -40,4 +40,7 @@ test("why a track is there comes from its place and its step", () => {
   assert.deepEqual(whys("match"), ["path.quiet, why.near", ""]);
   assert.deepEqual(whys("lift"), ["path.quiet, why.step(1,2,goal.lift)", ""]);
   assert.deepEqual(whys("lift", { stays: true }), ["path.quiet, why.near", ""]);
+  const wished = ["rock", "jazz"];
+  assert.deepEqual(whys("match", { wished }), ["path.quiet, why.near; why.wished(rock)", "why.wished(jazz)"]);
+  assert.deepEqual(whys("match", { wished: [null, null] }), ["path.quiet, why.near", ""]);
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feelharmonic.music.wishes.genres import matching, means, names_to_offer
+from feelharmonic.music.wishes.genres import first_meant, matching, means, names_to_offer
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_families_are_offered_where_one_of_theirs_is_at_hand():
     offered = names_to_offer(["death-metal", "latin pop|latin"])
     assert {"metal", "rock", "death metal", "latin", "latin pop", "pop"} <= set(offered)
     assert "jazz" not in offered
+
+
+def test_the_first_wish_that_a_genre_meets_is_named_as_it_was_spelled():
+    assert first_meant(("jazz", "hip-hop", "rap"), "rap") == "hip-hop"
+    assert first_meant(("jazz",), "rap") is None
+    assert first_meant(("jazz",), None) is None
+    assert first_meant((), "rap") is None
