@@ -22,8 +22,9 @@ SHOW_CAMERA = "FEELHARMONIC_SHOW_CAMERA"
 
 OPTIONS = (
     click.option("--source", required=True, help="A camera's number, such as 0, or a video file or stream."),
+    # Fewer than one picture in the mood's window (2.5 s) would end the mood each time.
     click.option(
-        "--rate", type=click.FloatRange(0.2, 30), default=5.0, show_default=True, help="Pictures read a second."
+        "--rate", type=click.FloatRange(0.5, 30), default=5.0, show_default=True, help="Pictures read a second."
     ),
     click.option("--group", is_flag=True, help="Everybody in view makes the mood, not the largest face alone."),
     click.option("--once", is_flag=True, help="End with the file instead of playing it again."),

@@ -15,6 +15,9 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Smoothing
 from feelharmonic.reading.messages import Expression, Mood
 
+#: Readings exactly one window apart do not end the mood, however their times were rounded.
+CLOCK_ERROR_S = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
@@ -39,8 +42,8 @@ class MoodSmoother:
 
     def update(self, expression: Expression, face_score: float, at_s: float) -> Mood | None:
         """Add the expression of a face with ``face_score`` (0..1) at ``at_s`` seconds; returns the mood afterwards."""
-        at_s = self._forward(at_s)
-        self._last_at_s = self._last_face_at_s = at_s
+        at_s = self._move_on(at_s)
+        self._last_face_at_s = at_s
         self._samples.append(_Sample(at_s, max(face_score, 1e-6), expression.probabilities))
         self._forget_before(at_s - self._smoothing.window_s)
         self._moment, self._average = self._averages()
@@ -49,18 +52,17 @@ class MoodSmoother:
 
     def update_without_face(self, at_s: float) -> Mood | None:
         """No face was found at ``at_s``: the last mood holds until ``lost_after_s`` have passed."""
-        at_s = self._forward(at_s)
-        self._last_at_s = at_s
+        at_s = self._move_on(at_s)
         if self._last_face_at_s is None or at_s - self._last_face_at_s >= self._smoothing.lost_after_s:
             self.forget_mood()
         return self.mood(at_s)
 
     def hold(self, at_s: float) -> Mood | None:
         """The picture at ``at_s`` cannot be read: the mood holds, for as long as that lasts."""
-        self._last_at_s = self._forward(at_s)
+        at_s = self._move_on(at_s)
         if self._last_face_at_s is not None:
-            self._last_face_at_s = self._last_at_s
-        return self.mood(self._last_at_s)
+            self._last_face_at_s = at_s
+        return self.mood(at_s)
 
     def mood(self, at_s: float) -> Mood | None:
         """The mood at ``at_s``, None while none holds."""
@@ -92,9 +94,17 @@ class MoodSmoother:
         self._last_at_s = self._last_face_at_s = at_s
         self._samples.clear()
 
-    def _forward(self, at_s: float) -> float:
-        """``at_s``, or the last time where a clock ran backwards."""
-        return at_s if self._last_at_s is None else max(at_s, self._last_at_s)
+    def _move_on(self, at_s: float) -> float:
+        """The time of the next reading: ``at_s``, or the last time where a clock ran backwards.
+
+        A gap longer than the window ends the mood: nobody was seen in it, so it is no time of that mood.
+        """
+        if self._last_at_s is not None:
+            at_s = max(at_s, self._last_at_s)
+            if at_s - self._last_at_s > self._smoothing.window_s + CLOCK_ERROR_S:
+                self.forget_mood()
+        self._last_at_s = at_s
+        return at_s
 
     def _forget_before(self, start_s: float) -> None:
         """Keep one sample at or before the window's start: the time that follows it is shared with the next."""

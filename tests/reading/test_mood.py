@@ -14,6 +14,7 @@ from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
 from feelharmonic.reading.messages import Expression, Mood
 from feelharmonic.reading.mood import MoodSmoother
+from feelharmonic.reading.pipeline import moods_of
 
 PARAMS = Params.load()
 SMOOTHING = PARAMS.smoothing
@@ -30,7 +31,7 @@ def new_smoother() -> MoodSmoother:
 def immediate(**changes: float) -> MoodSmoother:
     """A smoother with no rule but ``changes``, that averages over the last two readings alone."""
     rules = {"enter": 0.0, "leave": 0.0, "margin": 0.0, "hold_s": 0.0, **changes}
-    return MoodSmoother(replace(SMOOTHING, window_s=0.05, **rules))
+    return MoodSmoother(replace(SMOOTHING, window_s=0.1, **rules))
 
 
 def between(happy: float, sad: float) -> Expression:
@@ -148,7 +149,8 @@ def test_a_clear_mood_does_not_flip_under_noise(seed):
 def test_no_face_keeps_last_mood_and_later_looks_again():
     listener = new_smoother()
     play(listener, [showing("happy")] * 10, rate_hz=5)
-    assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s / 2).emotion == "happy"
+    for passed_s in range(int(SMOOTHING.lost_after_s) - 1):
+        assert listener.update_without_face(2.0 + passed_s).emotion == "happy"
     assert listener.update_without_face(2.0 + SMOOTHING.lost_after_s + 0.1) is None
     assert listener.expression() is None
 
@@ -156,9 +158,11 @@ def test_no_face_keeps_last_mood_and_later_looks_again():
 def test_a_mood_holds_while_pictures_cannot_be_read():
     listener = new_smoother()
     play(listener, [showing("happy")] * 10, rate_hz=5)
-    dark_until_s = 2.0 + 3 * SMOOTHING.lost_after_s
-    assert listener.hold(dark_until_s).emotion == "happy"
-    assert listener.update_without_face(dark_until_s + SMOOTHING.lost_after_s / 2).emotion == "happy"
+    dark_until_s = 2 + 3 * int(SMOOTHING.lost_after_s)
+    for at_s in range(2, dark_until_s + 1):
+        assert listener.hold(at_s).emotion == "happy"
+    for passed_s in range(1, int(SMOOTHING.lost_after_s)):
+        assert listener.update_without_face(dark_until_s + passed_s).emotion == "happy"
     assert listener.update_without_face(dark_until_s + SMOOTHING.lost_after_s + 0.1) is None
 
 
@@ -241,3 +245,33 @@ def test_a_talking_mouth_changes_the_mood_at_most_eight_times_a_minute(rate_hz):
         for name, _ in itertools.groupby(mood and mood.emotion for mood in play(listener, readings, rate_hz=rate_hz))
     ]
     assert len(held) - 1 <= 8
+
+
+NIGHT_S = 8 * 3600.0
+
+
+def test_a_night_between_two_readings_is_no_time_of_the_mood():
+    listener = new_smoother()
+    play(listener, [showing("happy")] * 40, rate_hz=10)
+    morning = listener.update(showing("happy"), 1.0, 4.0 + NIGHT_S)
+    assert (morning.emotion, morning.since_s) == ("happy", 0.0)
+
+
+@pytest.mark.parametrize("next_reading", [MoodSmoother.hold, MoodSmoother.update_without_face])
+def test_no_mood_outlasts_a_gap_longer_than_the_window(next_reading):
+    for gap_s, holds in ((SMOOTHING.window_s - 0.1, True), (SMOOTHING.window_s + 0.1, False)):
+        listener = new_smoother()
+        play(listener, [showing("happy")] * 41, rate_hz=10)
+        mood = next_reading(listener, 4.0 + gap_s)
+        assert (mood is not None) == holds
+        assert (listener.expression() is not None) == holds
+
+
+def test_a_series_has_no_mood_carried_over_a_gap():
+    evening = [(i / 5, showing("happy")) for i in range(20)]
+    unsure = Expression(probabilities=(1 / 7,) * 7)
+    moods = moods_of(PARAMS, [*evening, (NIGHT_S, unsure), (2 * NIGHT_S, showing("happy"))], None)
+    assert moods[19].emotion == "happy"
+    assert moods[19].since_s > 3
+    assert moods[20] is None
+    assert moods[21] is None or moods[21].since_s == 0.0

@@ -163,7 +163,7 @@ def moods() -> dict:
         steps = []
         at_s = 5.0
         for step in range(90):
-            at_s += (1 / rate_hz) * float(chance.uniform(0.5, 1.5)) + (7.0 if step == 60 else 0.0)
+            at_s += (1 / rate_hz) * float(chance.uniform(0.5, 1.5)) + {60: 7.0, 85: 28800.0}.get(step, 0.0)
             steps.append(mood_step(smoother, chance, step, round(at_s, 4)))
         series.append({"name": name, "steps": steps})
     return {"constants": constants_for_browser(params)["mood"], "series": series}

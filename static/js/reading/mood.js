@@ -7,6 +7,9 @@
 /** @typedef {Pick<Mood, "emotion"|"confidence"|"since_s"> & {probabilities: number[]|null}} HeldMood */
 /** @typedef {{at_s: number, weight: number, probabilities: number[]}} Sample */
 
+/** Readings exactly one window apart do not end the mood, however their times were rounded. */
+const CLOCK_ERROR_S = 1e-6;
+
 export class MoodSmoother {
   #constants;
   #smoothing;
@@ -25,8 +28,8 @@ export class MoodSmoother {
 
   /** @param {number[]} probabilities of one face @param {number} score its, 0..1 @param {number} at_s @returns {HeldMood|null} */
   update(probabilities, score, at_s) {
-    const now_s = this.#forward(at_s);
-    this.#last_at_s = this.#last_face_at_s = now_s;
+    const now_s = this.#moveOn(at_s);
+    this.#last_face_at_s = now_s;
     this.#samples.push({ at_s: now_s, weight: Math.max(score, 1e-6), probabilities });
     this.#forgetBefore(now_s - this.#smoothing.window_s);
     this.#decide(now_s);
@@ -35,8 +38,7 @@ export class MoodSmoother {
 
   /** No face was found: the last mood stays for `lost_after_s`. @param {number} at_s @returns {HeldMood|null} */
   updateWithoutFace(at_s) {
-    const now_s = this.#forward(at_s);
-    this.#last_at_s = now_s;
+    const now_s = this.#moveOn(at_s);
     if (this.#last_face_at_s === null || now_s - this.#last_face_at_s >= this.#smoothing.lost_after_s) {
       this.forgetMood();
     }
@@ -45,8 +47,7 @@ export class MoodSmoother {
 
   /** The picture cannot be read: the mood holds, for as long as that lasts. @param {number} at_s @returns {HeldMood|null} */
   hold(at_s) {
-    const now_s = this.#forward(at_s);
-    this.#last_at_s = now_s;
+    const now_s = this.#moveOn(at_s);
     if (this.#last_face_at_s !== null) {
       this.#last_face_at_s = now_s;
     }
@@ -83,9 +84,18 @@ export class MoodSmoother {
     this.#samples = [];
   }
 
-  /** Time never runs backwards here. @param {number} at_s */
-  #forward(at_s) {
-    return this.#last_at_s === null ? at_s : Math.max(at_s, this.#last_at_s);
+  /**
+   * The time of the next reading, which never runs backwards. A gap longer than the window ends the mood: nobody was
+   * seen in it, so it is no time of that mood.
+   * @param {number} at_s
+   */
+  #moveOn(at_s) {
+    const now_s = Math.max(at_s, this.#last_at_s ?? at_s);
+    if (now_s - (this.#last_at_s ?? now_s) > this.#smoothing.window_s + CLOCK_ERROR_S) {
+      this.forgetMood();
+    }
+    this.#last_at_s = now_s;
+    return now_s;
   }
 
   /**
