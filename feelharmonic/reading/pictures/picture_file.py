@@ -45,6 +45,10 @@ EXIF_ORIENTATION, EXIF_SHORT = 0x0112, 3
 MAX_EXIF_ENTRIES = 200
 
 
+#: A JPEG's width and height in pixels, and its number of components.
+JpegFrame = tuple[int, int, int]
+
+
 class PictureFile(NamedTuple):
     """``kind``: JPEG, PNG or WEBP. ``data``: a file of that kind, with nothing but its pixels. ``orientation``: Exif's
     number, 1..8, 1 for upright."""
@@ -54,6 +58,8 @@ class PictureFile(NamedTuple):
     orientation: int
     #: What a PNG's samples take when unpacked, twice that where it is interlaced: it takes twice the time.
     unpacked_bytes: int = 0
+    #: Width and height in a JPEG's header, None for other kinds.
+    jpeg_size_px: tuple[int, int] | None = None
 
 
 def pixels_only(data: bytes, *, only_baseline: bool = False) -> PictureFile:
@@ -101,7 +107,7 @@ def _jpeg(data: bytes, only_baseline: bool) -> PictureFile:
         raise _too_many_parts()
     if frame is None or not scans:
         raise BadFrame("Expected a JPEG, PNG or WebP picture, got something else.", SEND_PICTURE)
-    return PictureFile("JPEG", b"".join(kept), orientation or 1)
+    return PictureFile("JPEG", b"".join(kept), orientation or 1, jpeg_size_px=frame[:2])
 
 
 def _jpeg_body(data: bytes, place: int) -> bytes:
@@ -112,22 +118,22 @@ def _jpeg_body(data: bytes, place: int) -> bytes:
     return data[place + 2 : place + length]
 
 
-def _jpeg_frame(marker: int, body: bytes, earlier: tuple[int, int] | None, only_baseline: bool) -> tuple[int, int]:
-    """(pixels, components) of the frame that ``marker`` begins."""
+def _jpeg_frame(marker: int, body: bytes, earlier: JpegFrame | None, only_baseline: bool) -> JpegFrame:
+    """The frame that ``marker`` begins."""
     if earlier is not None or len(body) < 6:
         raise _damaged()
     if marker not in BASELINE and (only_baseline or marker != PROGRESSIVE):
         came = "a progressive one" if marker == PROGRESSIVE else "one of another coding"
         raise BadFrame(f"Expected a baseline JPEG, got {came}.", SEND_BASELINE)
     height_px, width_px = struct.unpack(">HH", body[1:5])
-    return width_px * height_px, body[5]
+    return width_px, height_px, body[5]
 
 
-def _check_scans(scans: int, frame: tuple[int, int] | None, only_baseline: bool) -> None:
+def _check_scans(scans: int, frame: JpegFrame | None, only_baseline: bool) -> None:
     if frame is None:
         raise _damaged()
-    pixels, components = frame
-    most = components if only_baseline else min(MAX_SCANS, max(MAX_SCANNED_PX // max(pixels, 1), 1))
+    width_px, height_px, components = frame
+    most = components if only_baseline else min(MAX_SCANS, max(MAX_SCANNED_PX // max(width_px * height_px, 1), 1))
     if scans > most:
         raise BadFrame(f"Expected a JPEG of at most {most} scans, got more.", SEND_BASELINE)
 

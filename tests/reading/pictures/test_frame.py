@@ -78,6 +78,18 @@ def test_the_largest_size_allowed_is_read():
     assert decode(encode(np.zeros((1280, 1280, 3), np.uint8))).width_px == 1280
 
 
+def test_a_jpeg_too_large_is_refused_by_its_header_before_decoding(monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_pixels", lambda data: pytest.fail("was decoded"))
+    with pytest.raises(TooLarge, match="Expected at most 1280×1280 pixels, got 1281×40"):
+        decode(encode(np.zeros((40, 1281, 3), np.uint8), ".jpg"))
+
+
+def test_the_size_of_a_camera_s_jpeg_is_read_once(astronaut_bgr, monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._header_size", lambda *_: pytest.fail("was read again"))
+    frame = decode(encode(astronaut_bgr, ".jpg"))
+    assert (frame.height_px, frame.width_px) == astronaut_bgr.shape[:2]
+
+
 def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
     monkeypatch.setattr("feelharmonic.reading.pictures.frame._header_size", lambda data: pytest.fail("was read"))
     with pytest.raises(TooLarge) as caught:
