@@ -45,7 +45,8 @@ class Smoothing:
     """How readings become a mood.
 
     Probabilities are averaged over ``expression_window_s`` seconds for the moment's expression and over ``window_s``
-    for the mood, which a gap between readings longer than ``window_s`` ends. ``enter``: least average (0..1) at which a mood begins; ``leave``: the one below which it ends.
+    for the mood, which a gap between readings longer than ``window_s`` ends. ``enter``: least average (0..1) at which
+    a mood begins; ``leave``: the one below which it ends.
     ``margin``: how far another emotion's average must exceed the current mood's. ``hold_s``: least time that a mood
     holds. ``lost_after_s``: time without a face after which there is no mood. ``longest_step_s``: the most time that
     one reading counts for, so that one frame after a pause does not weigh like many.
