@@ -61,6 +61,27 @@ def test_the_map_is_one_stop_and_arrows_walk_it(visit, server):
     assert title[:8] in page.locator("#chosen").text_content()
 
 
+#: Whether names on the map overlap each other or leave it.
+NAMES_CLASH = """() => {
+  const map = document.querySelector('#map').getBoundingClientRect();
+  const names = [...document.querySelectorAll('#map .name')].map((name) => name.getBoundingClientRect());
+  const leaves = (a) => a.left < map.left || a.right > map.right + 0.5
+    || a.top < map.top || a.bottom > map.bottom + 0.5;
+  const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return names.some((a, i) => leaves(a) || names.slice(i + 1).some((b) => over(a, b)));
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_names_stand_on_the_map_where_there_is_room(visit, server, width):
+    page = sorted_page(visit, server, viewport={"width": width, "height": 900})
+    names = page.locator("#map .name")
+    expect(names.first).to_be_visible()
+    assert 2 <= names.count() < len(SONGS)
+    assert not page.evaluate(NAMES_CLASH)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_the_result_is_saved_as_csv_that_no_spreadsheet_runs(visit, server):
     page = sorted_page(visit, server)
     with page.expect_download() as download:
