@@ -42,7 +42,7 @@ class AsyncMode(Protocol):
         """Arguments for `SocketIO.run`; with a ``certificate`` the server speaks TLS."""
         ...
 
-    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+    def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         """On SIGTERM call ``drain`` where it may wait, then end the server; ``stop`` is Socket.IO's own way to."""
         ...
 

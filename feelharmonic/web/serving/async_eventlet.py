@@ -45,7 +45,7 @@ class Mode:
             **tls,
         }
 
-    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+    def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         import eventlet
         from eventlet import patcher
         from greenlet import getcurrent

@@ -38,14 +38,20 @@ class Mode:
         tls = {"ssl_context": server_context(*certificate)} if certificate else {}
         return {"handler_class": _request_handler(timeouts.silence_s), **tls}
 
-    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+    def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         import gevent
 
         def drain_and_stop() -> None:
             drain()
             stop()
 
+        def stop_at_once() -> None:
+            print()  # the terminal has ^C in this line
+            stop()
+
         gevent.signal_handler(signal.SIGTERM, drain_and_stop)
+        # As a KeyboardInterrupt, Ctrl+C would end the request that runs, and not the server.
+        gevent.signal_handler(signal.SIGINT, stop_at_once)
 
     def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
         """simple-websocket has a limit of its own, which `websocket_limits.py` sets."""

@@ -40,7 +40,7 @@ class Mode:
         # What a public server needs instead of Werkzeug is in deploy/.
         return {"allow_unsafe_werkzeug": True, "request_handler": _request_handler(timeouts.silence_s), **tls}
 
-    def install_sigterm_handler(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
+    def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         def drain_and_exit(number: int, frame: object) -> None:
             drain()
             raise SystemExit(0)

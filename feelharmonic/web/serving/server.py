@@ -40,6 +40,15 @@ def patch_standard_library() -> None:
 
 def main(create_app: Callable[..., Flask], timeouts: Timeouts | None = None) -> int:
     """Serve until stopped. Returns the exit status: 0 stopped by the user, 2 a setup fault (printed on stderr)."""
+    try:
+        return start(create_app, timeouts)
+    except KeyboardInterrupt:
+        print()
+        return 0
+
+
+def start(create_app: Callable[..., Flask], timeouts: Timeouts | None) -> int:
+    """Check everything, then serve. Returns the exit status."""
     logs.set_up()
     from feelharmonic.web.services import Services  # imports Flask, which comes after the patches
 
@@ -57,21 +66,8 @@ def main(create_app: Callable[..., Flask], timeouts: Timeouts | None = None) -> 
         for text in fault.faults:
             print(f"  - {text}", file=sys.stderr)
         return EXIT_SETUP_FAULT
-    try:
-        if settings.https:
-            serve_home(app, settings, timeouts)
-        else:
-            print(f"Feelharmonic is at {address(settings.host, settings.port)} (Ctrl+C stops it)", flush=True)
-            serve(app, settings, timeouts)
-    except KeyboardInterrupt:
-        print()
+    announce_and_serve(app, settings, timeouts)
     return 0
-
-
-def address(host: str, port: int) -> str:
-    """The URL for a browser on this machine; browsers give the camera to https and loopback addresses only."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
 
 
 def bound_host(settings: Settings) -> str:
@@ -102,17 +98,22 @@ def check_port(host: str, port: int) -> None:
             ) from exc
 
 
-def serve_home(app: Flask, settings: Settings, timeouts: Timeouts) -> None:
-    """Serve every address of this machine by TLS with our own certificate: phones give the camera to https only."""
+def announce_and_serve(app: Flask, settings: Settings, timeouts: Timeouts) -> None:
+    """Print the addresses and serve them; with HTTPS by our own certificate: phones give the camera to https only."""
     from feelharmonic.web.security.addresses import reachable_addresses
-    from feelharmonic.web.security.certificate import own_certificate
+    from feelharmonic.web.serving.announcement import announce
 
     addresses = reachable_addresses(bound_host(settings))
-    certificate, key = own_certificate(Path(app.instance_path), addresses)
-    for one in addresses:
-        print(f"Feelharmonic is at https://{f'[{one}]' if ':' in one else one}:{settings.port}", flush=True)
-    print("The browser will warn of a self-signed certificate: see docs/hosting.md. Ctrl+C stops it.")
-    serve(app, settings, timeouts, certificate=(certificate, key))
+    certificate = own_certificate_of(app, addresses) if settings.https else None
+    announce(addresses, settings.port, https=settings.https, out=sys.stdout)
+    serve(app, settings, timeouts, certificate=certificate)
+
+
+def own_certificate_of(app: Flask, addresses: list[str]) -> Certificate:
+    """This server's certificate and key for ``addresses``."""
+    from feelharmonic.web.security.certificate import own_certificate  # here: only HTTPS needs its memory
+
+    return own_certificate(Path(app.instance_path), addresses)
 
 
 def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Certificate | None = None) -> None:
@@ -122,5 +123,5 @@ def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Ce
     socketio = app.extensions["socketio"]
     from feelharmonic.web.services import Services
 
-    mode.install_sigterm_handler(Services.of(app).drain.run, socketio.stop)
+    mode.install_signal_handlers(Services.of(app).drain.run, socketio.stop)
     socketio.run(app, host=bound_host(settings), port=settings.port, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,9 +18,9 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web.services import Services
 from feelharmonic.web.serving.capacity import raise_file_limit
-from feelharmonic.web.serving.server import VENDOR, VENDOR_FILES, address, check_vendor, serve
+from feelharmonic.web.serving.server import VENDOR, VENDOR_FILES, check_vendor, serve
 from feelharmonic.web.serving.timeouts import Timeouts
-from tests.support.serving import QUIET, Server
+from tests.support.serving import MODES, QUIET, Server
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ class ServingStandIn:
 @pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
 def test_eventlets_connection_limit_has_room_for_all_listeners(mode, most, monkeypatch):
     # This process is pytest's.
-    monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_sigterm_handler", lambda *args: None)
+    monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_signal_handlers", lambda *args: None)
     app = Flask("nothing")
     app.extensions["socketio"] = ServingStandIn()
     Services.of(app).drain = SimpleNamespace(run=None)
@@ -153,9 +154,13 @@ def test_a_start_prints_the_address_and_sigterm_ends_it(tmp_path):
     assert "Traceback" not in server.log()
 
 
-@pytest.mark.parametrize(
-    ("host", "shown"),
-    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("10.0.0.5", "10.0.0.5")],
-)
-def test_the_printed_address_opens_in_a_browser(host, shown):
-    assert address(host, 8000) == f"http://{shown}:8000"
+@pytest.mark.parametrize("mode", MODES)
+def test_ctrl_c_ends_it_without_an_error(tmp_path, mode):
+    # Shells start background programs with SIGINT ignored, which a child inherits.
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    server = Server(tmp_path, under=(sys.executable, "-c", heeding), ASYNC_MODE=mode).start()
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(timeout=20) == 0
+    assert server.log().strip() == f"Feelharmonic is at {server.url} (Ctrl+C stops it)"
