@@ -230,6 +230,10 @@ def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visi
         page.get_by_text("calm me").click()
         expect(page.locator("#tracks-title")).to_contain_text("From sad", timeout=DEADLINE_MS)
         expect_tracks(page)
+        page.get_by_role("switch", name="Follow my mood").check()
+        expect(page.locator(".player-list > li").nth(4)).to_be_attached(timeout=DEADLINE_MS)
+        page.locator("#player").get_by_role("button", name="Play", exact=True).first.click()
+        expect(page.locator("#player")).to_contain_text("Spotify’s player cannot be loaded", timeout=5000)
     finally:
         server.kill()
 

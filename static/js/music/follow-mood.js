@@ -20,10 +20,11 @@ export class FollowMood {
 
   /**
    * @param {import("../types.js").Mood|null} mood
+   * @param {boolean} [hidden] whether the tab is: nothing is read then, and an answer that comes late changes nothing
    * @returns {boolean} whether to plan anew, now for `emotion`; each change of mood says so once
    */
-  changed(mood) {
-    if (!this.on || !mood || mood.emotion === this.emotion || (this.emotion !== null && mood.since_s < this.#hold_s)) {
+  changed(mood, hidden) {
+    if (hidden || !this.on || !mood || mood.emotion === this.emotion || (this.emotion !== null && mood.since_s < this.#hold_s)) {
       return false;
     }
     this.emotion = mood.emotion;

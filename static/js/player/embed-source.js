@@ -86,8 +86,7 @@ export class EmbedSource {
       this.#listening = true;
       this.#waiting.splice(0).forEach((message) => this.#send(message));
     } else if (type === "unreachable") {
-      this.#playback = null;
-      this.#emit({ type: "failed", reason: "unreachable" });
+      this.#fail();
     } else if (type === "update" && isUpdate(data)) {
       this.#playback?.update(data, performance.now()).forEach((event) => this.#emit(event));
     } else if (type === "ready" && this.#playback?.wantsStart) {
@@ -95,7 +94,18 @@ export class EmbedSource {
     }
   }
 
+  /** Spotify cannot be reached. */
+  #fail() {
+    this.#playback = null;
+    this.#emit({ type: "failed", reason: "unreachable" });
+  }
+
   #tick() {
+    if (this.#playback?.wantsStart && navigator.onLine === false) {
+      // At once: a queue without a network would lose three tracks to the wait for a start.
+      this.#fail();
+      return;
+    }
     const now_ms = performance.now();
     if (this.#playback?.asksAgain(now_ms)) {
       this.#send({ type: "play" });

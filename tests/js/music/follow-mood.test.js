@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { FollowMood, fresh } from "../../../static/js/music/follow-mood.js";
+import { FollowMood, fresh, PLANNED } from "../../../static/js/music/follow-mood.js";
+import { OfflineTracks } from "../../../static/js/music/offline-tracks.js";
 import { entriesOf, feel } from "../../../static/js/music/track-reason.js";
 
 const mood = (emotion, since_s) => ({ emotion, since_s, confidence: 1, valence: null, arousal: null });
@@ -23,6 +24,33 @@ test("the first mood plans at once; switched off nothing does", () => {
   assert.equal(follow.changed(mood("sad", 60)), false);
   follow.on = true;
   assert.equal(follow.changed(mood("sad", 0)), true);
+});
+
+test("while the tab is hidden the last mood holds and nothing is planned; then a mood that has held is", () => {
+  const follow = new FollowMood(20);
+  follow.on = true;
+  follow.emotion = "happy";
+  assert.equal(follow.changed(mood("sad", 60), true), false);
+  assert.equal(follow.changed(null, true), false);
+  assert.equal(follow.emotion, "happy");
+  assert.equal(follow.changed(mood("sad", 19), false), false);
+  assert.equal(follow.changed(mood("sad", 60), false), true);
+});
+
+test("the first mood of a hidden tab plans nothing", () => {
+  const follow = new FollowMood(20);
+  follow.on = true;
+  assert.equal(follow.changed(mood("sad", 60), true), false);
+  assert.equal(follow.emotion, null);
+});
+
+test("offline a plan comes from the lists in this browser, without what was played", async () => {
+  const tracks = Object.fromEntries([..."abcdefgh"].map((id) => [id, [`Title ${id}`, "Artist", null]]));
+  globalThis.fetch = async () => new Response(JSON.stringify({ tracks, lists: { sad: { match: [[..."abcdefgh"]] } } }));
+  const planned = entriesOf(await new OfflineTracks().snap({ emotion: "sad", goal: "match" }), t);
+  const entries = fresh(planned, (id) => "ab".includes(id), PLANNED);
+  assert.equal(entries.map(({ track }) => track.id).join(""), "cdefg");
+  assert.deepEqual(new Set(entries.map(({ place, why }) => `${place} ${why}`)), new Set(["null "]));
 });
 
 test("a plan leaves out what was played", () => {

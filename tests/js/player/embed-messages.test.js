@@ -24,9 +24,14 @@ beforeEach(() => {
     addEventListener: (_, listener) => (heard = listener),
     setInterval: (callback) => ((tick = callback), 1),
   };
+  setOnline(true);
   globalThis.clearInterval = () => (tick = () => undefined);
   Object.defineProperty(globalThis, "performance", { value: { now: () => now_ms }, configurable: true, writable: true });
 });
+
+function setOnline(onLine) {
+  Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true, writable: true });
+}
 
 function wait(ms) {
   for (const end = now_ms + ms; now_ms < end; ) {
@@ -193,4 +198,26 @@ test("a script that calls back late plays the track of the moment", async () => 
   globalThis.window.onSpotifyIframeApiReady({ createController: (_, __, ready) => ready(embed) });
   await new Promise(setImmediate);
   assert.deepEqual(asked, ["spotify:track:b", "play"]);
+});
+
+test("offline a press says at once that the player is missing, and the queue stays", () => {
+  const { player, frame } = silentQueue("abc", true);
+  setOnline(false);
+  wait(STEP_MS);
+  assert.deepEqual([player.values.phase, player.values.problem.reason], ["paused", "unreachable"]);
+  assert.equal(player.values.current.track.id, "a");
+  setOnline(true);
+  player.play();
+  wait(STEP_MS);
+  assert.equal(player.values.phase, "loading");
+  heard({ origin: ORIGIN, source: frame, data: UPDATE });
+  assert.equal(player.values.phase, "playing");
+});
+
+test("a track that plays already plays on when the network goes", () => {
+  const { player, frame } = silentQueue("abc", true);
+  heard({ origin: ORIGIN, source: frame, data: UPDATE });
+  setOnline(false);
+  wait(500);
+  assert.deepEqual([player.values.phase, player.values.problem], ["playing", null]);
 });

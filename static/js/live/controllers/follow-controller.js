@@ -32,7 +32,7 @@ export class FollowController {
     toggle.addEventListener("change", () => this.#set(toggle.checked));
     tracks.onServe((emotion) => (this.#follow.emotion = emotion));
     page.state.observe(["reply", "mood"], ({ mood }) => {
-      if (this.#follow.changed(mood)) {
+      if (this.#follow.changed(mood, document.hidden)) {
         this.#replan();
       }
     });
