@@ -6,9 +6,6 @@ readings, the expression over a short window, the mood over a longer one that an
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-
 import numpy as np
 
 from feelharmonic.emotions import EMOTIONS
@@ -19,11 +16,52 @@ from feelharmonic.reading.messages import Expression, Mood
 CLOCK_ERROR_S = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    at_s: float
-    weight: float
-    probabilities: tuple[float, ...]
+#: The smallest gap keeps an average defined for one sample, or for several at the same time.
+SMALLEST_GAP_S = 1e-6
+
+
+class _Samples:
+    """The newest readings, oldest first, as rows of one array: averages are taken several times a second."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((64, 2 + len(EMOTIONS)))  # seconds, weight, probabilities
+        self._first = self._end = 0
+
+    def __len__(self) -> int:
+        return self._end - self._first
+
+    def append(self, at_s: float, weight: float, probabilities: tuple[float, ...]) -> None:
+        if self._end == len(self._rows):
+            self._make_room()
+        self._rows[self._end] = (at_s, weight, *probabilities)
+        self._end += 1
+
+    def _make_room(self) -> None:
+        """Move the samples to the start of an array twice as long as they are."""
+        samples = self._rows[self._first : self._end]
+        rows = np.empty((max(64, 2 * len(samples)), samples.shape[1]))
+        rows[: len(samples)] = samples
+        self._first, self._end, self._rows = 0, len(samples), rows
+
+    def clear(self) -> None:
+        self._first = self._end = 0
+
+    def forget_before(self, start_s: float) -> None:
+        """Keep one sample at or before the window's start: the time that follows it is shared with the next."""
+        while len(self) > 1 and self._rows[self._first + 1, 0] <= start_s:
+            self._first += 1
+
+    def averages(self, windows_s: tuple[float, ...], longest_step_s: float) -> np.ndarray:
+        """(len(windows_s), 7) float64: the trapezoidal rule in time × each sample's weight, over each window."""
+        rows = self._rows[self._first : self._end]
+        times_s, weights, probabilities = rows[:, 0], rows[:, 1], rows[:, 2:]
+        starts_s = times_s[-1] - np.array(windows_s)
+        clipped_s = np.maximum(times_s, starts_s[:, None])  # (windows, N)
+        gaps_s = np.full((len(windows_s), len(rows) + 1), SMALLEST_GAP_S)
+        gaps_s[:, 1:-1] = np.minimum(np.maximum(clipped_s[:, 1:] - clipped_s[:, :-1], SMALLEST_GAP_S), longest_step_s)
+        shares = weights * (gaps_s[:, :-1] + gaps_s[:, 1:])
+        means: np.ndarray = shares @ probabilities / shares.sum(axis=1, keepdims=True)
+        return means
 
 
 class MoodSmoother:
@@ -31,7 +69,7 @@ class MoodSmoother:
 
     def __init__(self, smoothing: Smoothing):
         self._smoothing = smoothing
-        self._samples: deque[_Sample] = deque()
+        self._samples = _Samples()
         self._moment = np.zeros(len(EMOTIONS))  # the average over expression_window_s
         self._average = np.zeros(len(EMOTIONS))  # the average over window_s
         self._last_at_s: float | None = None
@@ -44,9 +82,11 @@ class MoodSmoother:
         """Add the expression of a face with ``face_score`` (0..1) at ``at_s`` seconds; returns the mood afterwards."""
         at_s = self._move_on(at_s)
         self._last_face_at_s = at_s
-        self._samples.append(_Sample(at_s, max(face_score, 1e-6), expression.probabilities))
-        self._forget_before(at_s - self._smoothing.window_s)
-        self._moment, self._average = self._averages()
+        smoothing = self._smoothing
+        self._samples.append(at_s, max(face_score, 1e-6), expression.probabilities)
+        self._samples.forget_before(at_s - smoothing.window_s)
+        windows_s = (smoothing.expression_window_s, smoothing.window_s)
+        self._moment, self._average = self._samples.averages(windows_s, smoothing.longest_step_s)
         self._decide(at_s)
         return self.mood(at_s)
 
@@ -105,28 +145,6 @@ class MoodSmoother:
                 self.forget_mood()
         self._last_at_s = at_s
         return at_s
-
-    def _forget_before(self, start_s: float) -> None:
-        """Keep one sample at or before the window's start: the time that follows it is shared with the next."""
-        while len(self._samples) > 1 and self._samples[1].at_s <= start_s:
-            self._samples.popleft()
-
-    def _averages(self) -> tuple[np.ndarray, np.ndarray]:
-        """(7,) float64 each, over the short and the long window: the trapezoidal rule in time × each face's score."""
-        times_s = np.array([sample.at_s for sample in self._samples])
-        scores = np.array([sample.weight for sample in self._samples])
-        probabilities = np.array([sample.probabilities for sample in self._samples])  # (N, 7)
-
-        def average(window_s: float) -> np.ndarray:
-            gaps_s = np.diff(np.maximum(times_s, times_s[-1] - window_s))
-            # The smallest gap keeps the average defined for one sample, or for several at the same time.
-            gaps_s = np.clip(gaps_s, 1e-6, self._smoothing.longest_step_s)
-            covered_s = (np.append(gaps_s, 1e-6) + np.insert(gaps_s, 0, 1e-6)) / 2
-            weights = scores * covered_s
-            mean: np.ndarray = weights @ probabilities / weights.sum()
-            return mean
-
-        return average(self._smoothing.expression_window_s), average(self._smoothing.window_s)
 
     def _decide(self, at_s: float) -> None:
         average = self._average

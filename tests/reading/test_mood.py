@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
 from feelharmonic.reading.messages import Expression, Mood
-from feelharmonic.reading.mood import MoodSmoother
+from feelharmonic.reading.mood import MoodSmoother, _Samples
 from feelharmonic.reading.pipeline import moods_of
 
 PARAMS = Params.load()
@@ -104,6 +104,20 @@ def test_averages_agree_between_rates_while_the_face_changes():
         play(listener, [showing("sad")] * rate_hz * 3, rate_hz=rate_hz)
         play(listener, [showing("happy")] * (2 * rate_hz // 3 + 1), rate_hz=rate_hz, start_s=3.0)
     assert np.allclose(slow.expression().probabilities, fast.expression().probabilities, atol=0.15)
+
+
+@pytest.mark.parametrize("rate_hz", [4, 16, 256])
+def test_averages_over_many_samples_are_those_of_the_trapezoidal_rule(rate_hz):
+    samples, values = _Samples(), np.random.default_rng(1).dirichlet(np.ones(7), 1000)
+    for i, row in enumerate(values):
+        samples.append(i / rate_hz, 1.0 + i % 3, tuple(row))
+        samples.forget_before(i / rate_hz - 2.5)
+    kept = min(len(values), int(2.5 * rate_hz) + 1)
+    assert len(samples) == kept
+    weights = 1.0 + np.arange(len(values) - kept, len(values)) % 3
+    weights[[0, -1]] /= 2
+    expected = weights @ values[-kept:] / weights.sum()
+    assert np.allclose(samples.averages((0.5, 2.5), 0.5)[1], expected, atol=1e-5)
 
 
 def test_a_mood_holds_for_hold_s_whatever_the_face_shows():
