@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from feelharmonic.reading import Face, Networks, Pipeline
-from feelharmonic.reading.pictures.picture_quality import FROZEN_S, MAX_GAP_S, MIN_FACE_PX, PROBLEMS, PictureQuality
+from feelharmonic.reading.pictures import picture_quality
+from feelharmonic.reading.pictures.picture_quality import (
+    BRIGHT,
+    DARK,
+    FROZEN_S,
+    MAX_GAP_S,
+    MIN_FACE_PX,
+    PROBLEMS,
+    PictureQuality,
+)
 from tests.support.samples import encode
 
 FACE = Face(box=(120.0, 40.0, 60.0, 80.0), score=0.9)
@@ -71,6 +80,37 @@ def test_the_same_picture_for_three_seconds_is_frozen(astronaut_bgr):
     moving = astronaut_bgr.copy()
     moving[0, 0, 0] ^= 1
     assert quality.problem(moving, [FACE], 4.2) is None
+
+
+def test_pictures_that_differ_in_one_pixel_of_any_row_are_not_frozen(astronaut_bgr):
+    quality = PictureQuality()
+    for i in range(20):
+        astronaut_bgr = astronaut_bgr.copy()
+        astronaut_bgr[3, 5, 1] = i
+        assert quality.problem(astronaut_bgr, [FACE], i / 5) is None
+
+
+def test_all_pixels_are_summed_only_where_some_rows_stay_the_same(astronaut_bgr, monkeypatch):
+    summed = []
+    monkeypatch.setattr(picture_quality, "_checksum", lambda pixels: summed.append(len(pixels)) or pixels.tobytes())
+    quality = PictureQuality()
+    other = astronaut_bgr[:, ::-1]
+    for i, frame in enumerate((astronaut_bgr, other, astronaut_bgr, astronaut_bgr)):
+        quality.problem(frame, [FACE], i / 5)
+    assert summed == [30, 30, 30, 30, 240]
+
+
+@pytest.mark.parametrize("level", [*range(5, 15), *range(225, 240)])
+def test_a_picture_with_a_face_is_judged_as_its_thumbnail_is(level):
+    noisy = np.random.default_rng(level).integers(level - 5, level + 6, (241, 323, 3)).astype(np.uint8)
+    mean = cv2.cvtColor(cv2.resize(noisy, (32, 24), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY).mean()
+    expected = "too_dark" if mean < DARK else "too_bright" if mean > BRIGHT else None
+    assert problem(noisy, FACE) == expected
+
+
+def test_no_thumbnail_is_made_of_a_well_lit_face(astronaut_bgr, monkeypatch):
+    monkeypatch.setattr(cv2, "resize", lambda *_, **__: pytest.fail("was shrunk"))
+    assert problem(astronaut_bgr, FACE) is None
 
 
 def test_two_equal_pictures_with_a_long_gap_are_not_frozen(astronaut_bgr):
