@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from benchmarks.search_only import measure_search_alone
+
 
 def test_it_prints_a_row_for_each_size_and_search(project):
     words = [sys.executable, "-m", "benchmarks.catalogue", "--json", "--max-tracks", "1000"]
@@ -23,3 +25,14 @@ def test_it_prints_a_row_for_each_size_and_search(project):
         "plain pass",
     ]
     assert all(0 < row["median_ms"] <= row["p95_ms"] for row in searches["rows"])
+
+
+def test_the_search_alone_is_measured_against_a_plain_scan_that_finds_the_same():
+    rows = measure_search_alone(30_000, count=60, rounds=3)
+    assert [(row["tracks"], row["what"]) for row in rows] == [(30_000, "search by leaves"), (30_000, "plain scan")]
+    assert all(0 < row["median_ms"] <= row["p95_ms"] for row in rows)
+
+
+def test_ten_million_rows_are_an_option(project):
+    words = [sys.executable, "-m", "benchmarks.catalogue", "--help"]
+    assert "--ten-million" in subprocess.run(words, cwd=project, capture_output=True, text=True, check=True).stdout
