@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -24,7 +25,7 @@ from feelharmonic.params import Params
 from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_browser
 from feelharmonic.resources import ROOT
 from feelharmonic.settings import CALLBACK_PATH, Settings
-from feelharmonic.web import account, api, on_device, pages, security, server_camera
+from feelharmonic.web import account, api, error_pages, on_device, pages, security, server_camera
 from feelharmonic.web.live import NAMESPACE, Live
 from feelharmonic.web.monitoring import health
 from feelharmonic.web.monitoring.metrics import Metrics
@@ -99,6 +100,7 @@ def create_app(
         max_message_bytes=MAX_MESSAGE_BYTES,
         refused=metrics.refused,
         make_room=lambda: services.live.disconnect_longest_idle(),
+        unknown_host_page=partial(error_pages.unknown_host, app),
     )
     shipped = ShippedTracks()
     best_known = shipped.first(OFFLINE_TRACKS)
@@ -106,6 +108,7 @@ def create_app(
     music = MusicService(networks.params, load_providers(settings, catalogue), catalogue, observer=metrics)
     services.music = music
     pages.bind(app, networks.params, on_device=settings.on_device)
+    error_pages.bind(app)
     # Other networks than ours read one frame after the other anyway, behind a lock.
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or cores()) if is_ours else 1

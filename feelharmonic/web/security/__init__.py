@@ -23,7 +23,8 @@ from feelharmonic.web.serving.request_bodies import TimedBodies
 from feelharmonic.web.serving.timeouts import Timeouts
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from werkzeug.wrappers import Response
 
 
 def protect(
@@ -35,6 +36,7 @@ def protect(
     max_message_bytes: int,
     refused: Callable[[str], None] = lambda code: None,
     make_room: Callable[[], bool] = lambda: False,
+    unknown_host_page: Callable[[str, WSGIEnvironment], Response | None] = lambda host, environ: None,
 ) -> tuple[RateLimiter, Callable[[str], None]]:
     """Put the layers on ``app`` and ``socketio``. Returns the rate limiter that every event of /live must ask,
     and what disconnects a WebSocket by Engine.IO's id of it.
@@ -51,7 +53,7 @@ def protect(
     7. HTTP only, in Flask: rate limit, origin check; CORS headers on the answer.
 
     ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that. ``make_room``: see
-    `ConnectionLimiter`.
+    `ConnectionLimiter`. ``unknown_host_page``: see `HostCheck`.
     """
     mode = load_async_mode(settings.async_mode)
     storage = settings.redis_url or MEMORY
@@ -67,7 +69,7 @@ def protect(
         make_room=make_room,
     )
     wsgi_app = RequestLimiter(wsgi_app, settings.requests_per_address, refused)
-    wsgi_app = HostCheck(wsgi_app, own_names(settings), refused)
+    wsgi_app = HostCheck(wsgi_app, own_names(settings), refused, page=unknown_host_page)
     # HTTPS=1 has our own certificate: a browser with HSTS could never accept another.
     wsgi_app = SecurityHeaders(wsgi_app, under_tls={} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:

@@ -33,7 +33,8 @@ class HostCheck:
     """WSGI middleware: answers pages and WebSockets only under an address or one of ``names``.
 
     It stops DNS rebinding: a foreign page whose name is made to resolve to this server would be same-origin with it.
-    Loopback addresses and those of this machine's networks need no entry. ``refused`` counts refusals.
+    Loopback addresses and those of this machine's networks need no entry. ``refused`` counts refusals; ``page`` is the
+    refusal for a person, None for a program.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class HostCheck:
         names: frozenset[str],
         refused: Callable[[str], None],
         *,
+        page: Callable[[str, WSGIEnvironment], Response | None] = lambda host, environ: None,
         addresses: Callable[[], Iterable[str]] = machine_addresses,
         clock: Callable[[], float] = time.monotonic,
     ):
@@ -52,13 +54,15 @@ class HostCheck:
         self._own_addresses: frozenset[str] = frozenset()
         self._read_s = -math.inf
         self._refused = refused
+        self._page = page
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")  # browsers always send it; a proxy's health check may not
         if not host or self._is_known(host):
             return self._wsgi_app(environ, start_response)
         self._refused("unknown_host")
-        return _misdirected(host)(environ, start_response)
+        shown = printable_host(f"//{host}")
+        return (self._page(shown, environ) or _misdirected(shown))(environ, start_response)
 
     def _is_known(self, host: str) -> bool:
         name = host_name(host)
@@ -100,6 +104,6 @@ def host_name(host: str) -> str | None:
 
 
 def _misdirected(host: str) -> Response:
-    detail = f"Expected an address or a known name of this machine, got {printable_host(f'//{host}')}."
+    detail = f"Expected an address or a known name of this machine, got {host}."
     action = "If it is the server's name or public address, add it to ALLOWED_HOSTS; otherwise open its own address."
     return problem_response(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail, action)
