@@ -192,6 +192,25 @@ def test_the_host_decides_what_is_offered(visit, tmp_path, choice, shown, on):
         server.kill()
 
 
+def test_a_full_server_turns_nobody_away(visit, shoot, tmp_path):
+    server = Server(tmp_path, MAX_LISTENERS="1").start()
+    try:
+        with server.listener():
+            page = visit(url=server.url)
+            page.get_by_role("button", name="Allow the camera").click()
+            expect(page.locator("#device-note")).to_contain_text(
+                "The server is full, so this device reads", timeout=LOADING_MS
+            )
+            expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+            expect(page.locator("#notice")).to_be_hidden()
+            snap(page)
+            expect(page.locator("#tracks-note")).to_contain_text("The server is full")
+            shoot(page, "device-full-1440-light")
+            page.close()  # before its server is gone, which it would report
+    finally:
+        server.kill()
+
+
 # ---------- without a network ----------
 
 

@@ -229,7 +229,7 @@ def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
 
 
 def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, check, tmp_path):
-    server = Server(tmp_path, MAX_LISTENERS="1").start()
+    server = Server(tmp_path, MAX_LISTENERS="1", ON_DEVICE="never").start()
     try:
         with server.listener():
             page = visit(url=server.url)

@@ -19,6 +19,8 @@ export class ReadingController {
   #loop = frameLoop({ onReply: (reply) => this.#show(reply), onFault: (fault, reader) => this.#fault(fault, reader) });
   #face_at_ms = 0;
   #server_knows_device = false;
+  #full = false;
+  /** Whether a full server or the listener chose who reads. */ #decided = false;
   /** @type {((faces: import("../../types.js").Face[], reply: import("../../types.js").FrameReply) => void)[]} */ #listeners = [];
 
   /**
@@ -38,6 +40,7 @@ export class ReadingController {
     page.state.observe(["reader", "connection"], () => this.#renderConnection());
     page.state.observe(["reader", "connection"], () => this.#sendWhoReads());
     page.state.observe(["connection"], () => this.#sendAfterReconnection());
+    page.state.observe(["connection"], ({ connection }) => connection === "crowded" && this.#serverIsFull(true));
     page.state.observe(["baseline"], () => this.#sendBaseline());
     page.state.observe(["group"], () => this.#sendGroup());
     input("device-on").addEventListener("change", () => this.#choose(input("device-on").checked));
@@ -61,6 +64,7 @@ export class ReadingController {
       this.#prepare();
     }
     this.#loop.start(this.#reader);
+    this.#serverIsFull(this.#full);
   }
 
   stop() {
@@ -82,16 +86,47 @@ export class ReadingController {
   /** @param {boolean} on_device */
   #choose(on_device) {
     this.#page.preferences.set("device", on_device ? "on" : "off");
+    this.#decided = true;
     const before = this.#reader;
     this.#sayDevice("");
-    this.#page.state.update({ reader: on_device ? this.#device : this.#server });
+    this.#use(on_device ? this.#device : this.#server);
     if (before !== this.#reader) {
       before.stop();
     }
     this.#prepare();
+  }
+
+  /** @param {import("../../types.js").Reader} reader */
+  #use(reader) {
+    this.#page.state.update({ reader });
     if (this.#camera.running) {
       // The picture under way for the other reader is dropped.
-      this.#loop.start(this.#reader);
+      this.#loop.start(reader);
+    }
+  }
+
+  /** Nobody waits for a place on the server if this device can read. @param {boolean} full */
+  #serverIsFull(full) {
+    this.#full = full;
+    if (full && !this.#decided && this.#camera.running && !this.#reader.onDevice && this.#page.config.on_device !== "never") {
+      this.#decided = true;
+      this.#readInstead().catch(() => this.#reader.onDevice || this.#sayDevice(""));
+    }
+  }
+
+  /** The server is asked until this device is ready, and on where it cannot read. */
+  async #readInstead() {
+    await this.#device.start();
+    if (this.#reader.onDevice) {
+      return;
+    }
+    if (this.#full) {
+      this.#use(this.#device);
+      await this.#prepare();
+      this.#sayDevice(this.#page.t("device.full"));
+    } else {
+      this.#device.stop();
+      this.#sayDevice("");
     }
   }
 
@@ -131,6 +166,7 @@ export class ReadingController {
     const { notice, state, t } = this.#page;
     notice.update("busy", reply.problem ? t(`problem.${reply.problem.code}`) : "");
     this.#listeners.forEach((listener) => listener(reply.faces, reply));
+    this.#serverIsFull(reply.problem?.code === "full");
     if (reply.problem) {
       return;
     }

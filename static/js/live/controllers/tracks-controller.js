@@ -5,7 +5,6 @@
 
 import { button, element } from "../../lib/elements.js";
 import { lazy } from "../../lib/lazy.js";
-import { OfflineTracks } from "../../music/offline-tracks.js";
 import { listTitle } from "../../music/list-title.js";
 import { entriesOf } from "../../music/track-reason.js";
 import { goalChips } from "../../views/chips.js";
@@ -18,7 +17,7 @@ const CONNECTION_WAIT_MS = 1500;
 export class TracksController {
   #page;
   #connection;
-  #offline = new OfflineTracks();
+  #offline = lazy(async () => new (await import("../../music/offline-tracks.js")).OfflineTracks());
   #view;
   /** Loaded for the first journey. */ #path;
   #has_path = false;
@@ -126,10 +125,7 @@ export class TracksController {
     const { goal } = this.#page.values;
     const mixture = this.#probabilities && { probabilities: this.#probabilities };
     try {
-      const connected = await this.#connection.connectedWithin(CONNECTION_WAIT_MS);
-      const reply = await (connected
-        ? this.#connection.snap({ emotion, goal, wishes: this.#wishes(), ...mixture })
-        : this.#offline.snap({ emotion, goal }));
+      const { reply, without } = await this.#songs({ emotion, goal, wishes: this.#wishes(), ...mixture });
       if (!current()) {
         return "";
       }
@@ -142,7 +138,7 @@ export class TracksController {
       if (!current()) {
         return "";
       }
-      const asides = [aside, connected ? "" : t("tracks.starter"), reason(reply, t), note(reply, navigator.onLine, t)];
+      const asides = [aside, without, reason(reply, t), note(reply, navigator.onLine, t)];
       const whys = entriesOf(reply, t).map(({ why }) => why);
       view.update(title(reply), reply.tracks, asides.filter(Boolean).join(" "), whys);
       return "";
@@ -162,14 +158,26 @@ export class TracksController {
   async plan(emotion, n, after) {
     const { goal } = this.#page.values;
     try {
-      const connected = await this.#connection.connectedWithin(CONNECTION_WAIT_MS);
-      const reply = await (connected
-        ? this.#connection.snap({ emotion, goal, n, wishes: this.#wishes(), ...(after && { after }) })
-        : this.#offline.snap({ emotion, goal }));
+      const { reply } = await this.#songs({ emotion, goal, n, wishes: this.#wishes(), ...(after && { after }) });
       return reply.problem ? [] : entriesOf(reply, this.#page.t);
     } catch {
       return [];
     }
+  }
+
+  /**
+   * The server's answer, or this browser's own songs where the server is away or full.
+   * @param {any} wish as for Connection's snap
+   */
+  async #songs(wish) {
+    const { t } = this.#page;
+    const own = async () => (await this.#offline()).snap(wish);
+    if (!(await this.#connection.connectedWithin(CONNECTION_WAIT_MS))) {
+      return { reply: await own(), without: t("tracks.starter") };
+    }
+    const reply = await this.#connection.snap(wish);
+    const instead = reply.problem?.code === "full" && (await own().catch(() => null));
+    return instead ? { reply: instead, without: t("tracks.full") } : { reply, without: "" };
   }
 
   /** @param {string} id @param {boolean} like */
