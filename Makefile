@@ -26,7 +26,8 @@ run: $(VENV)/runtime.stamp static/vendor/stamp
 
 test: lint test-python test-e2e test-js test-browser
 
-# Everything; what `make test` has run is not run again.
+# Everything; what `make test` has run is not run again. Fuzzing takes more cases than there.
+test-all: export FUZZ_CASES ?= 2000
 test-all: test test-full audit test-train
 
 PYTEST = $(BIN)/python -m pytest
@@ -144,7 +145,7 @@ audit: $(VENV)/test.stamp $(VENV)/node.stamp
 audited = @report="$$($(2) 2>&1)"; status=$$?; echo "$(1): $$report"; [ $$status = 0 ] || case "$$report" in \
 	*vulnerabilit*) exit 1;; *) echo '$(1): no answer from the advisory service, nothing is known.';; esac
 
-# The fuzzing of `make test`, 25 times as long.
+# The fuzzing of `make test-all`, 25 times as long.
 fuzz: $(VENV)/test.stamp
 	FUZZ_CASES=50000 $(PYTEST) tests/fuzz
 

@@ -30,6 +30,7 @@ def run(project: Path, name: str, folder: Path) -> None:
     nbclient.NotebookClient(notebook, timeout=100, resources=resources).execute()
 
 
+@pytest.mark.full
 @pytest.mark.timeout(180)
 def test_targets_derived_anew_are_those_in_emotion_params(project, elsewhere):
     run(project, DERIVE, elsewhere)

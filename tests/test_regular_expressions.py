@@ -116,7 +116,14 @@ def test_reading_a_name_takes_time_linear_in_its_length(module, name):
     assert_linear(read, name)
 
 
-@pytest.mark.parametrize("pump", ["(", "(feat ", "(remaster ", " feat.", " ", "ﷺ", " - remaster"])
+@pytest.mark.parametrize(
+    "pump",
+    [
+        "(",
+        "ﷺ",
+        *(pytest.param(p, marks=pytest.mark.full) for p in ("(feat ", "(remaster ", " feat.", " ", " - remaster")),
+    ],
+)
 def test_the_largest_playlist_is_read_in_bounded_time(pump):
     text = "\n".join(["a – " + (pump * MAX_LINE_CHARS)[: MAX_LINE_CHARS - 5] + "b"] * MAX_SONGS)
     start_s = time.process_time()

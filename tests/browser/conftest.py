@@ -18,7 +18,7 @@ from tests.support.serving import Server
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / "shots"
 
-IFRAME_API = Path(__file__).with_name("iframe_api_stand_in.js")
+IFRAME_API = PROJECT / "tests" / "support" / "page" / "iframe_api_stand_in.js"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [

@@ -35,7 +35,12 @@ def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, widt
     page.get_by_text("calm me").click()
     expect(page.locator("#path")).to_be_visible(timeout=DEADLINE_MS)
     check(page, "journey")
-    page.get_by_text("match my mood").click()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
+def test_nothing_is_found_in_any_moods_colour(visit, check, scheme, width):
+    page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     for mood in ("Angry", "Disgusted", "Scared", "Happy", "Sad", "Surprised", "Neutral"):
         pick(page, mood)
         check(page, f"by hand: {mood}")
@@ -93,6 +98,7 @@ def test_nothing_is_found_in_german(visit, check):
     check(page, "german")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_nothing_is_found_on_the_status_page(visit, check, scheme, width):
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)

@@ -156,6 +156,7 @@ def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name)
     read_here(page)
 
 
+@pytest.mark.full
 def test_switching_to_and_fro_while_it_loads_ends_as_it_was_left(visit):
     page = visit()
     for _ in range(2):
@@ -179,7 +180,9 @@ def test_a_resting_face_is_learned_and_kept_here(visit, watch):
     assert not [message for message in sent if "baseline" in str(message)]
 
 
-@pytest.mark.parametrize(("choice", "shown", "on"), [("default", True, True), ("never", False, False)])
+@pytest.mark.parametrize(
+    ("choice", "shown", "on"), [pytest.param("default", True, True, marks=pytest.mark.full), ("never", False, False)]
+)
 def test_the_host_decides_what_is_offered(visit, tmp_path, choice, shown, on):
     server = Server(tmp_path, ON_DEVICE=choice).start()
     try:

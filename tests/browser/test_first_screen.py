@@ -17,7 +17,7 @@ SHIFTS = """
 """
 
 
-@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("locale", ["en", pytest.param("de", marks=pytest.mark.full)])
 def test_the_camera_button_is_within_the_first_400_px_of_a_phone(visit, locale, shoot):
     page = visit(viewport={"width": 390, "height": 844}, locale=locale, init=SHIFTS)
     expect(page.locator("#by-hand button")).to_have_count(7)

@@ -127,6 +127,7 @@ def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot,
     expect(page.locator("#mood-word")).to_have_text("Sad")
 
 
+@pytest.mark.full
 def test_a_camera_refused_by_the_browser_itself_is_told(launch, visit):
     browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     try:
@@ -243,6 +244,7 @@ def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, check
         server.kill()
 
 
+@pytest.mark.full
 def test_a_hidden_tab_sends_nothing(visit):
     page = visit(
         init="""
@@ -266,6 +268,7 @@ def test_a_hidden_tab_sends_nothing(visit):
     page.wait_for_function("before => window.sent > before + 2", arg=before, timeout=DEADLINE_MS)
 
 
+@pytest.mark.full
 def test_no_frame_is_sent_while_another_is_in_flight(visit):
     page = visit(
         init="""

@@ -110,6 +110,7 @@ def test_a_full_server_is_told_in_the_pages_language(visit, server, astronaut_jp
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_axe_finds_nothing_on_the_photographs_page(visit, server, check, two_faces, width, scheme, shoot):
     page = opened(visit, server, viewport={"width": width, "height": 900}, color_scheme=scheme)

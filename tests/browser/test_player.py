@@ -127,6 +127,7 @@ def test_keys_play_pause_and_move_on(visit):
     expect(page.locator("#player .unseen[role=status]")).to_contain_text("Now playing: ")
 
 
+@pytest.mark.full
 def test_a_track_that_is_gone_is_skipped_and_said(visit):
     page = visit(embed={"length_ms": 600_000, "faults": {"0": "gone"}})
     pick(page, "Happy")
@@ -148,6 +149,7 @@ def test_three_tracks_that_fail_stop_the_queue_with_one_notice(visit):
     expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[2])
 
 
+@pytest.mark.full
 def test_autoplay_refused_leaves_the_queue_and_says_press_play(visit):
     page = visit(embed={"length_ms": 600_000, "faults": {"0": "refused"}}, init=NO_SECOND_PLAY)
     pick(page, "Happy")
@@ -165,6 +167,7 @@ def test_autoplay_refused_leaves_the_queue_and_says_press_play(visit):
 NO_SECOND_PLAY = "if (window === top) window.refuse = true;"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "fault",
     ["silent-end", *(pytest.param(f, marks=pytest.mark.full) for f in ("ends-early", "ends-late", "last-position"))],
@@ -178,6 +181,7 @@ def test_however_a_track_ends_the_next_one_plays(visit, fault):
     expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
 
 
+@pytest.mark.full
 def test_a_pause_by_the_listener_a_second_before_the_end_is_no_end(visit):
     page = visit(embed={"length_ms": 3000, "faults": {"0": "listener-pauses"}})
     pick(page, "Happy")

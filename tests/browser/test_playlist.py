@@ -132,6 +132,7 @@ def test_with_an_account_a_spotify_playlist_comes_in_and_the_sorted_one_goes_bac
     assert saved["name"] == "Sorted for Neutral"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), pytest.param(360, "light", marks=pytest.mark.full)])
 def test_axe_finds_nothing_on_the_playlists_page(visit, server, check, shoot, width, scheme):
     page = visit(url=f"{server.url}/playlist", grants=(), viewport={"width": width, "height": 900}, color_scheme=scheme)

@@ -30,7 +30,9 @@ def longest_wait_s(server: Server, senders: list[threading.Thread]) -> float:
     return longest_s
 
 
-@pytest.mark.parametrize("body", [BRACKETS, LIGATURES], ids=["brackets", "ligatures"])
+@pytest.mark.parametrize(
+    "body", [BRACKETS, pytest.param(LIGATURES, marks=pytest.mark.full)], ids=["brackets", "ligatures"]
+)
 def test_costly_playlists_hold_up_nobody_else(server, body):
     statuses = []
 

@@ -134,6 +134,7 @@ runpy.run_path(sys.argv[2], run_name="__main__")
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 def test_a_snap_in_flight_is_answered(tmp_path, mode):
     program = tmp_path / "slow.py"
@@ -153,6 +154,7 @@ def test_a_snap_in_flight_is_answered(tmp_path, mode):
         server.kill()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_frames_and_uploads_in_flight_are_answered_under_gunicorn(tmp_path, mode, large_bgr):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20", FRAMES_AT_ONCE="1").start()
@@ -191,6 +193,7 @@ def test_an_idle_server_ends_soon(tmp_path, mode):
         server.kill()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_listeners_of_every_gunicorn_worker_are_notified(tmp_path, mode, astronaut_jpeg):
     gunicorn = Gunicorn(tmp_path, workers=2, ASYNC_MODE=mode, MAX_LISTENERS="20").start()

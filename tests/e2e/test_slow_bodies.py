@@ -78,8 +78,8 @@ def closed_after_s(line: socket.socket, began_s: float) -> tuple[float, bytes]:
     ("path", "headers", "begins"),
     [
         ("/api/v1/tracks/moods", JSON + b"Content-Length: 99999\r\n", b"{"),
-        ("/api/v1/expressions", PICTURE + b"Content-Length: 99999\r\n", PART),
-        ("/nowhere", JSON + b"Content-Length: 99999\r\n", b"{"),
+        pytest.param("/api/v1/expressions", PICTURE + b"Content-Length: 99999\r\n", PART, marks=pytest.mark.full),
+        pytest.param("/nowhere", JSON + b"Content-Length: 99999\r\n", b"{", marks=pytest.mark.full),
         ("/socket.io/?EIO=4&transport=websocket", JSON + b"Content-Length: 99999\r\n", b"{"),
     ],
 )
@@ -99,6 +99,7 @@ def test_a_byte_now_and_then_does_not_keep_a_connection(server, path, headers, b
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.full
 def test_hundreds_of_slow_bodies_of_one_address_keep_out_nobody_else(server, elsewhere, wall_jpeg):
     lines = [trickling(server, "/api/v1/tracks/moods", JSON + b"Content-Length: 99999\r\n") for _ in range(150)]
     ends = threading.Event()
@@ -118,6 +119,7 @@ def test_hundreds_of_slow_bodies_of_one_address_keep_out_nobody_else(server, els
         line.close()
 
 
+@pytest.mark.full
 def test_slow_uploads_of_two_addresses_keep_out_no_photograph(server, elsewhere, wall_jpeg):
     headers = PICTURE + b"Content-Length: 999999\r\n"
     lines = [

@@ -82,6 +82,7 @@ def send_for(seconds: float, listener: RawListener) -> None:
         listener.send(7, b"no picture")
 
 
+@pytest.mark.full
 @needs_proc
 def test_a_listener_that_reads_no_answers_is_disconnected(server, astronaut_jpeg):
     server.assert_serves(astronaut_jpeg)
@@ -143,6 +144,7 @@ def test_a_truncated_network_file_is_named(tmp_path, load, path, kept):
     assert path.name in text
 
 
+@pytest.mark.full
 def test_with_a_truncated_network_the_server_does_not_start(tmp_path):
     copy = tmp_path / "project"
     shutil.copytree(

@@ -21,6 +21,7 @@ from tests.support.serving import MODES, Server
 DEADLINE_S = 60
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 def test_a_start_prints_the_address_and_no_warning(tmp_path, mode):
     server = Server(tmp_path, ASYNC_MODE=mode).start()  # its first request was answered
@@ -55,7 +56,7 @@ def has_ipv6() -> bool:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::"])
+@pytest.mark.parametrize("host", ["127.0.0.1", *(pytest.param(h, marks=pytest.mark.full) for h in ("127.0.0.2", "::"))])
 def test_https_works_at_every_printed_address(tmp_path, mode, host):
     """By a certificate that holds for who trusts the one for phones. 127.0.0.1, the default, becomes every address."""
     if host == "::" and not has_ipv6():

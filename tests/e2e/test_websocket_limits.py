@@ -92,6 +92,7 @@ def test_a_picture_in_fragments_is_read(server, astronaut_jpeg):
     listener.vanish()
 
 
+@pytest.mark.full
 def test_a_websocket_that_never_joins_is_closed(server, astronaut_jpeg):
     outside = [open_websocket(server.url) for _ in range(3)]
     closed: list[bool] = []
