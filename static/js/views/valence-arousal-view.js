@@ -1,4 +1,5 @@
 /**
+ * What the face shows now beside the mood: in a line, and as points.
  * A small plane, valence across and arousal up: a dot for the moment, a trail for the mood. Knows no socket.
  */
 
@@ -93,4 +94,40 @@ function move(element, at) {
 /** @param {number|null|undefined} value */
 function signed(value) {
   return `${(value ?? 0) < 0 ? "−" : "+"}${Math.abs(value ?? 0).toFixed(2)}`;
+}
+
+/** What the face shows now in a line; "Turning happy" where that is not the mood, which follows it some seconds later. */
+export class MomentView {
+  #element;
+  #emotions;
+  #t;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../types.js").Emotion[]} emotions
+   * @param {import("../types.js").Translate} t
+   */
+  constructor(element, emotions, t) {
+    this.#element = element;
+    this.#emotions = emotions;
+    this.#t = t;
+  }
+
+  /** @param {number[]|null} probabilities null hides the line @param {import("../types.js").Mood|null} mood */
+  update(probabilities, mood) {
+    const shown = probabilities && this.#emotions[probabilities.indexOf(Math.max(...probabilities))];
+    this.#element.hidden = !shown;
+    this.#element.textContent = shown ? moment(shown, mood, this.#t) : "";
+  }
+}
+
+/**
+ * @param {import("../types.js").Emotion} shown
+ * @param {import("../types.js").Mood|null} mood
+ * @param {import("../types.js").Translate} t
+ */
+function moment({ name, label }, mood, t) {
+  return mood && mood.emotion !== name
+    ? t("mood.turning", { emotion: label.toLowerCase() })
+    : t("mood.now", { emotion: label });
 }

@@ -4,6 +4,7 @@ import test from "node:test";
 
 import { duration, howSure } from "../../../static/js/views/mood-view.js";
 import { note } from "../../../static/js/views/tracks-view.js";
+import { MomentView } from "../../../static/js/views/valence-arousal-view.js";
 import { translator } from "../../../static/js/lib/i18n.js";
 const english = JSON.parse(readFileSync(new URL("../../../static/messages/en.json", import.meta.url), "utf8"));
 const t = translator(english);
@@ -11,6 +12,20 @@ const t = translator(english);
 test("a mood that just began tells how sure it is, one that holds for how long", () => {
   assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 0.4 }, t), "87 % sure");
   assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 12.9 }, t), "87 % sure, for 12 s");
+});
+
+test("where the face shows another emotion than the mood, the page says what the mood is turning to", () => {
+  const line = { hidden: true, textContent: "" };
+  const emotions = [{ name: "happy", label: "Happy" }, { name: "neutral", label: "Neutral" }];
+  const view = new MomentView(line, emotions, t);
+  view.update([0.6, 0.4], { emotion: "neutral" });
+  assert.deepEqual(line, { hidden: false, textContent: "Turning happy" });
+  view.update([0.6, 0.4], { emotion: "happy" });
+  assert.equal(line.textContent, "At this moment: Happy");
+  view.update([0.6, 0.4], null);
+  assert.equal(line.textContent, "At this moment: Happy");
+  view.update(null, null);
+  assert.deepEqual(line, { hidden: true, textContent: "" });
 });
 
 test("durations are told in minutes and seconds", () => {

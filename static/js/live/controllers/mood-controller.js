@@ -17,6 +17,7 @@ export class MoodController {
   #picker;
   /** What only readings need, loaded when the camera starts. */ #loadViews;
   /** @type {import("../../views/group-view.js").GroupView|null} */ #group = null;
+  /** @type {import("../../views/valence-arousal-view.js").MomentView|null} */ #moment = null;
   /** @type {import("../../views/valence-arousal-view.js").ValenceArousalView|null} */ #plane = null;
 
   /**
@@ -33,18 +34,20 @@ export class MoodController {
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
     this.#loadViews = lazy(async () => {
-      const [{ GroupView }, { ValenceArousalView }] = await Promise.all([
+      const [{ GroupView }, { MomentView, ValenceArousalView }] = await Promise.all([
         import("../../views/group-view.js"),
         import("../../views/valence-arousal-view.js"),
       ]);
       this.#group = new GroupView(element("group"), config.emotions, t);
+      this.#moment = new MomentView(element("moment"), config.emotions, t);
       this.#plane = new ValenceArousalView(element("plane"), config.emotions, t);
     });
     reading.onFaces((faces, reply) => {
       this.#bars.update(reply.probabilities, reply.mood?.emotion ?? null);
       this.#group?.update(faces, reply.group);
       this.#plane?.update(reply.probabilities && reply, reply.mood, performance.now());
-      this.#describeMoment(reply);
+      this.#moment?.update(reply.probabilities, reply.mood);
+      this.#describeRest(reply);
     });
     state.observe(["group"], () => this.#group?.update([], null));
     state.observe(["stage"], ({ stage: now }) => {
@@ -67,12 +70,9 @@ export class MoodController {
     });
   }
 
-  /** What the face shows now, and which resting face it is read against. @param {import("../../types.js").FrameReply} reply */
-  #describeMoment({ probabilities, baseline }) {
-    const { config, t } = this.#page;
-    const shown = probabilities && config.emotions[probabilities.indexOf(Math.max(...probabilities))];
-    element("moment").hidden = !shown;
-    element("moment").textContent = shown ? t("mood.now", { emotion: shown.label }) : "";
+  /** Which resting face is read against. @param {import("../../types.js").FrameReply} reply */
+  #describeRest({ baseline }) {
+    const { t } = this.#page;
     const key = baseline && /** @type {const} */ ({ given: "rest.given", learned: "rest.learned", learning: "rest.learning" })[baseline];
     element("rest-state").hidden = !key;
     if (key && element("rest-state").textContent !== t(key)) {
