@@ -15,6 +15,8 @@ CROP_EYES = ((15.0, 18.2), (32.9, 18.2))
 
 CROP_MOUTH = ((16.6, 37.4), (31.5, 37.4))
 
+CROP_EYES_MIDDLE, CROP_MOUTH_MIDDLE = np.mean(CROP_EYES, axis=0), np.mean(CROP_MOUTH, axis=0)
+
 
 def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:
     """The face as (48, 48) uint8 grey in FER2013's framing; beyond the frame its edge is repeated.
@@ -31,15 +33,14 @@ def cut_crop(frame_bgr: np.ndarray, face: Face) -> np.ndarray:
 def _aligned(points: np.ndarray, height: float) -> np.ndarray:
     """(2, 3): the similarity that maps eyes and mouth to their places in the crop."""
     eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
-    crop_eyes, crop_mouth = np.mean(CROP_EYES, axis=0), np.mean(CROP_MOUTH, axis=0)
     down = mouth - eyes
     length = float(np.hypot(*down))
     # Landmarks that coincide give no scale: the face's height does then.
-    scale = float(crop_mouth[1] - crop_eyes[1]) / max(length, 0.2 * height)
+    scale = float(CROP_MOUTH_MIDDLE[1] - CROP_EYES_MIDDLE[1]) / max(length, 0.2 * height)
     turn = np.arctan2(down[0], down[1])
     cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
     linear = np.array([[cos, -sin], [sin, cos]])
-    return np.hstack([linear, (crop_eyes - linear @ eyes)[:, None]])
+    return np.hstack([linear, (CROP_EYES_MIDDLE - linear @ eyes)[:, None]])
 
 
 def _upright(middle_x: float, top: float, side: float) -> np.ndarray:
