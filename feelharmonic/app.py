@@ -26,6 +26,7 @@ from feelharmonic.reading import BROWSER_NETWORKS, Networks, constants_for_brows
 from feelharmonic.resources import ROOT
 from feelharmonic.settings import CALLBACK_PATH, Settings
 from feelharmonic.web import account, api, error_pages, on_device, pages, security, server_camera
+from feelharmonic.web.content_types import declare_content_types
 from feelharmonic.web.live import NAMESPACE, Live
 from feelharmonic.web.monitoring import health
 from feelharmonic.web.monitoring.metrics import Metrics
@@ -68,6 +69,7 @@ def create_app(
     Raises SetupFault naming every fault of settings, parameters and networks together.
     """
     settings, networks = load_networks(settings, params, networks)
+    declare_content_types()
     app = Flask("feelharmonic", root_path=str(ROOT), instance_path=str(settings.instance_dir))
     mode, timeouts = load_async_mode(settings.async_mode), timeouts or Timeouts()
     # Innermost: Socket.IO takes WebSockets out before.

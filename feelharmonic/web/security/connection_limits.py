@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from feelharmonic.web.problems import problem_response
-from feelharmonic.web.security.origins import is_allowed_origin
+from feelharmonic.web.security.origins import ForeignOriginLog, is_allowed_origin
 from feelharmonic.web.security.rate_limits import RateLimiter, network_of
 from feelharmonic.web.serving.places import has_room
 
@@ -55,6 +55,7 @@ class ConnectionLimiter:
         self._refused = refused
         self._share = share
         self._make_room = make_room
+        self._foreign_origins = ForeignOriginLog()
         self._open: Counter[str] = Counter()  # by network
         self._open_in_all = 0
         self._lock = threading.Lock()  # WebSockets open and close in several threads
@@ -99,6 +100,8 @@ class ConnectionLimiter:
                 origin = environ.get("HTTP_ORIGIN")
                 is_ours = origin is None or is_allowed_origin(origin, environ, self._allowed_origins)
                 self._refused("bad_request" if is_ours else "forbidden")
+                if origin is not None and not is_ours:
+                    self._foreign_origins.log_once(origin, environ)
             return start_response(status, *args)
 
         return started

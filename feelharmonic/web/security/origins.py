@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,6 +15,12 @@ from feelharmonic.web.problems import problem_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+#: Anybody can make up origins: so many are logged at most, each up to this long.
+MAX_ORIGINS_LOGGED = 50
+MAX_ORIGIN_LETTERS = 100
 
 #: Methods that change nothing: any page may send them.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -39,6 +46,32 @@ def is_allowed_origin(origin: str, environ: WSGIEnvironment, allowed: tuple[str,
 def websocket_origins(allowed: tuple[str, ...]) -> Callable[[str, WSGIEnvironment], bool]:
     """The origin check in the form that Engine.IO asks for."""
     return lambda origin, environ: is_allowed_origin(origin, environ, allowed)
+
+
+class ForeignOriginLog:
+    """Logs refused WebSockets once for each pair of origins: to the page the browser tells no reason."""
+
+    def __init__(self) -> None:
+        self._logged: set[tuple[str, str]] = set()
+
+    def log_once(self, origin: str, environ: WSGIEnvironment) -> None:
+        """Log that the page of ``origin`` was refused under the origin that the request names."""
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        pair = (printable_origin(origin), printable_origin(own))
+        if pair in self._logged or len(self._logged) >= MAX_ORIGINS_LOGGED:
+            return
+        self._logged.add(pair)
+        log.warning(
+            "Refused a WebSocket: its page is of %s, this server is reached as %s. Behind a proxy, set TRUSTED_PROXIES "
+            "to the number of proxies; a page of another server must be named in ALLOWED_ORIGINS.",
+            *pair,
+        )
+
+
+def printable_origin(url: str) -> str:
+    """``url`` as an origin, safe to repeat in a log."""
+    shown = url[:MAX_ORIGIN_LETTERS]
+    return shown if shown.isascii() and shown.isprintable() and " " not in shown else "an unreadable origin"
 
 
 def printable_host(url: str) -> str:

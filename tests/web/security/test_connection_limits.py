@@ -113,3 +113,21 @@ def test_a_websocket_that_raises_frees_its_connection():
     for _ in range(2):
         with pytest.raises(ConnectionError):
             asked.get(WEBSOCKET, headers=HANDSHAKE)
+
+
+def test_a_websocket_refused_for_its_origin_is_logged_once_with_both_origins_and_the_settings(caplog):
+    def engine(environ, start_response):
+        start_response("400 BAD REQUEST", [])
+        return []
+
+    door = ConnectionLimiter(
+        engine, (), limiter=RateLimiter("100/minute", "memory://"), max_open=3, refused=lambda code: None
+    )
+    asked = WerkzeugClient(door)
+    for origin in ("https://mood.example", "https://mood.example", "http://mood.example", "https://evil example"):
+        asked.get(WEBSOCKET, headers={**HANDSHAKE, "Host": "mood.example", "Origin": origin})
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    for said in ("https://mood.example", "http://mood.example", "TRUSTED_PROXIES", "ALLOWED_ORIGINS"):
+        assert said in told[0]
+    assert "an unreadable origin" in told[1]
