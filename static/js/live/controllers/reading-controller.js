@@ -20,7 +20,7 @@ export class ReadingController {
   #face_at_ms = 0;
   #server_knows_device = false;
   #full = false;
-  /** Whether a full server or the listener chose who reads. */ #decided = false;
+  /** Whether the reader was chosen. */ #decided = false;
   /** @type {((faces: import("../../types.js").Face[], reply: import("../../types.js").FrameReply) => void)[]} */ #listeners = [];
 
   /**
@@ -52,7 +52,7 @@ export class ReadingController {
     this.#restore();
   }
 
-  /** Calls `listener` with every reply's faces, also those of a reply with a problem. @param {(faces: import("../../types.js").Face[], reply: import("../../types.js").FrameReply) => void} listener */
+  /** Calls `listener` with every reply's faces. @param {(faces: import("../../types.js").Face[], reply: import("../../types.js").FrameReply) => void} listener */
   onFaces(listener) {
     this.#listeners.push(listener);
   }
@@ -105,7 +105,7 @@ export class ReadingController {
     }
   }
 
-  /** Nobody waits for a place on the server if this device can read. @param {boolean} full */
+  /** Where it is, this device reads if it can. @param {boolean} full */
   #serverIsFull(full) {
     this.#full = full;
     if (full && !this.#decided && this.#camera.running && !this.#reader.onDevice && this.#page.config.on_device !== "never") {
@@ -114,23 +114,22 @@ export class ReadingController {
     }
   }
 
-  /** The server is asked until this device is ready, and on where it cannot read. */
+  /** Until this device is ready the server is asked. */
   async #readInstead() {
     await this.#device.start();
     if (this.#reader.onDevice) {
       return;
     }
-    if (this.#full) {
-      this.#use(this.#device);
-      await this.#prepare();
-      this.#sayDevice(this.#page.t("device.full"));
-    } else {
+    if (!this.#full) {
       this.#device.stop();
-      this.#sayDevice("");
+      return this.#sayDevice("");
     }
+    this.#use(this.#device);
+    await this.#prepare();
+    this.#sayDevice(this.#page.t("device.full"));
   }
 
-  /** Loads what the reader needs and sends it the listener's settings. */
+  /** Loads what the reader needs; sends it the settings. */
   async #prepare() {
     const reader = this.#reader;
     try {
