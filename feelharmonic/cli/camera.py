@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -48,6 +49,8 @@ def camera_options(run: Callable[..., None]) -> Callable[..., None]:
 @faults_as_messages()
 def camera(source: str, rate: float, group: bool, once: bool, host: str, port: int | None) -> None:
     """Show what a camera on this machine sees: the page /watch has its stream, the mood and tracks."""
+    if not (source.isdigit() or "://" in source or Path(source).exists()):
+        raise click.BadParameter(f"There is no file {source}.", param_hint="--source")
     reader = CameraReader(load_networks(), source, rate_hz=rate, group=group, once=once)
     current_app.config[SHOW_CAMERA](reader)
     port = Settings.load().port if port is None else port

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 #: Seconds to wait before a failed source is opened again; the last one repeats.
 RETRY_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: How long `stop` waits for both threads together.
+STOP_WAIT_S = 1.0
+
 #: Pictures are read and shown with a longer side of at most this.
 SIDE_PX = 640
 
@@ -101,12 +104,17 @@ class CameraReader:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads and release the source."""
+        """End both threads and release the source.
+
+        A source that stays silent blocks its thread inside OpenCV for up to half a minute: after STOP_WAIT_S that
+        daemon thread is left to end with the program.
+        """
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
+        until_s = time.monotonic() + STOP_WAIT_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     def newest(self, after: int = -1, timeout_s: float = 0.0) -> CameraState:
         """The newest state; waits up to ``timeout_s`` seconds for one with a number above ``after``."""

@@ -81,3 +81,10 @@ def test_an_address_that_others_reach_is_warned_of(run, host, warns):
 )
 def test_loopback_addresses(host, expected):
     assert is_loopback(host) == expected
+
+
+def test_a_source_file_that_does_not_exist_is_said_at_once(run, shown, tmp_path):
+    result = run("camera", "--source", str(tmp_path / "none.mp4"))
+    assert result.exit_code == 2
+    assert "There is no file" in result.output
+    assert shown == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -225,3 +226,23 @@ def test_the_phone_at_night_is_watched(data_dir, start_reader):
     video = data_dir / "video" / "phone_at_night.mp4"
     seen = until(lambda seen: seen.reading is not None and seen.reading.faces, start_reader(video, rate_hz=20))
     assert seen.reading.faces[0].expression is not None
+
+
+def test_a_reader_of_a_silent_source_stops_within_two_seconds(parts):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        opening = threading.Event()
+
+        def open_source(_name):
+            opening.set()
+            with socket.create_connection(silent.getsockname(), timeout=20) as connection:
+                connection.recv(1)
+            return Camera([], opens=False)
+
+        reader = CameraReader(parts, "http://silent", open_source=open_source)
+        reader.start()
+        assert opening.wait(10)
+        began_s = time.monotonic()
+        reader.stop()
+        assert time.monotonic() - began_s < 2
+        connection, _ = silent.accept()
+        connection.close()
