@@ -299,7 +299,7 @@ def test_unknown_addresses_and_methods_are_problems_here_and_pages_elsewhere(cli
     answer = client.delete("/api/v1/emotions")
     assert told(answer, 405)["code"] == "method_not_allowed"
     assert "GET" in answer.headers["Allow"]
-    assert client.get("/nowhere").content_type.startswith("text/html")
+    assert client.get("/nowhere", headers={"Accept": "text/html"}).content_type.startswith("text/html")
 
 
 def test_a_fault_of_ours_tells_nothing_but_that(client, monkeypatch, astronaut_jpeg):
