@@ -43,7 +43,10 @@ class AsyncMode(Protocol):
         ...
 
     def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
-        """On SIGTERM call ``drain`` where it may wait, then end the server; ``stop`` is Socket.IO's own way to."""
+        """On SIGTERM call ``drain`` where it may wait, then end the server; ``stop`` is Socket.IO's own way to.
+
+        Ctrl+C ends the server at once, also where a KeyboardInterrupt would end the running request instead (gevent).
+        """
         ...
 
     def limit_websocket(self, websocket: Any, max_bytes: int) -> None:
