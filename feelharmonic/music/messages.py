@@ -94,7 +94,8 @@ def is_track_id(value: object) -> bool:
 class Track:
     """A piece of music, which ``source`` knows as ``key`` (see TrackId). What follows ``artist`` is None where nobody
     knows it: ``features`` by FEATURES' names, ``popularity`` 0..100 as Spotify counted it when the table was made,
-    ``explicit`` whether the words are. ``emotions`` are those that somebody chose the track for."""
+    ``explicit`` whether the words are. ``emotions`` are those that somebody chose the track for. ``audio``: the address
+    of its sound for the page's audio element; empty where Spotify plays it."""
 
     key: str
     source: str = SPOTIFY
@@ -106,6 +107,7 @@ class Track:
     emotions: tuple[str, ...] = ()
     popularity: int | None = None
     explicit: bool | None = None
+    audio: str = ""
 
     @property
     def id(self) -> str:

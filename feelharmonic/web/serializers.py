@@ -80,7 +80,9 @@ def mood_fields(mood: Mood | None) -> dict | None:
 
 
 def track_fields(track: Track) -> dict:
-    return {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+    """A track as it travels; ``audio`` only where an audio element plays it."""
+    shown = {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
+    return shown | {"audio": track.audio} if track.audio else shown
 
 
 def placed_fields(placed: PlacedTrack) -> dict:

@@ -77,11 +77,12 @@
  * @property {number} wait_ms least wait before the next frame
  *
  * @typedef {Object} Track
- * @property {string} id Spotify's, 22 characters
+ * @property {string} id Spotify's, 22 characters, or another source's name, a colon and its key there
  * @property {string} title
  * @property {string} artist
  * @property {number|null} year
- * @property {string} url
+ * @property {string} url where people find it; empty where its source has no page for it
+ * @property {string} [audio] where its sound is, for an audio element; missing where Spotify plays it
  *
  * @typedef {Track & {valence: number, energy: number, mood: "Calm"|"Energetic"|"Happy"|"Sad", confidence: number,
  *   distance: number}} PlacedTrack a track of a sorted playlist

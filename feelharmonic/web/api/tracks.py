@@ -56,7 +56,8 @@ class FoundTrack(ma.Schema):
     title = fields.String(required=True)
     artist = fields.String(required=True)
     year = fields.Integer(required=True, allow_none=True)
-    url = fields.String(required=True)
+    url = fields.String(required=True, metadata={"description": "where people find it; may be empty"})
+    audio = fields.String(metadata={"description": "where its sound is; missing where Spotify plays it"})
 
 
 class Tracks(ma.Schema):

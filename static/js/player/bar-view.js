@@ -12,6 +12,7 @@ const ICONS = {
   next: "M5 4.5l10 7.5-10 7.5zM16.5 4.5H19v15h-2.5z",
   back: "M19 4.5L9 12l10 7.5zM5 4.5h2.5v15H5z",
   queue: "M4 6h16v2H4zM4 11h16v2H4zM4 16h10v2H4z",
+  volume: "M4 9h4l5-4v14l-5-4H4zM15.5 8.5a5 5 0 0 1 0 7l1.2 1.2a6.7 6.7 0 0 0 0-9.4z",
 };
 
 /** @typedef {import("./player.js").PlayerState} PlayerState */
@@ -22,6 +23,7 @@ const ICONS = {
  * @property {() => void} next
  * @property {() => void} back
  * @property {(position_s: number) => void} seek
+ * @property {(volume: number) => void} setVolume 0..1
  * @property {(index: number) => void} jump
  * @property {(from: number, to: number) => void} move
  * @property {(index: number) => void} remove
@@ -43,6 +45,8 @@ export class BarView {
   #open;
   #seek = document.createElement("input");
   #time = document.createElement("span");
+  #volume = document.createElement("input");
+  /** The slider with its picture. */ #volumeBox = document.createElement("span");
   #panel = document.createElement("div");
   #fill = document.createElement("select");
   #queue;
@@ -78,6 +82,11 @@ export class BarView {
       actions.seek(Number(this.#seek.value));
     });
     this.#time.className = "player-time";
+    Object.assign(this.#volume, { type: "range", min: "0", max: "100", step: "5" });
+    this.#volume.setAttribute("aria-label", t("player.volume"));
+    this.#volume.addEventListener("input", () => actions.setVolume(Number(this.#volume.value) / 100));
+    this.#volumeBox.className = "player-volume";
+    this.#volumeBox.append(icon("volume"), this.#volume);
     this.#note.setAttribute("role", "status");
     this.#said.setAttribute("role", "status");
     this.#panel.id = "player-queue";
@@ -87,7 +96,7 @@ export class BarView {
     this.#panel.append(this.#head(actions), this.#queue.element);
     this.#element.append(
       box("player-words", this.#title, this.#by), box("player-buttons", back, this.#toggle, this.#next, this.#open),
-      box("player-seek", this.#seek, this.#time), this.embed, this.#note, this.#said,
+      box("player-seek", this.#seek, this.#time, this.#volumeBox), this.embed, this.#note, this.#said,
     );
     this.#element.prepend(this.#panel);
     this.#element.addEventListener("keydown", (event) => {
@@ -101,8 +110,8 @@ export class BarView {
     new ResizeObserver(() => this.#keepRoom()).observe(this.#element);
   }
 
-  /** @param {PlayerState} state @param {boolean} canSeek @param {boolean} hasNext */
-  update({ phase, current, position_s, duration_s, preview, problem }, canSeek, hasNext) {
+  /** @param {PlayerState} state @param {{canSeek: boolean, canSetVolume: boolean, hasNext: boolean}} can what can be done now */
+  update({ phase, current, position_s, duration_s, preview, volume, problem }, { canSeek, canSetVolume, hasNext }) {
     this.#element.hidden = phase === "empty";
     document.documentElement.classList.toggle("has-player", phase !== "empty");
     if (!current) {
@@ -119,6 +128,8 @@ export class BarView {
     this.#element.dataset.phase = phase;
     this.#next.disabled = !hasNext;
     this.#seek.disabled = !canSeek || !duration_s;
+    this.#volumeBox.hidden = !canSetVolume;
+    this.#volume.value = String(Math.round(volume * 100));
     if (!this.#dragging) {
       this.#seek.max = String(Math.max(Math.round(duration_s), 1));
       this.#seek.value = String(Math.round(position_s));
@@ -144,7 +155,7 @@ export class BarView {
   /** @param {PlayerState["problem"]} problem @param {boolean} preview */
   #showNote(problem, preview) {
     if (problem) {
-      setText(this.#note, this.#t(`player.problem.${problem.reason}`, { title: problem.title }));
+      setText(this.#note, this.#problemText(problem));
     } else if (preview && !this.#saidPreview) {
       this.#saidPreview = true;
       const link = Object.assign(document.createElement("a"), { href: LOGIN_URL, target: "_blank", rel: "noopener", textContent: this.#t("player.login") });
@@ -152,6 +163,13 @@ export class BarView {
     } else if (!preview || this.#note.childElementCount === 0) {
       setText(this.#note, "");
     }
+  }
+
+  /** @param {NonNullable<PlayerState["problem"]>} problem */
+  #problemText({ reason, title, stopped }) {
+    return stopped
+      ? `${this.#t("player.problem.stopped")} ${this.#t(`player.cause.${reason}`)}`
+      : this.#t(`player.problem.${reason}`, { title });
   }
 
   /** @param {BarActions} actions */
@@ -211,14 +229,19 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** @param {HTMLElement} button @param {keyof typeof ICONS} icon */
-function setIcon(button, icon) {
+/** @param {HTMLElement} button @param {keyof typeof ICONS} name */
+function setIcon(button, name) {
+  button.replaceChildren(icon(name));
+  button.dataset.icon = name;
+}
+
+/** @param {keyof typeof ICONS} name */
+function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path")).setAttribute("d", ICONS[icon]);
-  button.replaceChildren(svg);
-  button.dataset.icon = icon;
+  svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path")).setAttribute("d", ICONS[name]);
+  return svg;
 }
 
 /** @param {HTMLElement} element @param {string} text */

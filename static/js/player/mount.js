@@ -1,18 +1,21 @@
 /**
- * Puts the player on a page: the bar, the queue of this tab, Spotify's embed as its source.
+ * Puts the player on a page: the bar, the queue of this tab, the sources of sound.
  */
 
 import { saveFile } from "../lib/save-file.js";
 import { toJspf, toM3u } from "../music/playlist-files.js";
 import { BarView } from "./bar-view.js";
-import { EmbedSource } from "./embed-source.js";
 import { askHowToFill } from "./fill-dialog.js";
 import { connectMediaSession } from "./media-session.js";
 import { Player } from "./player.js";
+import { AudioSource } from "./sources/audio-source.js";
+import { EmbedSource } from "./sources/embed-source.js";
+import { TrackSources } from "./sources/track-sources.js";
 
 /** The queue, in this tab alone. */
 export const QUEUE_KEY = "queue";
 const FILL_KEY = "queue-fill";
+const VOLUME_KEY = "volume";
 
 /** @typedef {import("./queue.js").QueueEntry} QueueEntry */
 
@@ -31,10 +34,16 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
   /** Whether the listener did anything with this queue: until then a new list takes its place. */
   let touched = false;
   const player = new Player(
-    (emit) => {
-      bar.embed.hidden = false;
-      return new EmbedSource(bar.embed, t("player.frame"), emit);
-    },
+    (emit) => new TrackSources(
+      {
+        audio: (emitOwn) => new AudioSource(emitOwn),
+        embed: (emitOwn) => new EmbedSource(bar.embed, t("player.frame"), emitOwn),
+      },
+      emit,
+      (name) => {
+        bar.embed.hidden = name !== "embed";
+      },
+    ),
     { get: () => session.get(QUEUE_KEY), set: (text) => session.set(QUEUE_KEY, text) },
   );
   /** @template {any[]} A @param {(...values: A) => void} action @returns {(...values: A) => void} */
@@ -47,6 +56,10 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     next: touching(() => player.next()),
     back: touching(() => player.back()),
     seek: (position_s) => player.seek(position_s),
+    setVolume: (volume) => {
+      player.setVolume(volume);
+      preferences.set(VOLUME_KEY, String(volume));
+    },
     jump: touching((index) => player.jump(index)),
     move: touching((from, to) => player.move(from, to)),
     remove: touching((index) => player.remove(index)),
@@ -64,18 +77,20 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     },
     chooseFill: (choice) => preferences.set(FILL_KEY, choice === "ask" ? null : choice),
   });
-  player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "problem", "revision"], (state) =>
-    bar.update(state, player.canSeek, player.queue.hasNext));
+  const show = () =>
+    bar.update(player.values, { canSeek: player.canSeek, canSetVolume: player.canSetVolume, hasNext: player.queue.hasNext });
+  player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "volume", "problem", "revision"], show);
   player.state.observe(["revision"], () => bar.updateQueue(player.queue.entries, player.queue.index));
   connectMediaSession(player);
   bar.showFill(preferences.get(FILL_KEY));
   touched = player.queue.recent.length > 0;
-  bar.update(player.values, false, player.queue.hasNext);
+  player.setVolume(storedVolume(preferences.get(VOLUME_KEY)));
+  show();
   bar.updateQueue(player.queue.entries, player.queue.index);
 
   /** @param {"m3u"|"jspf"} format */
   function save(format) {
-    const tracks = player.queue.entries.map(({ track }) => track);
+    const tracks = player.queue.entries.map(({ track }) => linked(track));
     const text = format === "m3u" ? toM3u(tracks) : toJspf(t("player.file"), tracks);
     const type = format === "m3u" ? "audio/x-mpegurl" : "application/jspf+json";
     saveFile(`feelharmonic.${format}`, new Blob([text], { type: `${type};charset=utf-8` }));
@@ -119,4 +134,15 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     next: touching(() => player.next()),
     back: touching(() => player.back()),
   };
+}
+
+/** A track of ours has no page; a file of tracks names its sound instead. @param {import("../types.js").Track} track */
+function linked(track) {
+  return track.url || !track.audio ? track : { ...track, url: new URL(track.audio, location.href).href };
+}
+
+/** @param {string|null} text @returns {number} 0..1 */
+function storedVolume(text) {
+  const volume = Number(text ?? 1);
+  return volume >= 0 && volume <= 1 ? volume : 1;
 }

@@ -7,12 +7,14 @@ import { PlayQueue } from "./queue.js";
 
 /** So many tracks in a row that fail stop the queue. */
 export const MAX_FAILURES = 3;
+/** Where one track fails so, all of its source would: the queue stops at once. @type {Set<FailReason>} */
+const STOPPING = new Set(["offline", "blocked"]);
 /** "Back" goes to the start of a track that has played for longer. */
 const RESTART_S = 4;
 
 /** @typedef {import("./queue.js").QueueEntry} QueueEntry */
-/** @typedef {import("./source.js").Source} Source */
-/** @typedef {import("./source.js").FailReason} FailReason */
+/** @typedef {import("./sources/source.js").Source} Source */
+/** @typedef {import("./sources/source.js").FailReason} FailReason */
 
 /**
  * @typedef {Object} PlayerState
@@ -22,7 +24,9 @@ const RESTART_S = 4;
  * @property {number} position_s
  * @property {number} duration_s 0 while it is not known
  * @property {boolean} preview whether a track was seen that plays 30 s only
- * @property {{reason: FailReason|"failures", title: string}|null} problem the newest, null once something plays
+ * @property {number} volume 0..1, where the source takes one
+ * @property {{reason: FailReason, title: string, stopped: boolean}|null} problem the newest, null once something plays;
+ *   `stopped`: whether so many failed in a row that the queue has stopped, the last for that reason
  */
 
 export class Player {
@@ -42,11 +46,12 @@ export class Player {
     position_s: 0,
     duration_s: 0,
     preview: false,
+    volume: 1,
     problem: null,
   }));
 
   /**
-   * @param {(emit: (event: import("./source.js").SourceEvent) => void) => Source} makeSource called with the first play, not before
+   * @param {(emit: (event: import("./sources/source.js").SourceEvent) => void) => Source} makeSource called with the first play, not before
    * @param {{get: () => string|null, set: (text: string) => void}} store the queue's, of this tab
    */
   constructor(makeSource, store) {
@@ -62,6 +67,10 @@ export class Player {
 
   get canSeek() {
     return this.#source?.canSeek ?? false;
+  }
+
+  get canSetVolume() {
+    return this.#source?.canSetVolume ?? false;
   }
 
   get isActive() {
@@ -155,6 +164,12 @@ export class Player {
     }
   }
 
+  /** @param {number} volume 0..1 */
+  setVolume(volume) {
+    this.#source?.setVolume?.(volume);
+    this.state.update({ volume });
+  }
+
   /** @param {number} from @param {number} to */
   move(from, to) {
     if (this.queue.move(from, to)) {
@@ -207,7 +222,10 @@ export class Player {
     if (!this.#skipped) {
       this.state.update({ problem: null });
     }
-    this.#source ??= this.#makeSource((event) => this.#receive(event));
+    if (!this.#source) {
+      this.#source = this.#makeSource((event) => this.#receive(event));
+      this.#source.setVolume?.(this.values.volume);
+    }
     this.#loaded = current.track.id;
     this.#source.load(current.track);
     this.#source.play();
@@ -220,7 +238,7 @@ export class Player {
     this.#loaded = null;
   }
 
-  /** @param {import("./source.js").SourceEvent} event */
+  /** @param {import("./sources/source.js").SourceEvent} event */
   #receive(event) {
     if (this.#loaded === null || this.#loaded !== this.queue.current?.track.id) {
       return;
@@ -234,7 +252,11 @@ export class Player {
         this.state.update({ phase: "playing", preview: this.values.preview || event.preview, ...(!this.#skipped && { problem: null }) });
         break;
       case "progress":
-        this.state.update({ position_s: event.position_s, duration_s: event.duration_s });
+        this.state.update({
+          position_s: event.position_s,
+          duration_s: event.duration_s,
+          ...(this.values.phase === "loading" && { phase: "playing" }),
+        });
         break;
       case "paused":
         this.state.update({ phase: "paused" });
@@ -264,16 +286,16 @@ export class Player {
 
   /** @param {FailReason} reason */
   #fail(reason) {
-    const problem = { reason, title: this.queue.current?.track.title ?? "" };
+    const problem = { reason, title: this.queue.current?.track.title ?? "", stopped: false };
     if (reason === "refused") {
       // Not the track's fault: it stays, and a press plays it.
       this.state.update({ phase: "paused", problem });
       return;
     }
     this.#failures += 1;
-    if (reason === "unreachable" || this.#failures >= MAX_FAILURES) {
+    if (STOPPING.has(reason) || this.#failures >= MAX_FAILURES) {
       this.#stop();
-      this.#changed({ phase: "paused", problem: reason === "unreachable" ? problem : { ...problem, reason: "failures" } });
+      this.#changed({ phase: "paused", problem: { ...problem, stopped: !STOPPING.has(reason) } });
       return;
     }
     this.#skipped = true;

@@ -94,12 +94,11 @@ export class TracksView {
     if (this.#onFeedback) {
       row.append(this.#like(track), this.#dislike(track, card));
     }
-    const link = row.appendChild(document.createElement("a"));
-    link.href = track.url;
-    link.target = "_blank";
-    link.rel = "noopener";
-    link.textContent = this.#t("tracks.open");
-    link.setAttribute("aria-label", this.#t("tracks.openLong", { title: track.title, artist: track.artist }));
+    if (track.url) {
+      const link = row.appendChild(document.createElement("a"));
+      Object.assign(link, { href: track.url, target: "_blank", rel: "noopener", textContent: this.#t("tracks.open") });
+      link.setAttribute("aria-label", this.#t("tracks.openLong", { title: track.title, artist: track.artist }));
+    }
     return card;
   }
 

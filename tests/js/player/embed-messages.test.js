@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
-import { EmbedSource } from "../../../static/js/player/embed-source.js";
+import { EmbedSource } from "../../../static/js/player/sources/embed-source.js";
 import { MAX_FAILURES, Player } from "../../../static/js/player/player.js";
 
 const ORIGIN = "https://feelharmonic.example";
@@ -170,18 +170,18 @@ for (const listening of [true, false]) {
     wait(START_MS - STEP_MS);
     assert.deepEqual([player.values.current.track.id, player.values.problem], ["a", null]);
     wait(STEP_MS);
-    assert.deepEqual([player.values.current.track.id, player.values.problem], ["b", { reason: "gone", title: "a" }]);
+    assert.deepEqual([player.values.current.track.id, player.values.problem], ["b", { reason: "unanswered", title: "a", stopped: false }]);
     assert.equal(player.values.phase, "loading");
   });
 
   test(`where ${what}, ${MAX_FAILURES} tracks fail, then the queue stops with one notice until a press`, () => {
     const { player } = silentQueue("abcde", listening);
     const problems = [];
-    player.state.observe(["problem"], ({ problem }) => problems.push(problem?.reason));
+    player.state.observe(["problem"], ({ problem }) => problems.push(problem?.stopped && problem.reason));
     problems.length = 0; // the state of the moment
     wait(10 * START_MS);
-    assert.deepEqual(problems.filter((reason) => reason === "failures"), ["failures"]);
-    assert.deepEqual([player.values.phase, player.values.problem.reason], ["paused", "failures"]);
+    assert.deepEqual(problems.filter(Boolean), ["unanswered"]);
+    assert.equal(player.values.phase, "paused");
     assert.equal(player.values.current.track.id, "c");
     player.play();
     assert.deepEqual([player.values.phase, player.values.problem], ["loading", null]);
@@ -204,7 +204,7 @@ test("offline a press says at once that the player is missing, and the queue sta
   const { player, frame } = silentQueue("abc", true);
   setOnline(false);
   wait(STEP_MS);
-  assert.deepEqual([player.values.phase, player.values.problem.reason], ["paused", "unreachable"]);
+  assert.deepEqual([player.values.phase, player.values.problem.reason], ["paused", "offline"]);
   assert.equal(player.values.current.track.id, "a");
   setOnline(true);
   player.play();
@@ -221,3 +221,12 @@ test("a track that plays already plays on when the network goes", () => {
   wait(500);
   assert.deepEqual([player.values.phase, player.values.problem], ["playing", null]);
 });
+
+for (const [onLine, reason] of [[true, "blocked"], [false, "offline"]]) {
+  test(`Spotify's script that does not load is ${reason} where the browser is ${onLine ? "online" : "offline"}`, () => {
+    const { player, frame } = silentQueue("abc", true);
+    setOnline(onLine);
+    heard({ origin: ORIGIN, source: frame, data: { type: "unreachable" } });
+    assert.deepEqual([player.values.phase, player.values.problem], ["paused", { reason, title: "a", stopped: false }]);
+  });
+}

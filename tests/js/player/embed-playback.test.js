@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { EmbedPlayback, START_TIMEOUT_MS } from "../../../static/js/player/embed-playback.js";
+import { EmbedPlayback } from "../../../static/js/player/sources/embed-playback.js";
+import { START_TIMEOUT_MS } from "../../../static/js/player/sources/source.js";
 
 const LENGTH = 200_000;
 const STEP = 100;
@@ -56,8 +57,10 @@ test("a track of 30 s is a preview", () => {
   assert.equal(run(31_500).tell(300).seen[0].preview, false);
 });
 
-test("a track without any update fails after 8 s: it is gone", () => {
+test("a track without any update fails after 8 s: it is gone, or nothing was heard of the embed at all", () => {
+  assert.deepEqual(run().wait(START_TIMEOUT_MS).types(), ["unanswered"]);
   const track = run().wait(START_TIMEOUT_MS - 100);
+  track.playback.ready();
   assert.deepEqual(track.types(), []);
   assert.deepEqual(track.wait(200).types(), ["gone"]);
   assert.deepEqual(track.wait(20_000).types(), ["gone"]);

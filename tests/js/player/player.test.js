@@ -63,9 +63,9 @@ test("a track that fails is skipped, and why is said while the next one plays", 
   player.play();
   emit("failed", { reason: "gone" });
   assert.equal(player.values.current.track.id, "b");
-  assert.deepEqual(player.values.problem, { reason: "gone", title: "a" });
+  assert.deepEqual(player.values.problem, { reason: "gone", title: "a", stopped: false });
   emit("started", { preview: false });
-  assert.deepEqual(player.values.problem, { reason: "gone", title: "a" });
+  assert.deepEqual(player.values.problem, { reason: "gone", title: "a", stopped: false });
   player.next();
   player.queue.append(entries("c"));
   emit("ended");
@@ -79,7 +79,7 @@ test("three failures in a row stop the queue with one notice", () => {
     emit("failed", { reason: "gone" });
   }
   assert.equal(player.values.phase, "paused");
-  assert.equal(player.values.problem.reason, "failures");
+  assert.deepEqual(player.values.problem, { reason: "gone", title: "c", stopped: true });
   assert.equal(player.values.current.track.id, "c");
   assert.equal(done.at(-1), "stop");
   player.play();
@@ -108,12 +108,25 @@ test("autoplay refused leaves the queue where it is", () => {
   assert.deepEqual(done, ["load a", "play", "play"]);
 });
 
-test("a source that cannot be reached stops at once", () => {
+for (const reason of ["offline", "blocked"]) {
+  test(`a source that cannot be reached (${reason}) stops at once`, () => {
+    const { player, emit } = setUp("ab");
+    player.play();
+    emit("failed", { reason });
+    assert.deepEqual([player.values.phase, player.values.problem], ["paused", { reason, title: "a", stopped: false }]);
+    assert.equal(player.values.current.track.id, "a");
+  });
+}
+
+test("progress after a pause before the first position says that it plays", () => {
   const { player, emit } = setUp("ab");
   player.play();
-  emit("failed", { reason: "unreachable" });
-  assert.deepEqual([player.values.phase, player.values.problem.reason], ["paused", "unreachable"]);
-  assert.equal(player.values.current.track.id, "a");
+  emit("started", { preview: false });
+  player.pause();
+  player.play();
+  assert.equal(player.values.phase, "loading");
+  emit("progress", { position_s: 0.1, duration_s: 200 });
+  assert.equal(player.values.phase, "playing");
 });
 
 test("a reload brings the queue back, paused", () => {

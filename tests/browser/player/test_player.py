@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser import steps
+from tests.browser.player.bar import embed_log, open_queue, pick, play, played_ids, press, queue_ids
 from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, expect_tracks, player_ids
 
 LENGTH_MS = 1500
@@ -13,39 +14,6 @@ LENGTH_MS = 1500
 MAX_SILENCE_MS = 300
 #: What may lie between the first press and the embed's play, beside the loading of Spotify's script.
 MAX_PRESS_MS = 100
-
-
-def pick(page: Page, mood: str) -> None:
-    """Picks a mood, and waits for its tracks in the queue."""
-    steps.pick(page, mood)
-    expect(page.locator(".player-list > li").nth(4)).to_be_attached(timeout=DEADLINE_MS)
-
-
-def press(page: Page, name: str) -> None:
-    page.locator("#player").get_by_role("button", name=name, exact=True).first.click()
-
-
-def play(page: Page) -> None:
-    press(page, "Play")
-    expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
-
-
-def open_queue(page: Page) -> None:
-    press(page, "Queue")
-    expect(page.locator("#player-queue")).to_be_visible()
-
-
-def queue_ids(page: Page) -> list[str]:
-    return page.locator(".player-list > li").evaluate_all("rows => rows.map((row) => row.dataset.id)")
-
-
-def embed_log(page: Page, what: str) -> list[dict]:
-    (frame,) = [frame for frame in page.frames if frame.url.endswith("/player")]
-    return [entry for entry in frame.evaluate("window.embedLog") if entry["what"] == what]
-
-
-def played_ids(page: Page) -> list[str]:
-    return [entry["uri"].split(":")[2] for entry in embed_log(page, "load")]
 
 
 def test_one_press_plays_eight_tracks_to_the_end(visit, shoot):
@@ -145,6 +113,7 @@ def test_three_tracks_that_fail_stop_the_queue_with_one_notice(visit):
     ids = queue_ids(page)
     press(page, "Play")
     expect(page.locator("#player")).to_contain_text("Three songs in a row did not play", timeout=35_000)
+    expect(page.locator("#player")).to_contain_text("Spotify did not play them.")
     expect(page.locator("#player")).to_have_attribute("data-phase", "paused")
     expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[2])
 

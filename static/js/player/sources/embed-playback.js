@@ -3,8 +3,8 @@
  * its last position, and says nothing where a track never starts. Pure: times are passed in, in milliseconds.
  */
 
-/** A track that has not started by then has failed. */
-export const START_TIMEOUT_MS = 8000;
+import { MAX_BUFFERING_MS, START_TIMEOUT_MS } from "./source.js";
+
 /** The embed often swallows a play() that comes while it loads: asked again after these. */
 const ASK_AGAIN_MS = [1500, 3500, 5500];
 /** Positions this close to the end count as the end. */
@@ -13,8 +13,6 @@ const END_MS = 400;
 const NEAR_END_MS = 1600;
 /** Updates come at least every second; near the end so much silence is the end. */
 const SILENCE_MS = 900;
-/** A track that buffers for longer has failed. */
-const MAX_BUFFERING_MS = 15_000;
 /** What is played to who is logged out at Spotify. */
 export const PREVIEW_MS = 30_000;
 /** Updates of the track before may come this long after a new one was loaded. */
@@ -27,6 +25,7 @@ export class EmbedPlayback {
   #uri;
   #before;
   #loaded_ms;
+  /** Whether the embed ever said anything. */ #answered;
   /** When play was asked for, null while nobody wants sound. @type {number|null} */ #wanted_ms = null;
   #started = false;
   #done = false;
@@ -42,9 +41,11 @@ export class EmbedPlayback {
    * @param {string} uri
    * @param {number} now_ms
    * @param {EmbedUpdate|null} before the last update of the track before
+   * @param {boolean} [answered] whether the embed has said anything, for an earlier track
    */
-  constructor(uri, now_ms, before) {
+  constructor(uri, now_ms, before, answered = false) {
     this.#uri = uri;
+    this.#answered = answered;
     this.#loaded_ms = now_ms;
     this.#before = before;
   }
@@ -60,6 +61,15 @@ export class EmbedPlayback {
 
   get lastUpdate() {
     return this.#last;
+  }
+
+  get answered() {
+    return this.#answered;
+  }
+
+  /** The embed is there, whatever it does with the track. */
+  ready() {
+    this.#answered = true;
   }
 
   /** @param {number} now_ms */
@@ -86,6 +96,7 @@ export class EmbedPlayback {
 
   /** @param {EmbedUpdate} update @param {number} now_ms @returns {SourceEvent[]} */
   update(update, now_ms) {
+    this.#answered = true;
     if (this.#done || this.#isStale(update, now_ms)) {
       return [];
     }
@@ -162,13 +173,16 @@ export class EmbedPlayback {
     return [{ type: "failed", reason }];
   }
 
-  /** A track that has loaded but stays paused was refused by the browser: a press may still start it. One without a length is not there. */
+  /**
+   * A track that has loaded but stays paused was refused by the browser: a press may still start it. One without a length is
+   * not there, unless nothing at all was heard of the embed.
+   */
   #neverStarted() {
     if (this.#last && this.#last.duration > 0) {
       this.#wanted_ms = null;
       return [/** @type {SourceEvent} */ ({ type: "failed", reason: "refused" })];
     }
-    return this.#fail("gone");
+    return this.#fail(this.#answered ? "gone" : "unanswered");
   }
 
   /** @param {EmbedUpdate} update @param {number} now_ms */

@@ -38,10 +38,10 @@ export class EmbedSource {
     });
   }
 
-  /** @param {import("../types.js").Track} track */
+  /** @param {import("../../types.js").Track} track */
   load(track) {
     const uri = `spotify:track:${track.id}`;
-    this.#playback = new EmbedPlayback(uri, performance.now(), this.#playback?.lastUpdate ?? null);
+    this.#playback = new EmbedPlayback(uri, performance.now(), this.#playback?.lastUpdate ?? null, this.#playback?.answered);
     this.#frame ??= this.#makeFrame();
     this.#send({ type: "load", uri });
     clearInterval(this.#timer);
@@ -86,24 +86,27 @@ export class EmbedSource {
       this.#listening = true;
       this.#waiting.splice(0).forEach((message) => this.#send(message));
     } else if (type === "unreachable") {
-      this.#fail();
+      this.#fail(navigator.onLine === false ? "offline" : "blocked");
     } else if (type === "update" && isUpdate(data)) {
       this.#playback?.update(data, performance.now()).forEach((event) => this.#emit(event));
-    } else if (type === "ready" && this.#playback?.wantsStart) {
-      this.#send({ type: "play" });
+    } else if (type === "ready") {
+      this.#playback?.ready();
+      if (this.#playback?.wantsStart) {
+        this.#send({ type: "play" });
+      }
     }
   }
 
-  /** Spotify cannot be reached. */
-  #fail() {
+  /** Spotify's player cannot be loaded. @param {"offline"|"blocked"} reason */
+  #fail(reason) {
     this.#playback = null;
-    this.#emit({ type: "failed", reason: "unreachable" });
+    this.#emit({ type: "failed", reason });
   }
 
   #tick() {
     if (this.#playback?.wantsStart && navigator.onLine === false) {
       // At once: a queue without a network would lose three tracks to the wait for a start.
-      this.#fail();
+      this.#fail("offline");
       return;
     }
     const now_ms = performance.now();

@@ -1,0 +1,27 @@
+/**
+ * What the player asks of whatever makes the sound: one interface for every source.
+ *
+ * @typedef {"gone"|"unplayable"|"stalled"|"refused"|"unanswered"|"offline"|"blocked"} FailReason
+ *   gone: Spotify does not have the track; unplayable: there is no such sound, or the browser does not play its format;
+ *   stalled: the track stopped arriving; refused: the browser did not play without a press; unanswered: the source's player
+ *   says nothing; offline: there is no network; blocked: there is one, and the source's player does not load all the same
+ *
+ * @typedef {{type: "started", preview: boolean}|{type: "progress", position_s: number, duration_s: number}
+ *   |{type: "paused"}|{type: "resumed"}|{type: "ended"}|{type: "failed", reason: FailReason}} SourceEvent
+ *   `paused` and `resumed` come where the listener used the source's own controls. No event comes while a method runs.
+ *
+ * @typedef {Object} Source
+ * @property {boolean} canSeek now: a stream without an end cannot
+ * @property {boolean} canSetVolume
+ * @property {(track: import("../../types.js").Track) => void} load stops what plays; events of it no longer come
+ * @property {() => void} play from the start, or from where it was paused
+ * @property {() => void} pause
+ * @property {(position_s: number) => void} seek
+ * @property {(volume: number) => void} [setVolume] 0..1
+ * @property {() => void} stop
+ */
+
+/** A track that has not started by then has failed. */
+export const START_TIMEOUT_MS = 8000;
+/** A track that has started and then buffers for longer has failed. */
+export const MAX_BUFFERING_MS = 15_000;

@@ -1,0 +1,96 @@
+/**
+ * All sources behind one: each track goes to the source that has its sound; a source is made when its first track comes.
+ */
+
+import { isTrackId } from "../../lib/track-id.js";
+
+/** @typedef {import("./source.js").Source} Source */
+/** @typedef {(event: import("./source.js").SourceEvent) => void} Emit */
+/** @typedef {"audio"|"embed"} SourceName */
+
+/**
+ * The source of a track's sound.
+ * @param {import("../../types.js").Track} track
+ * @returns {SourceName}
+ */
+export function sourceOf({ id, audio }) {
+  // A track of neither is one that no source has: the audio element says so.
+  return audio || !isTrackId(id) ? "audio" : "embed";
+}
+
+/** @implements {Source} */
+export class TrackSources {
+  #makers;
+  #emit;
+  #onUse;
+  /** @type {Map<SourceName, Source>} */ #made = new Map();
+  /** @type {Source|null} */ #current = null;
+  #volume = 1;
+
+  /**
+   * @param {Record<SourceName, (emit: Emit) => Source>} makers
+   * @param {Emit} emit
+   * @param {(name: SourceName) => void} [onUse] called before a source gets a track
+   */
+  constructor(makers, emit, onUse = () => undefined) {
+    this.#makers = makers;
+    this.#emit = emit;
+    this.#onUse = onUse;
+  }
+
+  get canSeek() {
+    return this.#current?.canSeek ?? false;
+  }
+
+  get canSetVolume() {
+    return this.#current?.canSetVolume ?? false;
+  }
+
+  /** @param {import("../../types.js").Track} track */
+  load(track) {
+    const name = sourceOf(track);
+    this.#onUse(name);
+    const source = this.#source(name);
+    if (source !== this.#current) {
+      this.#current?.stop();
+      this.#current = source;
+    }
+    source.setVolume?.(this.#volume);
+    source.load(track);
+  }
+
+  play() {
+    this.#current?.play();
+  }
+
+  pause() {
+    this.#current?.pause();
+  }
+
+  /** @param {number} position_s */
+  seek(position_s) {
+    this.#current?.seek(position_s);
+  }
+
+  /** @param {number} volume 0..1, also of the sources that are used later */
+  setVolume(volume) {
+    this.#volume = volume;
+    this.#current?.setVolume?.(volume);
+  }
+
+  stop() {
+    this.#current?.stop();
+  }
+
+  /** @param {SourceName} name @returns {Source} */
+  #source(name) {
+    const known = this.#made.get(name);
+    if (known) {
+      return known;
+    }
+    /** @type {Source} */
+    const made = this.#makers[name]((event) => made === this.#current && this.#emit(event));
+    this.#made.set(name, made);
+    return made;
+  }
+}
