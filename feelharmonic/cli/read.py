@@ -15,10 +15,13 @@ import numpy as np
 from feelharmonic.cli.common import faults_as_messages, load_networks
 from feelharmonic.emotions import EMOTIONS, valence_arousal
 from feelharmonic.errors import ListenerFault
-from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES, Reading
+from feelharmonic.reading import MAX_PHOTOGRAPH_FILE_BYTES, Reading
 
 #: Suffixes of the files that are read of a folder; a file named by itself may have any.
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".heic", ".heif")
+
+#: How many suffixes of skipped files are named.
+MAX_KINDS_NAMED = 8
 
 EXIT_SOME_UNREAD = 1
 
@@ -40,7 +43,7 @@ def read(paths: tuple[Path, ...], form: str) -> None:
     with click.progressbar(pictures, label="Reading", file=sys.stderr, item_show_func=_name) as files:
         for path in files:
             try:
-                reading = networks.read_photograph(_read_picture(path))
+                reading = networks.read_photograph(_read_picture(path), MAX_PHOTOGRAPH_FILE_BYTES)
             except (ListenerFault, OSError) as fault:
                 unread += 1
                 click.echo(f"\n{path}: {fault}", err=True)
@@ -59,8 +62,17 @@ def _pictures(paths: tuple[Path, ...]) -> list[Path]:
         pictures = [file for file in inside if file == path or file.suffix.lower() in PICTURE_SUFFIXES]
         if not pictures:
             click.echo(f"{path}: no pictures ({', '.join(PICTURE_SUFFIXES)}) in this folder.", err=True)
+        _say_skipped(path, {file for file in inside if file.is_file()} - set(pictures))
         files += pictures
     return files
+
+
+def _say_skipped(folder: Path, skipped: set[Path]) -> None:
+    """Name the kinds of the files that are not read, so that nobody takes them for read."""
+    if skipped:
+        kinds = sorted({file.suffix.lower() or file.name for file in skipped})
+        named = ", ".join(kinds[:MAX_KINDS_NAMED]) + (", …" if len(kinds) > MAX_KINDS_NAMED else "")
+        click.echo(f"{folder}: {len(skipped)} other file{'s' * (len(skipped) > 1)} skipped ({named}).", err=True)
 
 
 def _name(path: Path | None) -> str | None:
@@ -68,9 +80,9 @@ def _name(path: Path | None) -> str | None:
 
 
 def _read_picture(path: Path) -> bytes:
-    """At most one byte more than a photograph may have: larger files are refused, never read whole."""
+    """At most one byte more than a file may have: larger ones are refused, never read whole."""
     with path.open("rb") as file:
-        return file.read(MAX_PHOTOGRAPH_BYTES + 1)
+        return file.read(MAX_PHOTOGRAPH_FILE_BYTES + 1)
 
 
 def _csv_printer() -> Callable[[Path, Reading], None]:

@@ -10,12 +10,13 @@ from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Expression, Face, Group, GroupShare, Mood, Reading, SeenFace
 from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES
+from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES, MAX_PHOTOGRAPH_FILE_BYTES
 from feelharmonic.reading.pipeline import Pipeline, moods_of
 
 __all__ = [
     "BROWSER_NETWORKS",
     "MAX_PHOTOGRAPH_BYTES",
+    "MAX_PHOTOGRAPH_FILE_BYTES",
     "CameraReader",
     "CameraState",
     "Expression",

@@ -18,7 +18,7 @@ from feelharmonic.reading.faces.face_finder import FaceFinder, Finder
 from feelharmonic.reading.faces.photograph_search import search_photograph
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Frame, Reading, SeenFace
-from feelharmonic.reading.pictures.frame import decode_photograph
+from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES, decode_photograph
 
 #: The largest faces of a frame that are read. More are found but not read, so that a crowd slows nobody down.
 MAX_FACES_READ = 6
@@ -66,13 +66,14 @@ class Networks:
             raise SetupFault(faults)
         return cls(finder=finder, reader=reader, params=loaded)
 
-    def read_photograph(self, data: bytes) -> Reading:
-        """Every face of one photograph (JPEG, PNG or WebP bytes), largest first, numbered from 1; no mood.
+    def read_photograph(self, data: bytes, max_bytes: int = MAX_PHOTOGRAPH_BYTES) -> Reading:
+        """Every face of one photograph (bytes as `decode_photograph` takes them), largest first, numbered from 1; no
+        mood.
 
         ``expression`` is the largest face's, ``group`` what all of them show together. Raises BadFrame or TooLarge for
         bytes that are no such picture.
         """
-        frame = decode_photograph(data)
+        frame = decode_photograph(data, max_bytes)
         found = sorted(search_photograph(self.finder, frame.pixels_bgr), key=lambda face: -face.area_px)
         numbered = [replace(face, id=number) for number, face in enumerate(found, start=1)]
         faces = self.read_faces(frame, numbered, max_read=MAX_FACES_READ_IN_PHOTOGRAPH)

@@ -8,9 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import DEADLINE_MS, expect_tracks
+from tests.support.samples import PROJECT, encode
+
+PICTURES = PROJECT / "tests/support/reports/pictures"
 
 #: Hands a file to the page as a drop or a paste would.
 GIVE = """([kind, name, type, data]) => {
@@ -90,7 +94,7 @@ def test_a_goal_asks_for_other_tracks(visit, server, astronaut_jpeg):
 def test_what_is_no_picture_is_told_and_the_next_one_is_read(visit, server, astronaut_jpeg, wall_jpeg):
     page = opened(visit, server)
     page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"a letter"})
-    expect(page.locator("#notice")).to_contain_text("This browser can’t open that file", timeout=DEADLINE_MS)
+    expect(page.locator("#notice")).to_contain_text("That file is no JPEG, PNG, WebP", timeout=DEADLINE_MS)
     page.locator("#file").set_input_files({"name": "b.jpg", "mimeType": "image/jpeg", "buffer": wall_jpeg})
     expect(page.locator("#notice")).to_contain_text("No face found", timeout=DEADLINE_MS)
     page.get_by_role("button", name="Another photograph").click()
@@ -98,6 +102,64 @@ def test_what_is_no_picture_is_told_and_the_next_one_is_read(visit, server, astr
     page.locator("#file").set_input_files({"name": "c.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
     expect_happy(page, 1)
     expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["arrow_up_exif6.jpg", "arrow_up_exif6.webp"])
+def test_a_picture_stands_upright_whatever_its_format(visit, server, name):
+    """A camera held sideways notes it in Exif: of WebP browsers ignore that."""
+    page = opened(visit, server)
+    page.locator("#file").set_input_files(PICTURES / name)
+    expect(page.locator("#notice")).to_contain_text("No face found", timeout=DEADLINE_MS)
+    shown = shown_picture(page)
+    assert shown.shape[:2] == (240, 320)
+    pil = Image.open(PICTURES / name)
+    upright = np.asarray(ImageOps.exif_transpose(pil).convert("RGB"))[:, :, ::-1]
+    assert np.abs(shown.astype(int) - upright).mean() < 12
+
+
+@pytest.mark.parametrize("name", ["jpeg_without_end.jpg", "jpeg_last_12_bytes_gone.jpg"])
+def test_a_jpeg_without_its_end_is_read(visit, server, name):
+    page = opened(visit, server)
+    page.locator("#file").set_input_files(PICTURES / name)
+    expect(page.locator("#notice")).to_contain_text("No face found", timeout=DEADLINE_MS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("half a photograph", "The picture is damaged or part of it is missing."),
+        ("half a png", "The picture is damaged or part of it is missing."),
+        ("heic", "This browser can’t open HEIC pictures. Save it as JPEG"),
+        ("avif", "This browser can’t open AVIF pictures. Save it as JPEG"),
+        ("gif", "That file is no JPEG, PNG, WebP, AVIF or HEIC picture."),
+    ],
+)
+def test_why_a_picture_is_not_read_is_told(visit, server, astronaut_bgr, kind, said):
+    media = (b"\0\0\0\x18ftyp", bytes(4), b"mif1" * 2 + b"rest")
+    data = {
+        "half a photograph": encode(astronaut_bgr, ".jpg")[: len(encode(astronaut_bgr, ".jpg")) // 2],
+        "half a png": encode(astronaut_bgr, ".png")[:20_000],
+        "heic": media[0] + b"heic" + media[1] + media[2],
+        "avif": media[0] + b"avif" + media[1] + media[2],
+        "gif": b"GIF89a" + bytes(40),
+    }[kind]
+    page = opened(visit, server)
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": data})
+    expect(page.locator("#notice")).to_contain_text(said, timeout=DEADLINE_MS)
+
+
+def shown_picture(page: Page) -> np.ndarray:
+    """(H, W, 3) uint8 BGR: the picture that the page shows, which is the one that it sent."""
+    data = page.evaluate(
+        """() => {
+            const photo = document.getElementById("photo");
+            const size = { width: photo.naturalWidth, height: photo.naturalHeight };
+            const canvas = Object.assign(document.createElement("canvas"), size);
+            canvas.getContext("2d").drawImage(photo, 0, 0);
+            return canvas.toDataURL("image/png").split(",")[1];
+        }"""
+    )
+    return cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
 
 
 def test_a_full_server_is_told_in_the_pages_language(visit, server, astronaut_jpeg):

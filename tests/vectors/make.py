@@ -27,6 +27,7 @@ from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Mood, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.pictures.picture_quality import PictureQuality
+from tests.vectors.files import files
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -42,6 +43,7 @@ def vectors() -> dict[str, dict]:
         "group": group(),
         "baseline": resting(),
         "quality": quality(),
+        "files": files(),
     }
     return {f"{name}.json": document for name, document in made.items()}
 

@@ -24,7 +24,7 @@ def made() -> dict[str, dict]:
     return vectors()
 
 
-@pytest.mark.parametrize("name", ["pictures", "maps", "tracker", "moods", "group", "baseline", "quality"])
+@pytest.mark.parametrize("name", ["pictures", "maps", "tracker", "moods", "group", "baseline", "quality", "files"])
 def test_the_vectors_are_those_of_todays_stages(made, name):
     name = f"{name}.json"
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))

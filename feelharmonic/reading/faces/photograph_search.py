@@ -1,7 +1,11 @@
-"""Finds the faces of a photograph, small ones too: in the whole picture, then in overlapping parts of it."""
+"""Finds the faces of a photograph, small ones too: in the whole picture, then in overlapping parts of it.
+
+A long one (a panorama, a screenshot of a whole page) is searched in tiles that are twice as long as they are high.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +14,12 @@ from feelharmonic.reading.faces.boxes import suppress_overlapping
 from feelharmonic.reading.faces.face_finder import Finder
 from feelharmonic.reading.messages import Face
 
-#: After the whole picture, it is searched in 2×2 and in 4×4 parts.
+#: After the whole picture, it is searched in 2×2 and in 4×4 parts; each tile of a long one in 2×2 alone, for time.
 PART_LEVELS = (2, 4)
+TILE_LEVELS = (2,)
+
+#: The longer side of a tile in shorter ones, and how far tiles overlap, as a share of it.
+TILE_LENGTH, TILE_OVERLAP = 2, 0.25
 
 #: Each part is this much longer than its share of the side, so that no face is cut by all parts.
 PART_OVERLAP = 1.35
@@ -28,9 +36,30 @@ def search_photograph(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
 
     The whole picture shows faces of about a tenth of its height and more; each level of parts halves that.
     """
+    height, width = picture_bgr.shape[:2]
+    tile = TILE_LENGTH * min(width, height)
+    if max(width, height) <= tile:
+        faces = _search(finder, picture_bgr, PART_LEVELS)
+    else:
+        faces = []
+        for start in tile_starts(max(width, height), tile):
+            left, top = (start, 0) if width > height else (0, start)
+            part = np.ascontiguousarray(picture_bgr[top : top + tile, left : left + tile])
+            faces += [_moved(face, left, top) for face in _search(finder, part, TILE_LEVELS)]
+    # A part's edge may cut a face: the cut box lies inside the whole one.
+    return suppress_overlapping(faces, suppress_parts=True)
+
+
+def tile_starts(length: int, tile: int) -> list[int]:
+    """Where the tiles of a side of ``length`` begin: as few as overlap by TILE_OVERLAP, evenly."""
+    return _starts(length, tile, 1 + math.ceil((length - tile) / (tile * (1 - TILE_OVERLAP))))
+
+
+def _search(finder: Finder, picture_bgr: np.ndarray, levels: tuple[int, ...]) -> list[Face]:
+    """The faces of a picture and of its parts; one face may be there several times."""
     faces = list(finder.find(picture_bgr))
     height, width = picture_bgr.shape[:2]
-    for parts in PART_LEVELS:
+    for parts in levels:
         part_width, part_height = (round(side / parts * PART_OVERLAP) for side in (width, height))
         if min(part_width, part_height) < MIN_PART_PX:
             break
@@ -39,8 +68,7 @@ def search_photograph(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
                 part = np.ascontiguousarray(picture_bgr[top : top + part_height, left : left + part_width])
                 found = finder.find(part)
                 faces += [_moved(face, left, top) for face in found if face.score >= MIN_SCORE_IN_PART]
-    # A part's edge may cut a face: the cut box lies inside the whole one.
-    return suppress_overlapping(faces, suppress_parts=True)
+    return faces
 
 
 def _starts(length: int, part_length: int, parts: int) -> list[int]:

@@ -15,7 +15,13 @@ from feelharmonic.web.services import services
 
 
 class Picture(ma.Schema):
-    image = Upload(required=True, metadata={"description": "JPEG, PNG or WebP, at most 10 MB and 24 megapixels"})
+    image = Upload(
+        required=True,
+        metadata={
+            "description": "JPEG, PNG or WebP; AVIF and HEIC where a decoder is installed; "
+            "at most 10 MB and 24 megapixels, a JPEG 80"
+        },
+    )
 
 
 class SeenFace(ValenceArousal):

@@ -157,7 +157,7 @@ function strongest({ probabilities }) {
 /** @param {unknown} fault @returns {string} what the page says of it */
 function textOf(fault) {
   if (fault instanceof UnreadablePicture) {
-    return t("photo.unreadable");
+    return t(fault.code);
   }
   if (fault instanceof HttpFault) {
     return faultText(fault, t, "photo.refused");

@@ -57,12 +57,43 @@ def test_what_is_no_picture_is_refused_with_a_reason(data, text):
     assert caught.value.code == "bad_frame"
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_picture_cut_short_is_refused(astronaut_bgr, suffix, kept):
+@pytest.mark.parametrize(
+    ("suffix", "kept"),
+    [(".jpg", 0.1), (".jpg", 0.5), *((suffix, kept) for suffix in (".png", ".webp") for kept in (0.1, 0.5, 0.9))],
+)
+@pytest.mark.parametrize("read", [decode, decode_photograph])
+def test_a_picture_cut_short_is_refused(astronaut_bgr, suffix, kept, read):
     data = encode(astronaut_bgr, suffix)
-    with pytest.raises(BadFrame):
-        decode(data[: int(len(data) * kept)])
+    with pytest.raises(BadFrame, match="damaged or cut short"):
+        read(data[: int(len(data) * kept)])
+
+
+@pytest.mark.parametrize("lost", [1, 2, 12, 400])
+@pytest.mark.parametrize("read", [decode, decode_photograph])
+def test_a_jpeg_without_its_last_bytes_is_read_as_viewers_show_it(astronaut_bgr, lost, read):
+    data = encode(astronaut_bgr, ".jpg")
+    whole, cut = read(data).pixels_bgr, read(data[:-lost]).pixels_bgr
+    assert (whole[:200] == cut[:200]).all()
+
+
+@pytest.mark.parametrize(("suffix", "lost"), [(".png", 1), (".png", 12), (".png", 15)])
+def test_a_png_without_its_end_is_read(astronaut_bgr, suffix, lost):
+    data = encode(astronaut_bgr, suffix)
+    assert (decode_photograph(data[:-lost]).pixels_bgr == astronaut_bgr).all()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("before", [b"\r\n", bytes(1000), b"--a\r\nContent-Type: image/jpeg\r\n\r\n"])
+@pytest.mark.parametrize("read", [decode, decode_photograph])
+def test_bytes_before_a_picture_are_passed_over(astronaut_bgr, suffix, before, read):
+    data = encode(astronaut_bgr, suffix)
+    assert (read(before + data).pixels_bgr == read(data).pixels_bgr).all()
+
+
+def test_the_preview_within_another_file_is_not_taken_for_it(astronaut_jpeg):
+    for start in (b"II*\0\x08\0\0\0", b"%PDF-1.7\n", b"GIF89a"):
+        with pytest.raises(BadFrame, match="got something else"):
+            decode_photograph(start + astronaut_jpeg)
 
 
 @pytest.mark.parametrize("size", [(1281, 10), (10, 1281), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
@@ -100,7 +131,7 @@ def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
 @pytest.mark.parametrize("size", [(6000, 4001), (24_000_001, 1), (2**31 - 1, 2**31 - 1)])
 def test_a_photograph_with_too_many_pixels_is_refused_before_decoding(size, monkeypatch):
     monkeypatch.setattr(
-        "feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda data: pytest.fail("was decoded")
+        "feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda *_: pytest.fail("was decoded")
     )
     with pytest.raises(TooLarge) as caught:
         decode_photograph(png(*size))
@@ -109,8 +140,26 @@ def test_a_photograph_with_too_many_pixels_is_refused_before_decoding(size, monk
 
 def test_a_photograph_of_24_megapixels_is_decoded(monkeypatch):
     decoded = np.zeros((40, 60, 3), np.uint8)
-    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda data: decoded)
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda *_: decoded)
     assert decode_photograph(png(6000, 4000)).pixels_bgr is decoded
+
+
+@pytest.mark.parametrize(("size", "expected"), [((8064, 6048), (1600, 1200)), ((16000, 3000), (4267, 800))])
+def test_a_phones_jpeg_is_decoded_at_a_fraction_of_its_size(size, expected):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (90, 120, 150)).save(buffer, "JPEG", quality=30)
+    frame = decode_photograph(buffer.getvalue())
+    assert (frame.width_px, frame.height_px) == expected
+
+
+def test_a_jpeg_of_more_than_80_megapixels_is_refused_before_decoding(astronaut_jpeg, monkeypatch):
+    monkeypatch.setattr(
+        "feelharmonic.reading.pictures.frame._decode_photograph_pixels", lambda *_: pytest.fail("was decoded")
+    )
+    at = astronaut_jpeg.index(b"\xff\xc0") + 5
+    header = (9000).to_bytes(2, "big") + (9000).to_bytes(2, "big")
+    with pytest.raises(TooLarge, match="Expected at most 80 megapixels, got 9000×9000"):
+        decode_photograph(astronaut_jpeg[:at] + header + astronaut_jpeg[at + 4 :])
 
 
 def test_a_photograph_with_too_many_bytes_is_refused_before_the_header_is_read(monkeypatch):

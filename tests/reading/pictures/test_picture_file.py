@@ -79,6 +79,14 @@ def test_more_scans_than_a_camera_makes_are_refused_before_decoding(monkeypatch)
         decode_photograph(scans(PHOTOGRAPH_SIDE_PX, 1_000_000, most=30))
 
 
+def test_a_progressive_jpeg_that_takes_too_much_memory_is_refused_before_decoding(monkeypatch):
+    monkeypatch.setattr("feelharmonic.reading.pictures.frame._decode_photograph_pixels", _fails)
+    data = saved(Image.new("RGB", (64, 64)), "JPEG", progressive=True, subsampling=0)
+    at = data.index(b"\xff\xc2") + 5
+    with pytest.raises(TooLarge, match="Expected a progressive JPEG that takes at most 200 MB to decode"):
+        decode_photograph(data[:at] + struct.pack(">HH", 6000, 6000) + data[at + 4 :])
+
+
 def test_a_baseline_frame_has_a_scan_for_each_colour_at_most():
     data = saved(Image.new("L", (64, 64)), "JPEG")
     start = data.index(b"\xff\xda")
