@@ -292,6 +292,9 @@ export class Player {
       this.state.update({ phase: "paused", problem });
       return;
     }
+    if (reason === "gone") {
+      this.queue.markGone();
+    }
     this.#failures += 1;
     if (STOPPING.has(reason) || this.#failures >= MAX_FAILURES) {
       this.#stop();

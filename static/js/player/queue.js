@@ -1,21 +1,24 @@
 /**
- * The play queue: its entries in their order, which of them is current, and what was played in this tab, so that nothing
- * repeats. Pure.
+ * The play queue: its entries in their order, which of them is current, what was played in this tab, so that nothing
+ * repeats, and which tracks the source no longer has. Pure.
  */
 
 /** So many played tracks are remembered, in this tab only. */
 export const MAX_RECENT = 60;
+/** So many tracks that are gone, likewise. */
+export const MAX_GONE = 200;
 export const MAX_ENTRIES = 200;
 
 /**
  * @typedef {import("../types.js").QueueEntry} QueueEntry
- * @typedef {{entries: QueueEntry[], index: number, recent: string[]}} StoredQueue
+ * @typedef {{entries: QueueEntry[], index: number, recent: string[], gone: string[]}} StoredQueue
  */
 
 export class PlayQueue {
   /** @type {QueueEntry[]} */ entries = [];
   /** Of the current entry; -1 where the queue is empty. */ index = -1;
   /** Ids of the tracks that were played, the newest last. @type {string[]} */ recent = [];
+  /** Ids of the tracks that the source does not have. @type {string[]} */ gone = [];
 
   /** @returns {QueueEntry|null} */
   get current() {
@@ -37,20 +40,20 @@ export class PlayQueue {
 
   /** A new queue, from its first entry. @param {QueueEntry[]} entries */
   replace(entries) {
-    this.entries = unique(entries).slice(0, MAX_ENTRIES);
+    this.entries = unique(this.#withoutGone(entries)).slice(0, MAX_ENTRIES);
     this.index = this.entries.length ? 0 : -1;
   }
 
   /** Entries that are in the queue already stay where they are. @param {QueueEntry[]} entries */
   append(entries) {
-    this.entries = unique([...this.entries, ...entries]).slice(0, MAX_ENTRIES);
+    this.entries = unique([...this.entries, ...this.#withoutGone(entries)]).slice(0, MAX_ENTRIES);
     this.index = Math.max(this.index, this.entries.length ? 0 : -1);
   }
 
   /** What is still to come, planned anew; the current entry stays. @param {QueueEntry[]} entries */
   replan(entries) {
     const past = this.entries.slice(0, this.index + 1);
-    this.entries = unique([...past, ...entries]).slice(0, MAX_ENTRIES);
+    this.entries = unique([...past, ...this.#withoutGone(entries)]).slice(0, MAX_ENTRIES);
     this.index = Math.max(this.index, this.entries.length ? 0 : -1);
   }
 
@@ -96,14 +99,22 @@ export class PlayQueue {
     }
   }
 
-  /** Whether it was played in this tab or is in the queue. @param {string} id */
+  /** The source does not have the current track: lists that come later leave it out. */
+  markGone() {
+    const id = this.current?.track.id;
+    if (id) {
+      this.gone = [...this.gone.filter((other) => other !== id), id].slice(-MAX_GONE);
+    }
+  }
+
+  /** Whether it was played in this tab, is gone or is in the queue. @param {string} id */
   knows(id) {
-    return this.recent.includes(id) || this.entries.some(({ track }) => track.id === id);
+    return this.recent.includes(id) || this.gone.includes(id) || this.entries.some(({ track }) => track.id === id);
   }
 
   /** @returns {string} JSON */
   stored() {
-    return JSON.stringify({ entries: this.entries, index: this.index, recent: this.recent });
+    return JSON.stringify({ entries: this.entries, index: this.index, recent: this.recent, gone: this.gone });
   }
 
   /** @param {string|null} text what `stored` gave; anything else leaves the queue empty */
@@ -117,9 +128,21 @@ export class PlayQueue {
     if (stored && Array.isArray(stored.entries) && stored.entries.every((entry) => typeof entry?.track?.id === "string")) {
       this.entries = unique(stored.entries).slice(0, MAX_ENTRIES);
       this.index = this.entries.length ? Math.min(Math.max(Number(stored.index) || 0, 0), this.entries.length - 1) : -1;
-      this.recent = Array.isArray(stored.recent) ? stored.recent.filter((id) => typeof id === "string").slice(-MAX_RECENT) : [];
+      this.recent = texts(stored.recent).slice(-MAX_RECENT);
+      this.gone = texts(stored.gone).slice(-MAX_GONE);
     }
   }
+
+  /** Who asks for nothing but tracks that are gone has them tried again. @param {QueueEntry[]} entries */
+  #withoutGone(entries) {
+    const there = entries.filter(({ track }) => !this.gone.includes(track.id));
+    return there.length ? there : entries;
+  }
+}
+
+/** @param {unknown} value @returns {string[]} */
+function texts(value) {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 /** Each track once, the first time that it comes. @param {QueueEntry[]} entries */

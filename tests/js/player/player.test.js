@@ -72,6 +72,17 @@ test("a track that fails is skipped, and why is said while the next one plays", 
   assert.equal(player.values.problem, null);
 });
 
+test("a track that is gone does not come again in this tab; one that was too slow may", () => {
+  const { player, emit } = setUp("abc");
+  player.play();
+  emit("failed", { reason: "gone" });
+  emit("failed", { reason: "stalled" });
+  player.fill(entries("abd"), "append");
+  assert.deepEqual(player.queue.entries.map(({ track }) => track.id), ["a", "b", "c", "d"]);
+  player.fill(entries("abd"), "replace");
+  assert.deepEqual(player.queue.entries.map(({ track }) => track.id), ["b", "d"]);
+});
+
 test("three failures in a row stop the queue with one notice", () => {
   const { player, done, emit } = setUp("abcdef");
   player.play();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { MAX_RECENT, PlayQueue } from "../../../static/js/player/queue.js";
+import { MAX_GONE, MAX_RECENT, PlayQueue } from "../../../static/js/player/queue.js";
 
 const entry = (name) => ({ track: { id: name, title: name, artist: "", year: null, url: "" }, place: null, why: "" });
 const entries = (names) => [...names].map(entry);
@@ -62,6 +62,32 @@ test("the last 60 played tracks are remembered, each once", () => {
   assert.equal(queue.recent.at(-1), "t69");
   assert.equal(queue.knows("t9"), false);
   assert.equal(queue.knows("t10"), true);
+});
+
+test("a track that is gone is left out of later lists, unless nothing else is asked for", () => {
+  const queue = queueOf("abc", 1);
+  queue.markGone();
+  assert.equal(queue.knows("b"), true);
+  queue.replan(entries("xby"));
+  assert.equal(names(queue), "abxy");
+  queue.replace(entries("bcd"));
+  assert.equal(names(queue), "cd");
+  queue.append(entries("be"));
+  assert.equal(names(queue), "cde");
+  queue.replace(entries("b"));
+  assert.equal(names(queue), "b");
+});
+
+test("what is gone is remembered with the queue, the newest", () => {
+  const queue = new PlayQueue();
+  for (let i = 0; i < MAX_GONE + 5; i += 1) {
+    queue.replace([entry(`t${i}`)]);
+    queue.markGone();
+  }
+  const back = new PlayQueue();
+  back.restore(queue.stored());
+  assert.equal(back.gone.length, MAX_GONE);
+  assert.deepEqual([back.knows("t4"), back.knows("t5")], [false, true]);
 });
 
 test("a stored queue comes back as it was; anything else is an empty one", () => {
