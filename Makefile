@@ -16,7 +16,7 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 deploy-check:
 	@$(PYTHON) deploy/check.py
 
-.PHONY: deploy-check help run test test-all train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
+.PHONY: deploy-check help run test test-all test-waiting train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -24,7 +24,7 @@ help:
 run: $(VENV)/runtime.stamp static/vendor/stamp
 	@$(BIN)/python app.py
 
-test: lint test-python test-e2e test-js test-browser
+test: lint test-python test-waiting
 
 # Everything; what `make test` has run is not run again. Fuzzing takes more cases than there.
 test-all: export FUZZ_CASES ?= 2000
@@ -37,7 +37,14 @@ SERVERS = tests/e2e tests/deploy tests/load
 test-python: $(VENV)/test.stamp static/vendor/stamp
 	$(PYTEST) -m 'not full' -n auto --dist loadfile tests $(addprefix --ignore ,$(SERVERS) tests/browser tests/training tests/fer)
 
-# Servers in processes of their own. One after the other: they measure time and memory.
+# Servers and pages wait more than they compute: side by side they take as long as the longest of them.
+test-waiting: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
+	@$(MAKE) --no-print-directory -j 3 $(BY_TARGET) test-e2e test-js test-browser
+
+# Prints what a target writes in one piece, where this make can.
+BY_TARGET = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+# Servers in processes of their own, one after the other.
 test-e2e: $(VENV)/test.stamp static/vendor/stamp
 	$(PYTEST) -m 'not full' $(SERVERS)
 
@@ -49,7 +56,10 @@ test-js: node_modules/stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
 
 test-browser: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
-	$(PYTEST) -m 'not full' tests/browser
+	$(PYTEST) -m 'not full' $(TWO_BROWSERS) tests/browser
+
+# Two at a time, a file in one of them, each with a server of its own.
+TWO_BROWSERS = -n 2 --dist loadfile
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

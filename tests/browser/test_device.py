@@ -167,6 +167,7 @@ def test_switching_to_and_fro_while_it_loads_ends_as_it_was_left(visit):
     go_live(page)
 
 
+@pytest.mark.full
 def test_a_resting_face_is_learned_and_kept_here(visit, watch):
     page = visit()
     read_here(page)

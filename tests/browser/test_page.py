@@ -187,6 +187,7 @@ def test_where_spotify_cannot_be_reached_the_cards_are_useful_still(visit, shoot
     shoot(page, "spotify-unreachable-1440-light")
 
 
+@pytest.mark.full
 def test_nobody_in_view_keeps_the_mood_and_says_so(visit, shoot, check):
     page = visit(init=WALL)  # the photograph, then after a while a wall
     go_live(page)
@@ -229,6 +230,7 @@ def test_of_several_faces_the_largest_is_the_listener(visit, shoot):
     shoot(page, "several-1440-light")
 
 
+@pytest.mark.full
 def test_a_full_server_is_told_and_joined_when_there_is_room(visit, shoot, check, tmp_path):
     server = Server(tmp_path, MAX_LISTENERS="1", ON_DEVICE="never").start()
     try:
@@ -335,13 +337,14 @@ def test_the_keyboard_alone_reaches_the_music(visit):
     expect(page.locator("#cards > [data-id]").nth(4)).to_be_attached(timeout=DEADLINE_MS)
 
 
-def test_still_for_people_who_ask_for_reduced_motion(visit):
-    page = visit(reduced_motion="reduce")
+@pytest.mark.parametrize(("motion", "is_still"), [("reduce", True), ("no-preference", False)])
+def test_still_for_people_who_ask_for_reduced_motion(visit, motion, is_still):
+    page = visit(reduced_motion=motion)
     for selector in ("html", ".bars .fill"):
         durations = page.evaluate(
             "selector => getComputedStyle(document.querySelector(selector)).transitionDuration", selector
         )
-        assert set(durations.split(", ")) == {"0s"}
+        assert (set(durations.split(", ")) == {"0s"}) == is_still
 
 
 @pytest.mark.parametrize("scheme", ["light", *full("dark")])

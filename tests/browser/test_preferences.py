@@ -36,6 +36,7 @@ def test_a_resting_face_that_reads_as_a_mood_reads_neutral_once_it_is_learned(vi
     expect(page.get_by_role("button", name="Forget my resting face")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_a_resting_face_is_not_learned_from_an_empty_chair(visit):
     page = visit(init=WALL)
     go_live(page)
