@@ -24,8 +24,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from benchmarks.report import show
-from benchmarks.serving import PROJECT, Listener, started
+from benchmarks.support.report import show
+from benchmarks.support.serving import PROJECT, Listener, started
 
 ATTACKER = "127.0.0.2"
 LISTENERS, RATE_HZ = 20, 2.0

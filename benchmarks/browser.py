@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
-from benchmarks.moving_face import moving_face
-from benchmarks.report import show, spread
-from benchmarks.serving import launch_chromium, server
+from benchmarks.support.moving_face import moving_face
+from benchmarks.support.report import show, spread
+from benchmarks.support.serving import launch_chromium, server
 
 CAMERA_HZ = 30
 TIMEOUT_MS = 120_000

@@ -23,16 +23,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import memory_kib, milliseconds, show, spread
-from benchmarks.search_only import TEN_MILLION, measure_search_alone
+from benchmarks.support.report import memory_kib, milliseconds, show, spread
+from benchmarks.support.search_only import TEN_MILLION, measure_search_alone
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Table
 from feelharmonic.music.catalogue.database import DatabaseWriter
-from feelharmonic.music.catalogue.importer import copy_tracks
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.starter import read_starter
+from feelharmonic.music.catalogue.tables.csv_table import NEEDED_TO_IMPORT, Table
+from feelharmonic.music.catalogue.tables.importer import copy_tracks
 from feelharmonic.music.messages import Track, TrackRequest, Wishes
 from feelharmonic.music.providers.catalogue import CatalogueProvider
 from feelharmonic.music.selection import select

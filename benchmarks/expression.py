@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.report import show
+from benchmarks.support.report import show
 from feelharmonic.errors import SetupFault
 from feelharmonic.reading.expression import WEIGHTS_PATH, ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.report import milliseconds, show, spread
+from benchmarks.support.report import milliseconds, show, spread
 from feelharmonic.reading.faces.boxes import iou
 from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Face

@@ -15,8 +15,8 @@ import itertools
 
 import cv2
 
-from benchmarks.moving_face import moving_face
-from benchmarks.report import milliseconds, show, spread
+from benchmarks.support.moving_face import moving_face
+from benchmarks.support.report import milliseconds, show, spread
 from feelharmonic.reading.faces.crop import cut_crop
 from feelharmonic.reading.faces.face_tracker import FaceTracker
 from feelharmonic.reading.messages import Expression

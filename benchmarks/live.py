@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import memory_kib, show
-from benchmarks.serving import PROJECT, REPLY_TIMEOUT_S, Listener, started
+from benchmarks.support.report import memory_kib, show
+from benchmarks.support.serving import PROJECT, REPLY_TIMEOUT_S, Listener, started
 from feelharmonic.settings import ASYNC_MODES
 
 RATE_HZ = 5.0
@@ -33,7 +33,7 @@ MAX_P95_MS = 150.0
 #: and this share of the frames is read: a reply that asks to wait is fast as well.
 MIN_RATE_SHARE = 0.95
 COUNTS = (1, 2, 5, 10, 20, 40, 50, 100)
-PLOT = PROJECT / "docs" / "live.png"
+PLOT = PROJECT / "docs" / "pictures" / "live.png"
 WARM_UP_S = 2.0
 #: Multiples of this, modulo one, are spread evenly and never meet.
 GOLDEN_RATIO = 0.618034
@@ -190,7 +190,9 @@ def main() -> None:
     parser.add_argument("--listeners", type=int, nargs="+", default=list(COUNTS), help=f"default {COUNTS}")
     parser.add_argument("--async-mode", nargs="+", choices=ASYNC_MODES, default=list(ASYNC_MODES), help="default: all")
     parser.add_argument("--seconds", type=float, default=5.0, help="measured for each number (default 5)")
-    parser.add_argument("--plot", type=Path, default=PLOT, help="draw the curve into this PNG (default docs/live.png)")
+    parser.add_argument(
+        "--plot", type=Path, default=PLOT, help="draw the curve into this PNG (default docs/pictures/live.png)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--idle", type=int, default=0, help="also measure this number of listeners who send nothing (default 0)"

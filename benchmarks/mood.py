@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.report import show
+from benchmarks.support.report import show
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.params import Params
 from feelharmonic.reading import Expression, Networks, Pipeline, moods_of

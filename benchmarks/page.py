@@ -11,8 +11,8 @@ import statistics
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.report import show
-from benchmarks.serving import launch_chromium, server
+from benchmarks.support.report import show
+from benchmarks.support.serving import launch_chromium, server
 
 TRACKS_TIMEOUT_MS = 20_000
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from benchmarks.mood import talking_head
-from benchmarks.report import show
+from benchmarks.support.report import show
 from feelharmonic.reading import Face, Networks
 from feelharmonic.reading.messages import Frame
 from feelharmonic.reading.pictures.picture_quality import PictureQuality

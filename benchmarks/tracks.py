@@ -23,8 +23,8 @@ import numpy as np
 import websocket
 from gevent.pool import Pool
 
-from benchmarks.report import show, spread
-from benchmarks.serving import Listener, server
+from benchmarks.support.report import show, spread
+from benchmarks.support.serving import Listener, server
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.settings import ASYNC_MODES
 

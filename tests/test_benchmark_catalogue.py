@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from benchmarks.search_only import measure_search_alone
+from benchmarks.support.search_only import measure_search_alone
 
 
 def test_it_prints_a_row_for_each_size_and_search(project):

@@ -1,13 +1,13 @@
 """A mood becomes tracks. Knows no pictures and no web; what others use of it is named here."""
 
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.catalogue.csv_table import read_scored
 from feelharmonic.music.catalogue.current import CurrentCatalogue
 from feelharmonic.music.catalogue.database import DATABASE_NAME
-from feelharmonic.music.catalogue.importer import import_table
 from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.shipped import ShippedTracks
 from feelharmonic.music.catalogue.summary import summarise
+from feelharmonic.music.catalogue.tables.csv_table import read_scored
+from feelharmonic.music.catalogue.tables.importer import import_table
 from feelharmonic.music.fallback import ProviderStatus, TrackList
 from feelharmonic.music.messages import (
     SPOTIFY_KEY,

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.column_names import find_columns, id_column, plain_name, track_reference
+from feelharmonic.music.catalogue.tables.column_names import find_columns, id_column, plain_name, track_reference
 from feelharmonic.music.messages import SPOTIFY_KEY
 from feelharmonic.music.song_names import name_of
 

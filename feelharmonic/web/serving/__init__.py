@@ -1,5 +1,5 @@
 """Serving connections. This file holds what the program needs of an async mode; each mode is one module
-(`async_gevent.py`, `async_eventlet.py`, `async_threading.py`) that provides one class.
+of `async_modes/` that provides one class.
 
 Loading a mode must import nothing that its `patch_standard_library` has to patch first.
 """
@@ -56,7 +56,7 @@ class AsyncMode(Protocol):
 
 def load_async_mode(name: str) -> AsyncMode:
     """The async mode of that name: one of `settings.ASYNC_MODES`."""
-    return importlib.import_module(f"feelharmonic.web.serving.async_{name}").Mode()
+    return importlib.import_module(f"feelharmonic.web.serving.async_modes.async_{name}").Mode()
 
 
 def run_in(pool: Callable[[Callable[[], Any]], tuple[Any, Exception | None]]) -> Runner:

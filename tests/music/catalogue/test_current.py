@@ -13,8 +13,8 @@ from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import SetupFault
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.current import CHECK_INTERVAL_S, CurrentCatalogue
-from feelharmonic.music.catalogue.importer import import_table
 from feelharmonic.music.catalogue.shipped import ShippedTracks
+from feelharmonic.music.catalogue.tables.importer import import_table
 
 ID = "{:022d}"
 HEADER = "track_id,track_name,artist_name,genre," + ",".join(FEATURES)

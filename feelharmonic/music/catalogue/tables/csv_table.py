@@ -21,8 +21,14 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.column_names import COLUMN_NAMES, find_columns
-from feelharmonic.music.catalogue.table_text import LOST, Records, find_encoding, read_header, refuse_wrong_encoding
+from feelharmonic.music.catalogue.tables.column_names import COLUMN_NAMES, find_columns
+from feelharmonic.music.catalogue.tables.table_text import (
+    LOST,
+    Records,
+    find_encoding,
+    read_header,
+    refuse_wrong_encoding,
+)
 from feelharmonic.music.felt_mood import FeltMoodReader
 from feelharmonic.music.messages import SPOTIFY_KEY
 

@@ -9,7 +9,7 @@ import pytest
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table, TrackLine
+from feelharmonic.music.catalogue.tables.csv_table import NEEDED_TO_IMPORT, NEEDED_TO_SCORE, Rejected, Table, TrackLine
 
 ID = "3w3y8KPTfNeOKPiqUTakBh"
 VALUES = {**dict.fromkeys(FEATURES, "0.5"), "loudness": "-6", "tempo": "120"}

@@ -8,10 +8,11 @@ import pytest
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Rejected, Table, TrackLine, read_scored
-from feelharmonic.music.catalogue.table_text import find_encoding
+from feelharmonic.music.catalogue.tables.csv_table import NEEDED_TO_IMPORT, Rejected, Table, TrackLine, read_scored
+from feelharmonic.music.catalogue.tables.table_text import find_encoding
+from tests.support.samples import PROJECT
 
-REPORTS = Path(__file__).resolve().parents[2] / "support" / "reports" / "catalogue"
+REPORTS = PROJECT / "tests" / "support" / "reports" / "catalogue"
 HEADER = ",".join(("id", "title", "artist", *FEATURES))
 FIGURES = ",".join("-6.5" if name == "loudness" else "120" if name == "tempo" else "0.5" for name in FEATURES)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 from feelharmonic.errors import BadInput
-from feelharmonic.music.catalogue.column_names import find_columns
+from feelharmonic.music.catalogue.tables.column_names import find_columns
 
 #: How much of a file tells its encoding.
 SAMPLE_BYTES = 2**20

@@ -8,7 +8,7 @@ from itertools import cycle
 
 import numpy as np
 
-from benchmarks.report import milliseconds, spread
+from benchmarks.support.report import milliseconds, spread
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.nearest import Leaves, Measure, Nearest, Search, leaf_order

@@ -9,7 +9,7 @@ import pytest
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import BadInput
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.catalogue.importer import ImportReport, import_table
+from feelharmonic.music.catalogue.tables.importer import ImportReport, import_table
 
 HEADER = "track_id,track_name,artist_name,genre," + ",".join(FEATURES)
 GOOD = "{:022d},Song {},Artist {},pop,0.5,0.5,0.5,0.0,0.1,-6,0.05,120,0.5"
@@ -50,7 +50,7 @@ def test_a_second_import_counts_what_was_there(tmp_path, write):
 
 
 def test_the_progress_sums_up_to_the_files_bytes(tmp_path, write, monkeypatch):
-    monkeypatch.setattr("feelharmonic.music.catalogue.importer.BATCH_LINES", 100)
+    monkeypatch.setattr("feelharmonic.music.catalogue.tables.importer.BATCH_LINES", 100)
     path = write(*(GOOD.format(number, number, number) for number in range(1000)))
     told: list[int] = []
     import_table(path, tmp_path / "catalogue.db", tmp_path / "rejected.csv", told.append)

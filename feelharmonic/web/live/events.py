@@ -29,7 +29,7 @@ from feelharmonic.errors import (
 from feelharmonic.music import MusicService, TrackList, Wishes
 from feelharmonic.reading import Mood, Networks, Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
-from feelharmonic.web.listener import Listener
+from feelharmonic.web.live.listener import Listener
 from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.problems import answering, counting, problem_fields
 from feelharmonic.web.schemas import (

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from feelharmonic.csv_cells import guarded
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Rejected, Table
 from feelharmonic.music.catalogue.database import DatabaseWriter
+from feelharmonic.music.catalogue.tables.csv_table import NEEDED_TO_IMPORT, Rejected, Table
 
 #: Lines copied at a time; the progress is reported once for each batch.
 BATCH_LINES = 5_000

@@ -12,7 +12,7 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.listener import MAX_GIVEN, MAX_JUDGED, Listener, NewestIds
+from feelharmonic.web.live.listener import MAX_GIVEN, MAX_JUDGED, Listener, NewestIds
 from feelharmonic.web.services import Services
 
 

@@ -1,0 +1,1 @@
+"""What several benchmarks share: times and tables, servers and listeners, a moving face."""

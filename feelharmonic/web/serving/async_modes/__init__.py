@@ -1,0 +1,1 @@
+"""One module for each async mode, loaded by `serving.load_async_mode`."""
