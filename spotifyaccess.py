@@ -8,15 +8,14 @@ secret is logged, written or shown. Every call has timeouts; none waits for a pa
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 import spotipy
@@ -24,13 +23,21 @@ from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials, SpotifyOauthError, SpotifyPKCE
 
 from feelharmonic.errors import AccountFault, NotConnected
-from feelharmonic.music.providers.spotify_answers import FoundTrack, items, playlist_row, read_tracks
+from feelharmonic.music.providers.spotify_answers import (
+    FoundTrack,
+    PlaybackState,
+    items,
+    playback_state,
+    playlist_row,
+    read_tracks,
+)
 from feelharmonic.music.providers.spotify_faults import Refusal, account_fault, provider_fault, seconds_of
+from feelharmonic.music.providers.spotify_tokens import OwnTokens, Tokens
 
 #: A pause that Spotify asks for between making a playlist and filling it is waited for up to this.
 MAX_FILL_WAIT_S = 5.0
 
-SCOPES = ("playlist-modify-private", "playlist-read-private", "user-modify-playback-state")
+SCOPES = ("playlist-modify-private", "playlist-read-private", "user-modify-playback-state", "user-read-playback-state")
 MAX_ITEMS_AT_ONCE = 100
 MAX_PLAYLIST_ITEMS = 2000
 #: spotipy's own default: documents disagree on whether 100 is allowed.
@@ -163,37 +170,6 @@ class Login:
         return Account(self._app, self._pkce, OwnTokens(self._pkce.cache_handler.get_cached_token()))
 
 
-class Tokens(Protocol):
-    """A store of one account's tokens (plain data, as Spotify gives them); several processes may share it."""
-
-    def read(self) -> dict[str, Any] | None:
-        """The newest; None where the account was disconnected."""
-        ...
-
-    def write(self, tokens: dict[str, Any]) -> None: ...
-
-    def lock(self) -> AbstractContextManager[object]:
-        """A lock against other refreshes: one may end the refresh token of another."""
-        ...
-
-
-class OwnTokens:
-    """Tokens in the memory of this process."""
-
-    def __init__(self, tokens: dict[str, Any]):
-        self._tokens = tokens
-        self._refreshing = threading.Lock()
-
-    def read(self) -> dict[str, Any]:
-        return self._tokens
-
-    def write(self, tokens: dict[str, Any]) -> None:
-        self._tokens = tokens
-
-    def lock(self) -> AbstractContextManager[object]:
-        return self._refreshing
-
-
 class Account:
     """A connected listener: saves and plays for them, with the tokens of ``tokens``. Safe between threads.
 
@@ -259,6 +235,27 @@ class Account:
         """Put those tracks into the queue of the listener's active device (Premium)."""
         for track_id in ids:
             self._ask(partial(spotipy.Spotify.add_to_queue, uri=_uri(track_id)), plays=True)
+
+    def pause(self) -> None:
+        """Pause the listener's active device (Premium), as all that follow act on it."""
+        self._ask(lambda spotify: spotify.pause_playback(), plays=True)
+
+    def resume(self) -> None:
+        """Play on from where it was paused."""
+        self._ask(lambda spotify: spotify.start_playback(), plays=True)
+
+    def seek(self, position_s: float) -> None:
+        self._ask(lambda spotify: spotify.seek_track(round(position_s * 1000)), plays=True)
+
+    def set_volume(self, volume: float) -> None:
+        """0..1."""
+        self._ask(lambda spotify: spotify.volume(round(volume * 100)), plays=True)
+
+    def playback(self) -> PlaybackState | None:
+        """What the active device plays; None where no device is active."""
+        answer = self._ask(lambda spotify: spotify.current_playback(), plays=True)
+        with _account_faults():
+            return playback_state(answer)
 
     def _ask(self, call: Callable[[spotipy.Spotify], Any], *, plays: bool = False) -> Any:
         with _account_faults(plays=plays):

@@ -23,6 +23,7 @@ from feelharmonic.music.messages import (
 )
 from feelharmonic.music.providers import PROVIDERS, load_providers, unknown_providers
 from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.providers.spotify_answers import PlaybackState
 from feelharmonic.music.reasons import Reason
 from feelharmonic.music.service import MusicService, track_moods_of
 from feelharmonic.music.targets import targets_for
@@ -40,6 +41,7 @@ __all__ = [
     "MusicService",
     "MusicTargets",
     "PlacedTrack",
+    "PlaybackState",
     "ProviderStatus",
     "Reason",
     "ShippedTracks",

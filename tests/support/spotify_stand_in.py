@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.support.spotify import device
 from tests.support.spotify_faults import Fault, refusal
 
 CLIENT_ID = "client-0123456789abcdef"
@@ -63,6 +64,9 @@ class StandIn:
         self.playlists: dict[str, Playlist] = {}
         self.queue: list[str] = []
         self.playing: list[str] = []
+        self.paused = True
+        self.position_ms = 0
+        self.volume_percent: int | None = 60
         self.device = True
         self.premium = True
         self.expires_in_s = 3600
@@ -340,30 +344,6 @@ def _read_items(spotify: StandIn, request: Received, owner: str) -> tuple[int, d
     return 200, {"items": rows, "total": len(playlist.uris)}
 
 
-def _player(act: Callable[[StandIn, Received], None]) -> Callable:
-    def handle(spotify: StandIn, request: Received, owner: str) -> tuple[int, dict | None]:
-        if owner == "app":
-            return 401, {"error": {"status": 401, "message": "Valid user authentication required"}}
-        if not spotify.premium:
-            error = {"status": 403, "message": "Player command failed: Premium required", "reason": "PREMIUM_REQUIRED"}
-            return 403, {"error": error}
-        if not spotify.device:
-            error = {"status": 404, "message": "Player command failed: No active device", "reason": "NO_ACTIVE_DEVICE"}
-            return 404, {"error": error}
-        act(spotify, request)
-        return 204, None
-
-    return handle
-
-
-def _play(spotify: StandIn, request: Received) -> None:
-    spotify.playing = list(request.json["uris"])
-
-
-def _enqueue(spotify: StandIn, request: Received) -> None:
-    spotify.queue.append(request.query["uri"])
-
-
 _ROUTES: dict[tuple[str, str], Callable] = {
     ("GET", "/v1/search"): _search,
     ("GET", "/v1/recommendations"): _recommendations,
@@ -371,6 +351,5 @@ _ROUTES: dict[tuple[str, str], Callable] = {
     ("POST", "/v1/playlists/*/items"): _add_items,
     ("GET", "/v1/playlists/*/items"): _read_items,
     ("DELETE", "/v1/playlists/*/followers"): _remove_playlist,
-    ("PUT", "/v1/me/player/play"): _player(_play),
-    ("POST", "/v1/me/player/queue"): _player(_enqueue),
+    **device.ROUTES,
 }

@@ -51,7 +51,7 @@ def test_the_description_is_valid_openapi_3_1(client):
             "expressions", "genres", "moods", "tracks", "tracks/moods", "playlists/sorted", "emotions", "providers",
             "healthz",
             "spotify", "spotify/playlist", "spotify/playlist/tracks", "spotify/play", "spotify/queue",
-            "spotify/disconnect",
+            "spotify/disconnect", "spotify/playback",
         )
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from feelharmonic.music.messages import Track, is_spotify_key
@@ -13,6 +14,36 @@ class FoundTrack(NamedTuple):
 
     track: Track
     artist: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackState:
+    """What a listener's device plays. ``ids``: of the track, and of the one that Spotify plays it for where it plays
+    another edition; empty for a podcast or nothing. ``volume`` 0..1, None where the device's cannot be set."""
+
+    ids: tuple[str, ...]
+    playing: bool
+    position_s: float
+    duration_s: float
+    volume: float | None
+
+
+def playback_state(answer: object) -> PlaybackState | None:
+    """Spotify's answer on the player; None where no device is active. Raises ValueError on another form."""
+    if answer is None:
+        return None
+    if not isinstance(answer, dict):
+        raise ValueError("expected an object on the player")
+    track, device = answer.get("item") or {}, answer.get("device") or {}
+    ids = [one.get("id") for one in (track, track.get("linked_from") or {})]
+    percent = device.get("volume_percent") if device.get("supports_volume", True) else None
+    return PlaybackState(
+        ids=tuple(str(one) for one in ids if is_spotify_key(one)),
+        playing=answer.get("is_playing") is True,
+        position_s=(answer.get("progress_ms") or 0) / 1000,
+        duration_s=(track.get("duration_ms") or 0) / 1000,
+        volume=None if percent is None else percent / 100,
+    )
 
 
 def read_tracks(items: Sequence[object]) -> list[FoundTrack]:

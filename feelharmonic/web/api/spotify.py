@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import marshmallow as ma
 from flask import Response, jsonify, request
 from marshmallow import fields, validate
 
-from feelharmonic.errors import BadForm, Forbidden, NotConnected
+from feelharmonic.errors import AccountFault, BadForm, Forbidden, NotConnected
 from feelharmonic.music import SPOTIFY_KEY, is_spotify_key
 from feelharmonic.web.account import COOKIE, Account, forget_cookie, in_time, same
 from feelharmonic.web.api.blueprint import api
@@ -24,6 +25,8 @@ CSRF_HEADER = "X-CSRF-Token"
 #: A sorted playlist may be saved whole.
 MAX_SAVED_TRACKS = 2000
 MAX_NAME_LETTERS = 100
+#: No track is longer than a day.
+MAX_POSITION_S = 86_400.0
 PLAYLIST_LINK = re.compile(rf"playlist[/:]({SPOTIFY_KEY.pattern})(?![0-9A-Za-z])")
 
 Result = TypeVar("Result")
@@ -61,6 +64,25 @@ class PlaylistRow(ma.Schema):
 
 class PlaylistRows(ma.Schema):
     tracks = fields.List(fields.Nested(PlaylistRow), required=True)
+
+
+class Command(ma.Schema):
+    action = fields.String(required=True, validate=validate.OneOf(("pause", "resume", "seek", "volume")))
+    value = fields.Float(
+        required=True, metadata={"description": "seek: seconds from the start; volume: 0..1; else without meaning"}
+    )
+
+
+class Playback(ma.Schema):
+    ids = fields.List(
+        fields.String(), required=True, metadata={"description": "the track's, and of the edition that it stands for"}
+    )
+    playing = fields.Boolean(required=True)
+    position_s = fields.Float(required=True)
+    duration_s = fields.Float(required=True)
+    volume = fields.Float(
+        required=True, allow_none=True, metadata={"description": "0..1; null where the device's cannot be set"}
+    )
 
 
 class Done(ma.Schema):
@@ -144,6 +166,43 @@ def spotify_queue() -> dict:
     ids = checked_ids(body_with({"ids"})["ids"], MAX_TRACKS)
     acted(lambda: account.queue(ids))
     return {"ok": True}
+
+
+@api.get("/spotify/playback")
+@api.doc(parameters=[CSRF_PARAMETER])
+@api.response(200, Playback)
+def spotify_playback() -> Response:
+    """What the listener's active device plays."""
+    account = connected_account()
+    state = acted(account.playback)
+    if state is None:
+        raise AccountFault("no_device", "No device of yours is playing Spotify.", "Play any song in the Spotify app.")
+    response = jsonify(asdict(state))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@api.post("/spotify/playback")
+@takes(Command)
+@api.response(200, Done)
+def spotify_control() -> dict:
+    """Pause, resume, seek or set the volume on the listener's active device."""
+    account = connected_account()
+    command = body_with({"action", "value"})
+    acted(commanded(account, command["action"], command["value"]))
+    return {"ok": True}
+
+
+def commanded(account: Account, action: object, value: object) -> Callable[[], None]:
+    """What ``action`` does. Raises BadForm where there is no such action or ``value`` is not one of its own."""
+    if action in ("pause", "resume"):
+        return account.pause if action == "pause" else account.resume
+    high = {"seek": MAX_POSITION_S, "volume": 1.0}.get(str(action))
+    if high is None:
+        raise BadForm("Expected action to be pause, resume, seek or volume.", "Send one of them.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
+        raise BadForm(f"Expected value to be a number from 0 to {high:g}.", "Send seconds to seek, a share for volume.")
+    return (lambda: account.seek(value)) if action == "seek" else (lambda: account.set_volume(value))
 
 
 @api.post("/spotify/disconnect")

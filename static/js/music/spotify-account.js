@@ -6,6 +6,11 @@ import { requestJson } from "../lib/http.js";
 
 const ROOT = "/api/v1/spotify";
 
+/**
+ * @typedef {{ids: string[], playing: boolean, position_s: number, duration_s: number, volume: number|null}} Playback
+ *   `ids`: the track's, and of the edition that it stands for; `volume` 0..1, null where the device's cannot be set
+ */
+
 export class SpotifyAccount {
   #csrf = "";
 
@@ -34,6 +39,16 @@ export class SpotifyAccount {
   /** @param {string[]} ids play after what plays now */
   queue(ids) {
     return this.#post("queue", { ids });
+  }
+
+  /** @returns {Promise<Playback>} what the active device plays */
+  playback() {
+    return requestJson(`${ROOT}/playback`, { headers: { "X-CSRF-Token": this.#csrf } });
+  }
+
+  /** @param {"pause"|"resume"|"seek"|"volume"} action @param {number} [value] seconds to seek, 0..1 for the volume */
+  control(action, value = 0) {
+    return this.#post("playback", { action, value });
   }
 
   disconnect() {

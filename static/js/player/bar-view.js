@@ -28,6 +28,7 @@ const ICONS = {
  * @property {(from: number, to: number) => void} move
  * @property {(index: number) => void} remove
  * @property {(index: number, like: boolean) => void} [feedback] left out where nobody listens to it
+ * @property {() => void} open the queue
  * @property {(format: "m3u"|"jspf") => void} save
  * @property {() => void} clear
  * @property {(choice: string) => void} chooseFill
@@ -68,7 +69,7 @@ export class BarView {
     this.#toggle = this.#button("play", t("player.play"), actions.toggle);
     this.#toggle.classList.add("player-toggle");
     this.#next = this.#button("next", t("player.next"), actions.next);
-    this.#open = this.#button("queue", t("player.queue"), () => this.#togglePanel());
+    this.#open = this.#button("queue", t("player.queue"), () => this.#togglePanel(actions.open));
     this.#open.setAttribute("aria-expanded", "false");
     this.#open.setAttribute("aria-controls", "player-queue");
     Object.assign(this.#seek, { type: "range", min: "0", max: "1", step: "1", value: "0", disabled: true });
@@ -147,6 +148,11 @@ export class BarView {
     this.#queue.update(entries, index);
   }
 
+  /** Puts something above the queue's list. @param {HTMLElement} element */
+  addToQueue(element) {
+    this.#panel.insertBefore(element, this.#queue.element);
+  }
+
   /** @param {string|null} choice */
   showFill(choice) {
     this.#fill.value = choice ?? "ask";
@@ -195,8 +201,12 @@ export class BarView {
     return box("player-head", heading, label, m3u, jspf, quiet(this.#t("player.clear"), actions.clear));
   }
 
-  #togglePanel() {
+  /** @param {() => void} [onOpen] */
+  #togglePanel(onOpen) {
     this.#panel.hidden = !this.#panel.hidden;
+    if (!this.#panel.hidden) {
+      onOpen?.();
+    }
     this.#open.setAttribute("aria-expanded", String(!this.#panel.hidden));
   }
 

@@ -4,11 +4,13 @@
 
 import { saveFile } from "../lib/save-file.js";
 import { toJspf, toM3u } from "../music/playlist-files.js";
+import { AccountPanel } from "./account-panel.js";
 import { BarView } from "./bar-view.js";
 import { askHowToFill } from "./fill-dialog.js";
 import { connectMediaSession } from "./media-session.js";
 import { Player } from "./player.js";
 import { AudioSource } from "./sources/audio-source.js";
+import { DeviceSource } from "./sources/device-source.js";
 import { EmbedSource } from "./sources/embed-source.js";
 import { TrackSources } from "./sources/track-sources.js";
 
@@ -33,19 +35,28 @@ const VOLUME_KEY = "volume";
 export function mountPlayer({ t, session, preferences, onFeedback }) {
   /** Whether the listener did anything with this queue: until then a new list takes its place. */
   let touched = false;
+  /** @type {Player} */
   const player = new Player(
     (emit) => new TrackSources(
       {
         audio: (emitOwn) => new AudioSource(emitOwn),
+        device: (emitOwn) => new DeviceSource(account.account, emitOwn),
         embed: (emitOwn) => new EmbedSource(bar.embed, t("player.frame"), emitOwn),
       },
       emit,
-      (name) => {
-        bar.embed.hidden = name !== "embed";
+      {
+        onUse: (name) => (bar.embed.hidden = name !== "embed"),
+        onDevice: () => account.onDevice,
       },
     ),
     { get: () => session.get(QUEUE_KEY), set: (text) => session.set(QUEUE_KEY, text) },
   );
+  const account = new AccountPanel(t, {
+    preferences,
+    tracks: () => player.queue.entries.map(({ track }) => track),
+    // What plays goes on in the other place, from the start of its track.
+    onPlace: () => player.reload(),
+  });
   /** @template {any[]} A @param {(...values: A) => void} action @returns {(...values: A) => void} */
   const touching = (action) => (...values) => {
     touched = true;
@@ -58,7 +69,9 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     seek: (position_s) => player.seek(position_s),
     setVolume: (volume) => {
       player.setVolume(volume);
-      preferences.set(VOLUME_KEY, String(volume));
+      if (!player.ownVolume) {
+        preferences.set(VOLUME_KEY, String(volume));
+      }
     },
     jump: touching((index) => player.jump(index)),
     move: touching((from, to) => player.move(from, to)),
@@ -70,6 +83,7 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
         player.remove(index);
       }
     }),
+    open: () => account.refresh(),
     save: (format) => save(format),
     clear: () => {
       touched = false;
@@ -81,6 +95,7 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     bar.update(player.values, { canSeek: player.canSeek, canSetVolume: player.canSetVolume, hasNext: player.queue.hasNext });
   player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "volume", "problem", "revision"], show);
   player.state.observe(["revision"], () => bar.updateQueue(player.queue.entries, player.queue.index));
+  bar.addToQueue(account.element);
   connectMediaSession(player);
   bar.showFill(preferences.get(FILL_KEY));
   touched = player.queue.recent.length > 0;

@@ -8,7 +8,7 @@ import { PlayQueue } from "./queue.js";
 /** So many tracks in a row that fail stop the queue. */
 export const MAX_FAILURES = 3;
 /** Where one track fails so, all of its source would: the queue stops at once. @type {Set<FailReason>} */
-const STOPPING = new Set(["offline", "blocked"]);
+const STOPPING = new Set(["offline", "blocked", "no_device", "premium_required", "not_connected"]);
 /** "Back" goes to the start of a track that has played for longer. */
 const RESTART_S = 4;
 
@@ -71,6 +71,11 @@ export class Player {
 
   get canSetVolume() {
     return this.#source?.canSetVolume ?? false;
+  }
+
+  /** Whether the volume is that of the listener's device, which this page does not remember. */
+  get ownVolume() {
+    return this.#source?.ownVolume ?? false;
   }
 
   get isActive() {
@@ -153,6 +158,16 @@ export class Player {
     this.#forgive();
     if (this.queue.jump(index)) {
       this.#begin();
+    }
+  }
+
+  /** Another source may have the current track from now on: it begins anew, where it plays. */
+  reload() {
+    if (this.isActive) {
+      this.#begin();
+    } else {
+      this.#stop();
+      this.#changed({ position_s: 0, duration_s: 0 });
     }
   }
 
@@ -263,6 +278,9 @@ export class Player {
         break;
       case "resumed":
         this.state.update({ phase: "playing", problem: null });
+        break;
+      case "volume":
+        this.state.update({ volume: event.volume });
         break;
       case "ended":
         this.#skipped = false;

@@ -21,15 +21,29 @@ function setUp() {
     return source;
   };
   const volumes = [];
-  const makers = { audio: maker("audio", { setVolume: (volume) => volumes.push(volume) }), embed: maker("embed", {}) };
+  const deviceVolumes = [];
+  const makers = { audio: maker("audio", { setVolume: (volume) => volumes.push(volume) }), embed: maker("embed", {}), device: maker("device", { ownVolume: true, setVolume: (volume) => deviceVolumes.push(volume) }) };
+  const place = { onDevice: false };
   const used = [];
-  const sources = new TrackSources(makers, ({ type }) => heard.push(type), (name) => used.push(name));
-  return { sources, done, emits, heard, used, volumes };
+  const sources = new TrackSources(makers, ({ type }) => heard.push(type), {
+    onUse: (name) => used.push(name),
+    onDevice: () => place.onDevice,
+  });
+  return { sources, done, emits, heard, used, volumes, deviceVolumes, place };
 }
 
 test("a track with an address of its sound goes to the audio element, Spotify's to its embed", () => {
   assert.deepEqual([sourceOf(spotify), sourceOf(own), sourceOf({ ...spotify, audio: "/x" })], ["embed", "audio", "audio"]);
   assert.equal(sourceOf({ ...own, audio: undefined }), "audio");
+  assert.deepEqual([sourceOf(spotify, true), sourceOf(own, true)], ["device", "audio"]);
+});
+
+test("a choice of the device holds from the next load", () => {
+  const { sources, done, place } = setUp();
+  sources.load(spotify);
+  place.onDevice = true;
+  sources.load(spotify);
+  assert.deepEqual(done, ["make embed", "embed load", "make device", "embed stop", "device load"]);
 });
 
 test("a source is made with its first track; the one before stops", () => {
@@ -74,4 +88,15 @@ test("a volume set while another source plays holds for the next track", () => {
   sources.load(own);
   sources.setVolume(0.6);
   assert.deepEqual(volumes, [0.3, 0.6]);
+});
+
+test("a device's own volume stays as it is until the listener moves it, and is no other source's", () => {
+  const { sources, volumes, deviceVolumes, place } = setUp();
+  place.onDevice = true;
+  sources.setVolume(0.3);
+  sources.load(spotify);
+  assert.deepEqual(deviceVolumes, []);
+  sources.setVolume(0.9);
+  sources.load(own);
+  assert.deepEqual([deviceVolumes, volumes], [[0.9], [0.3]]);
 });

@@ -44,7 +44,8 @@ class TestAccounts:
             "response_type": "code",
             "redirect_uri": REDIRECT_URI,
             "code_challenge_method": "S256",
-            "scope": "playlist-modify-private playlist-read-private user-modify-playback-state",
+            "scope": "playlist-modify-private playlist-read-private user-modify-playback-state "
+            "user-read-playback-state",
             "state": "state-1",
         }
 

@@ -6,16 +6,20 @@ import { isTrackId } from "../../lib/track-id.js";
 
 /** @typedef {import("./source.js").Source} Source */
 /** @typedef {(event: import("./source.js").SourceEvent) => void} Emit */
-/** @typedef {"audio"|"embed"} SourceName */
+/** @typedef {"audio"|"embed"|"device"} SourceName */
 
 /**
  * The source of a track's sound.
  * @param {import("../../types.js").Track} track
+ * @param {boolean} onDevice whether Spotify's tracks play on the listener's own device
  * @returns {SourceName}
  */
-export function sourceOf({ id, audio }) {
+export function sourceOf({ id, audio }, onDevice) {
   // A track of neither is one that no source has: the audio element says so.
-  return audio || !isTrackId(id) ? "audio" : "embed";
+  if (audio || !isTrackId(id)) {
+    return "audio";
+  }
+  return onDevice ? "device" : "embed";
 }
 
 /** @implements {Source} */
@@ -23,6 +27,7 @@ export class TrackSources {
   #makers;
   #emit;
   #onUse;
+  #onDevice;
   /** @type {Map<SourceName, Source>} */ #made = new Map();
   /** @type {Source|null} */ #current = null;
   #volume = 1;
@@ -30,12 +35,15 @@ export class TrackSources {
   /**
    * @param {Record<SourceName, (emit: Emit) => Source>} makers
    * @param {Emit} emit
-   * @param {(name: SourceName) => void} [onUse] called before a source gets a track
+   * @param {Object} [page]
+   * @param {(name: SourceName) => void} [page.onUse] called before a source gets a track
+   * @param {() => boolean} [page.onDevice] whether Spotify's tracks play on the listener's own device
    */
-  constructor(makers, emit, onUse = () => undefined) {
+  constructor(makers, emit, { onUse = () => undefined, onDevice = () => false } = {}) {
     this.#makers = makers;
     this.#emit = emit;
     this.#onUse = onUse;
+    this.#onDevice = onDevice;
   }
 
   get canSeek() {
@@ -46,16 +54,22 @@ export class TrackSources {
     return this.#current?.canSetVolume ?? false;
   }
 
+  get ownVolume() {
+    return this.#current?.ownVolume ?? false;
+  }
+
   /** @param {import("../../types.js").Track} track */
   load(track) {
-    const name = sourceOf(track);
+    const name = sourceOf(track, this.#onDevice());
     this.#onUse(name);
     const source = this.#source(name);
     if (source !== this.#current) {
       this.#current?.stop();
       this.#current = source;
     }
-    source.setVolume?.(this.#volume);
+    if (!source.ownVolume) {
+      source.setVolume?.(this.#volume);
+    }
     source.load(track);
   }
 
@@ -74,7 +88,9 @@ export class TrackSources {
 
   /** @param {number} volume 0..1, also of the sources that are used later */
   setVolume(volume) {
-    this.#volume = volume;
+    if (!this.#current?.ownVolume) {
+      this.#volume = volume;
+    }
     this.#current?.setVolume?.(volume);
   }
 
