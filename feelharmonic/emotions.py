@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 #: The seven emotions, in this order in every array, file and message.
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -21,6 +22,12 @@ VALENCE_AROUSAL = (
     (-0.01, -0.43),
 )
 
+#: Below this probability any other expression is likelier than the one that is named: the reading is not sure.
+MIN_SURE = 0.5
+
+#: An expression this little less likely than the one that is named could be it as well.
+CLOSE = 0.15
+
 #: What a listener may want from the music; ``match`` plays the mood, the others lead away from it.
 GOALS = ("match", "lift", "calm", "energise")
 
@@ -29,3 +36,23 @@ def valence_arousal(probabilities: Sequence[float]) -> tuple[float, float]:
     """Valence and arousal (-1..1 each) of seven probabilities: the mean of VALENCE_AROUSAL weighted by them."""
     pairs = list(zip(probabilities, VALENCE_AROUSAL, strict=True))
     return sum(share * point[0] for share, point in pairs), sum(share * point[1] for share, point in pairs)
+
+
+class Guess(NamedTuple):
+    """What seven probabilities say: ``second`` is the emotion that it could be as well, None where none is close."""
+
+    emotion: str
+    is_sure: bool
+    second: str | None
+
+
+def guess_of(probabilities: Sequence[float], emotion: str | None = None) -> Guess:
+    """The strongest of seven probabilities, whether that is sure, and what it could be as well.
+
+    ``emotion``: the one that is named, where that is not the strongest (a mood holds against others for a while).
+    """
+    named = probabilities.index(max(probabilities)) if emotion is None else EMOTIONS.index(emotion)
+    others = [-1.0 if index == named else share for index, share in enumerate(probabilities)]
+    second = others.index(max(others))
+    is_close = probabilities[named] - probabilities[second] < CLOSE
+    return Guess(EMOTIONS[named], probabilities[named] >= MIN_SURE, EMOTIONS[second] if is_close else None)

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from feelharmonic.cli.common import faults_as_messages, load_networks
-from feelharmonic.emotions import EMOTIONS, valence_arousal
+from feelharmonic.emotions import EMOTIONS, guess_of, valence_arousal
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading import MAX_PHOTOGRAPH_FILE_BYTES, Reading
 
 #: Suffixes of the files that are read of a folder; a file named by itself may have any.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".heic", ".heif")
+
+#: Columns after the emotions': where the face lies between them; whether its emotion is sure, what it could be as well.
+PLACE, GUESS = ("valence", "arousal"), ("sure", "second")
 
 #: How many suffixes of skipped files are named.
 MAX_KINDS_NAMED = 8
@@ -88,13 +90,13 @@ def _read_picture(path: Path) -> bytes:
 def _csv_printer() -> Callable[[Path, Reading], None]:
     """Prints a line per face; a picture without a face has one line with empty fields."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS, "valence", "arousal"))
+    writer.writerow(("file", "face", "x", "y", "width", "height", "score", "emotion", *EMOTIONS, *PLACE, *GUESS))
 
     def print_reading(path: Path, reading: Reading) -> None:
         for face in _face_rows(reading) or [{"box": [""] * 4}]:
             shares = face.get("probabilities") or [""] * len(EMOTIONS)
-            place = ["" if face.get(name) is None else face[name] for name in ("valence", "arousal")]
-            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares, *place)
+            rest = ["" if face.get(name) is None else face[name] for name in (*PLACE, *GUESS)]
+            row = (face.get("face", ""), *face["box"], face.get("score", ""), face.get("emotion", ""), *shares, *rest)
             writer.writerow((path, *row))
 
     return print_reading
@@ -112,8 +114,9 @@ def _face_rows(reading: Reading) -> list[dict[str, Any]]:
     """Each face: its box in pixels of the picture as it was read (upright, at most 1600 a side), what it shows."""
     rows = []
     for seen in reading.faces:
-        shares, valence, arousal = None, None, None
+        shares, valence, arousal, guess = None, None, None, None
         if seen.expression is not None:
+            guess = guess_of(seen.expression.probabilities)
             shares = [round(value, 4) for value in seen.expression.probabilities]
             valence, arousal = (round(value, 4) for value in valence_arousal(seen.expression.probabilities))
         rows.append(
@@ -121,10 +124,12 @@ def _face_rows(reading: Reading) -> list[dict[str, Any]]:
                 "face": seen.face.id,
                 "box": [round(value, 1) for value in seen.face.box],
                 "score": round(seen.face.score, 4),
-                "emotion": "" if shares is None else EMOTIONS[int(np.argmax(shares))],
+                "emotion": "" if guess is None else guess.emotion,
                 "probabilities": shares,
                 "valence": valence,
                 "arousal": arousal,
+                "sure": None if guess is None else guess.is_sure,
+                "second": None if guess is None else guess.second,
             }
         )
     return rows

@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from feelharmonic.emotions import EMOTIONS, VALENCE_AROUSAL
+from feelharmonic.emotions import CLOSE, EMOTIONS, MIN_SURE, VALENCE_AROUSAL
 from feelharmonic.params import Params
 from feelharmonic.reading import baseline, expression
 from feelharmonic.reading.faces import boxes, crop, face_finder, face_tracker
@@ -40,11 +40,14 @@ FINDER = (
     "SAME_FACE_IOU",
     "MIN_IOU",
     "WINDOW_SHARE",
+    "MIN_FOUND_PX",
 )
 
 TRACKER = ("FULL_SEARCH_S", "MAX_TRACKED", "SAME_FACE_IOU", "MIN_IOU", "JITTER_SHARE", "STEADY_SHARE")
 
-CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH")
+LISTENER = ("SURE_SCORE_OF_FACE", "MIN_SHARPNESS", "LISTENER_RELIEF")
+
+CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH", "MIN_CONTRAST")
 
 QUALITY = (
     "THUMBNAIL_SIZE",
@@ -71,6 +74,8 @@ def constants_for_browser(params: Params) -> dict[str, Any]:
     return {
         "finder": {**_values(FINDER), "sampling_steps": SAMPLING_STEPS},
         "tracker": _values(TRACKER),
+        "listener": _values(LISTENER),
+        "guess": {"min_sure": MIN_SURE, "close": CLOSE},
         "crop": {**_values(CROP), "sampling_steps": SAMPLING_STEPS},
         "mood": {
             "emotions": list(EMOTIONS),

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from feelharmonic.emotions import guess_of
 from feelharmonic.params import Params
 from feelharmonic.reading.messages import Frame, Reading
 from feelharmonic.reading.networks import Networks
@@ -202,7 +203,8 @@ def annotated(picture_bgr: np.ndarray, reading: Reading, params: Params) -> np.n
         leads = number == 0 or reading.group is not None
         cv2.rectangle(shown, (x, y), (x + width, y + height), colour if leads else (200, 200, 200), 3 if leads else 1)
     if mood:
-        text = f"{mood.emotion} {mood.confidence:.0%}"
+        sure = mood.probabilities is None or guess_of(mood.probabilities, mood.emotion).is_sure
+        text = f"{mood.emotion} {mood.confidence:.0%}" if sure else f"{mood.emotion}? not sure"
         for thickness, text_colour in ((5, (0, 0, 0)), (2, colour)):  # an outline keeps it legible
             position = (12, shown.shape[0] - 16)
             cv2.putText(shown, text, position, cv2.FONT_HERSHEY_SIMPLEX, 0.9, text_colour, thickness, cv2.LINE_AA)

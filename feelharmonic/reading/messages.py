@@ -99,7 +99,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """The result for one frame: ``faces`` largest first, the listener's smoothed ``expression``, the current ``mood``.
+    """The result for one frame: ``faces`` (the listener's first, then by size), the listener's smoothed ``expression``,
+    the current ``mood``.
 
     ``width_px`` and ``height_px`` are the frame's size, which the faces' boxes refer to. While everybody in view is
     read as a group, ``group`` is that of this frame, and expression and mood are the group's. ``faces`` show what the

@@ -13,8 +13,9 @@ from feelharmonic.params import Params
 from feelharmonic.reading.baseline import appearance_of
 from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
-from feelharmonic.reading.faces.crop import cut_crop
+from feelharmonic.reading.faces.crop import cut_crop, sharpness
 from feelharmonic.reading.faces.face_finder import FaceFinder, Finder
+from feelharmonic.reading.faces.face_tracker import listener_index
 from feelharmonic.reading.faces.photograph_search import search_photograph
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Frame, Reading, SeenFace
@@ -67,16 +68,16 @@ class Networks:
         return cls(finder=finder, reader=reader, params=loaded)
 
     def read_photograph(self, data: bytes, max_bytes: int = MAX_PHOTOGRAPH_BYTES) -> Reading:
-        """Every face of one photograph (bytes as `decode_photograph` takes them), largest first, numbered from 1; no
-        mood.
+        """Every face of one photograph (bytes as `decode_photograph` takes them), numbered from 1: the largest sure
+        one, then by size; no mood.
 
-        ``expression`` is the largest face's, ``group`` what all of them show together. Raises BadFrame or TooLarge for
+        ``expression`` is the first face's, ``group`` what all of them show together. Raises BadFrame or TooLarge for
         bytes that are no such picture.
         """
         frame = decode_photograph(data, max_bytes)
-        found = sorted(search_photograph(self.finder, frame.pixels_bgr), key=lambda face: -face.area_px)
-        numbered = [replace(face, id=number) for number, face in enumerate(found, start=1)]
-        faces = self.read_faces(frame, numbered, max_read=MAX_FACES_READ_IN_PHOTOGRAPH)
+        found = search_photograph(self.finder, frame.pixels_bgr)
+        seen = self.read_faces(frame, found, max_read=MAX_FACES_READ_IN_PHOTOGRAPH)
+        faces = tuple(replace(one, face=replace(one.face, id=number)) for number, one in enumerate(seen, start=1))
         return Reading(
             width_px=frame.width_px,
             height_px=frame.height_px,
@@ -86,8 +87,11 @@ class Networks:
             group=group_of(faces),
         )
 
-    def read_faces(self, frame: Frame, faces: list[Face], *, max_read: int = MAX_FACES_READ) -> tuple[SeenFace, ...]:
-        """Each face, largest first; the ``max_read`` largest with their expressions, read in one run of the network."""
+    def read_faces(
+        self, frame: Frame, faces: list[Face], *, max_read: int = MAX_FACES_READ, listener_id: int | None = None
+    ) -> tuple[SeenFace, ...]:
+        """Each face, the listener's first, then by size; the ``max_read`` largest with their expressions, read in one
+        run of the network. ``listener_id``: the listener's in the frame before."""
         by_size = sorted(faces, key=lambda face: -face.area_px)
         read = by_size[:max_read]
         if not read:
@@ -98,6 +102,8 @@ class Networks:
             SeenFace(face=face, expression=Expression(probabilities=tuple(row)), appearance=appearance_of(crop))
             for face, row, crop in zip(read, probabilities.astype(float).tolist(), crops, strict=True)
         ]
+        listener = listener_index(read, [sharpness(crop) for crop in crops], listener_id) if len(read) > 1 else 0
+        seen.insert(0, seen.pop(listener))
         return (*seen, *(SeenFace(face=face, expression=None) for face in by_size[max_read:]))
 
 

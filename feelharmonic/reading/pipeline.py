@@ -32,11 +32,12 @@ class Pipeline:
         self._smoother = MoodSmoother(networks.params.smoothing)
         self._quality = PictureQuality()
         self._reads_group = False
+        self._listener_id: int | None = None
 
     def see(self, data: bytes, at_s: float) -> Reading:
         """Read one picture (JPEG, PNG or WebP bytes) taken at ``at_s`` seconds on any steady clock.
 
-        The largest face is the listener's, unless a group is read. Without a face the last mood holds for a while.
+        The largest sure face is the listener's, unless a group is read. Without a face the last mood holds for a while.
         Raises BadFrame or TooLarge for bytes that are no such picture; the state then stays as it was.
         """
         start_s = time.perf_counter()
@@ -49,7 +50,8 @@ class Pipeline:
         start_s = time.perf_counter()
         tracked = self._tracker.track(frame.pixels_bgr, at_s)
         tracked_s = time.perf_counter()
-        faces = self._networks.read_faces(frame, tracked)
+        faces = self._networks.read_faces(frame, tracked, listener_id=self._listener_id)
+        self._listener_id = faces[0].face.id if faces else None
         self._observe("face", tracked_s - start_s)
         self._observe("expression", time.perf_counter() - tracked_s)
         problem = self._quality.problem(frame.pixels_bgr, [seen.face for seen in faces], at_s)

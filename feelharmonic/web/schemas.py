@@ -14,7 +14,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.emotions import CLOSE, EMOTIONS, GOALS, MIN_SURE
 from feelharmonic.errors import BadRequest
 from feelharmonic.music import Wishes, is_track_id
 from feelharmonic.params import PlanePoint
@@ -260,6 +260,20 @@ class ValenceArousal(ma.Schema):
 
     valence = fields.Float(required=True, allow_none=True, metadata={"description": "-1 unpleasant .. 1 pleasant"})
     arousal = fields.Float(required=True, allow_none=True, metadata={"description": "-1 calm .. 1 excited"})
+
+
+class Guessed(ValenceArousal):
+    """How sure an emotion is."""
+
+    sure = fields.Boolean(
+        allow_none=True, required=True, metadata={"description": f"whether its probability is {MIN_SURE} or more"}
+    )
+    second = fields.String(
+        allow_none=True,
+        required=True,
+        validate=validate.OneOf(EMOTIONS),
+        metadata={"description": f"what it could be as well: less than {CLOSE} below it"},
+    )
 
 
 class DeviceSchema(EventSchema):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feelharmonic.emotions import valence_arousal
+from feelharmonic.emotions import guess_of, valence_arousal
 from feelharmonic.music import MusicTargets, PlacedTrack, Track, Wishes, first_meant
 from feelharmonic.reading import Expression, Group, Mood, Reading, SeenFace
 
@@ -53,7 +53,16 @@ def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
         "score": round(seen.face.score, DIGITS),
         "probabilities": probabilities_field(seen.expression),
         **valence_arousal_fields(seen.expression.probabilities if seen.expression else None),
+        **guess_fields(seen.expression.probabilities if seen.expression else None),
     }
+
+
+def guess_fields(probabilities: Sequence[float] | None, emotion: str | None = None) -> dict:
+    """Whether the emotion that is named (the strongest by default) is sure, and the one that it could be as well."""
+    if probabilities is None:
+        return {"sure": None, "second": None}
+    guess = guess_of(probabilities, emotion)
+    return {"sure": guess.is_sure, "second": guess.second}
 
 
 def valence_arousal_fields(probabilities: Sequence[float] | None) -> dict:
@@ -76,6 +85,7 @@ def mood_fields(mood: Mood | None) -> dict | None:
         "confidence": round(mood.confidence, DIGITS),
         "since_s": round(mood.since_s, 2),
         **valence_arousal_fields(mood.probabilities),
+        **guess_fields(mood.probabilities, mood.emotion),
     }
 
 

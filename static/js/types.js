@@ -42,6 +42,8 @@
  * @property {[number, number, number, number]} box x, y, width, height in 0..1 of the frame, not mirrored
  * @property {number} score 0..1
  * @property {number[]|null} probabilities
+ * @property {boolean|null} sure whether the strongest probability is enough to be named
+ * @property {EmotionName|null} second what it could be as well
  *
  * @typedef {Object} Mood
  * @property {EmotionName} emotion
@@ -49,6 +51,8 @@
  * @property {number} since_s for how long it has held, seconds
  * @property {number|null} valence of the mood's average, -1..1
  * @property {number|null} arousal likewise
+ * @property {boolean|null} [sure] missing where nobody guessed
+ * @property {EmotionName|null} [second] what it could be as well
  *
  * @typedef {Object} Problem
  * @property {"bad_frame"|"too_large"|"busy"|"full"|"no_mood"|"bad_request"|"server_fault"} code
@@ -65,7 +69,7 @@
  *
  * @typedef {Object} FrameReply
  * @property {number|null} seq
- * @property {Face[]} faces largest first; the first is the listener
+ * @property {Face[]} faces the listener's first, then by size
  * @property {number[]|null} probabilities what the listener shows at the moment, relative to their resting face
  * @property {number|null} valence of these probabilities, -1..1
  * @property {number|null} arousal likewise
@@ -132,11 +136,14 @@
  * The constants below come from Python (feelharmonic/reading/browser_constants.py) under the same names in lower case.
  * @typedef {{detector_size: [number, number], refiner_size: [number, number], stride: number, size_unit: number,
  *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
- *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number,
+ *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number, min_found_px: number,
  *   same_face_iou: number, min_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
  * @typedef {{full_search_s: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number,
  *   steady_share: number}} TrackerConstants
- * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], sampling_steps: number|null}} CropConstants
+ * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], min_contrast: number,
+ *   sampling_steps: number|null}} CropConstants
+ * @typedef {{sure_score_of_face: number, min_sharpness: number, listener_relief: number}} ListenerConstants
+ * @typedef {{min_sure: number, close: number}} GuessConstants
  * @typedef {Object} MoodConstants
  * @property {EmotionName[]} emotions
  * @property {number[][]} valence_arousal of each emotion, -1..1
@@ -152,7 +159,7 @@
  *   frozen_s: number, max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
  *
  * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
- *   max_faces_read: number}} ReadingConstants
+ *   listener: ListenerConstants, guess: GuessConstants, max_faces_read: number}} ReadingConstants
  */
 
 export {};

@@ -28,6 +28,7 @@ from feelharmonic.reading.messages import Expression, Face, Mood, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.pictures.picture_quality import PictureQuality
 from tests.vectors.files import files
+from tests.vectors.listener import listeners
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -44,6 +45,7 @@ def vectors() -> dict[str, dict]:
         "baseline": resting(),
         "quality": quality(),
         "files": files(),
+        "listener": listeners(),
     }
     return {f"{name}.json": document for name, document in made.items()}
 

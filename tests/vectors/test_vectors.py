@@ -24,7 +24,9 @@ def made() -> dict[str, dict]:
     return vectors()
 
 
-@pytest.mark.parametrize("name", ["pictures", "maps", "tracker", "moods", "group", "baseline", "quality", "files"])
+@pytest.mark.parametrize(
+    "name", ["pictures", "maps", "tracker", "moods", "group", "baseline", "quality", "files", "listener"]
+)
 def test_the_vectors_are_those_of_todays_stages(made, name):
     name = f"{name}.json"
     written = json.loads((FOLDER / name).read_text(encoding="utf-8"))
@@ -35,7 +37,8 @@ def test_the_vectors_are_those_of_todays_stages(made, name):
 def test_every_constant_that_the_browser_gets_is_plain_json():
     constants = constants_for_browser(Params.load())
     assert json.loads(json.dumps(constants)) == json.loads(json.dumps(constants, default=str))
-    assert set(constants) == {"finder", "tracker", "crop", "mood", "baseline", "quality", "max_faces_read"}
+    stages = {"finder", "tracker", "listener", "guess", "crop", "mood", "baseline", "quality"}
+    assert set(constants) == {*stages, "max_faces_read"}
 
 
 def difference(one: object, other: object, where: str) -> str | None:

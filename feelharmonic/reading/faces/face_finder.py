@@ -67,6 +67,9 @@ MAX_REFINED = 6
 #: The refiner's score down to which a tracked face is still one.
 MIN_TRACKED_SCORE = 0.35
 
+#: A lower face has too few pixels to tell it from a pattern.
+MIN_FOUND_PX = 8.0
+
 #: A face's height as a share of its window's, the middle of what the refiner was trained on.
 WINDOW_SHARE = 0.5
 
@@ -128,7 +131,7 @@ class FaceFinder:
         check_frame(frame_bgr)
         candidates = self.candidates(frame_bgr)[:MAX_REFINED]
         found = [self._refound(frame_bgr, face, known) or self._refined(frame_bgr, face) for face in candidates]
-        return suppress_overlapping([face for face in found if face is not None])
+        return suppress_overlapping([face for face in found if face is not None and face.box[3] >= MIN_FOUND_PX])
 
     def find_near(self, frame_bgr: np.ndarray, box: Box) -> Face | None:
         """The face at about ``box``, found by the refiner in a window around it; None where it is gone."""

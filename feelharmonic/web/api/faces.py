@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from feelharmonic.errors import BadRequest
 from feelharmonic.web.api.blueprint import api
-from feelharmonic.web.schemas import ValenceArousal, probabilities, probability
+from feelharmonic.web.schemas import Guessed, probabilities, probability
 from feelharmonic.web.serializers import face_fields, group_fields
 from feelharmonic.web.services import services
 
@@ -24,8 +24,8 @@ class Picture(ma.Schema):
     )
 
 
-class SeenFace(ValenceArousal):
-    id = fields.Integer(allow_none=True, required=True, metadata={"description": "1 is the largest"})
+class SeenFace(Guessed):
+    id = fields.Integer(allow_none=True, required=True, metadata={"description": "1 is the largest sure face"})
     box = fields.List(
         probability(),
         required=True,
@@ -51,7 +51,9 @@ class GroupQuery(ma.Schema):
 
 
 class Faces(ma.Schema):
-    faces = fields.List(fields.Nested(SeenFace), required=True, metadata={"description": "largest first"})
+    faces = fields.List(
+        fields.Nested(SeenFace), required=True, metadata={"description": "the largest sure one first, then by size"}
+    )
     group = fields.Nested(GroupOf, allow_none=True, metadata={"description": "where it was asked for and a face is"})
 
 

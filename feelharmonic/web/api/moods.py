@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from feelharmonic.emotions import EMOTIONS, GOALS, VALENCE_AROUSAL
 from feelharmonic.reading import Expression, moods_of
 from feelharmonic.web.api.blueprint import api
-from feelharmonic.web.schemas import BoundedList, ValenceArousal, probabilities, probability
+from feelharmonic.web.schemas import BoundedList, Guessed, ValenceArousal, probabilities, probability
 from feelharmonic.web.serializers import mood_fields
 from feelharmonic.web.services import services
 
@@ -34,7 +34,7 @@ class Series(ma.Schema):
     baseline = probabilities(load_default=None, allow_none=True)
 
 
-class HeldMood(ValenceArousal):
+class HeldMood(Guessed):
     emotion = fields.String(required=True, validate=validate.OneOf(EMOTIONS))
     confidence = probability(required=True)
     since_s = fields.Float(required=True, metadata={"description": "how long it has held"})

@@ -13,6 +13,7 @@ import { applyColour } from "../views/colour.js";
 import { GroupView } from "../views/group-view.js";
 import { NoticeView } from "../views/notice-view.js";
 import { note, TracksView } from "../views/tracks-view.js";
+import { guessText } from "../views/valence-arousal-view.js";
 
 const PERIOD_MS = 1000;
 const TIMEOUT_MS = 5000;
@@ -60,7 +61,7 @@ function show({ state, reading, emotion, tracks: list, note: reason }) {
     element("mood-word").textContent = word;
     element("mood-said").textContent = shown ? t("mood.said", { mood: word }) : "";
   }
-  element("mood-sure").textContent = mood ? t("mood.sure", { percent: Math.round(mood.confidence * 100) }) : "";
+  element("mood-sure").textContent = mood ? guessText(mood, Math.round(mood.confidence * 100), config.emotions, t) : "";
   if (shown) {
     applyColour(shown);
   }

@@ -17,6 +17,7 @@ import { FacesView } from "../views/faces-view.js";
 import { NoticeView } from "../views/notice-view.js";
 import { note, TracksView } from "../views/tracks-view.js";
 import { facesOf, shrink, UnreadablePicture } from "./photograph.js";
+import { guessText } from "../views/valence-arousal-view.js";
 
 const config = readConfig();
 const t = translator(config.words);
@@ -121,7 +122,11 @@ function pick(index) {
   applyColour(page.emotion);
   const percent = Math.round(Math.max(...face.probabilities) * 100);
   element("mood-word").textContent = page.emotion.label;
-  element("mood-sure").textContent = t("photo.which", { number: index + 1, count: page.faces.length, percent });
+  element("mood-sure").textContent = t("photo.which", {
+    number: index + 1,
+    count: page.faces.length,
+    sure: guessText(face, percent, config.emotions, t),
+  });
   serve();
 }
 

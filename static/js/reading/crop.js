@@ -83,6 +83,27 @@ function greyCrop(frame, move, { crop_side_px: side, sampling_steps }) {
   return warped(piece, moved, side, side, "edge", sampling_steps);
 }
 
+/**
+ * How sharp a crop is: its second differences over its contrast, at half its size.
+ * @param {Picture} crop one channel @param {CropConstants} constants
+ */
+export function sharpness({ data, width }, { min_contrast }) {
+  const side = width / 2;
+  const small = Array.from({ length: side * side }, (_, i) => {
+    const at = 2 * Math.floor(i / side) * width + 2 * (i % side);
+    return (data[at] + data[at + 1] + data[at + width] + data[at + width + 1]) / 4;
+  });
+  const mean = small.reduce((sum, level) => sum + level, 0) / small.length;
+  const contrast = Math.sqrt(small.reduce((sum, level) => sum + (level - mean) ** 2, 0) / small.length);
+  let differences = 0;
+  for (let y = 1; y < side - 1; y += 1) {
+    for (let at = y * side + 1; at < (y + 1) * side - 1; at += 1) {
+      differences += Math.abs(4 * small[at] - small[at - side] - small[at + side] - small[at - 1] - small[at + 1]);
+    }
+  }
+  return differences / (side - 2) ** 2 / Math.max(contrast, min_contrast);
+}
+
 /** @param {number[]} values @param {number} limit */
 function reach(values, limit) {
   const from = Math.trunc(clamp(Math.min(...values) - 2, 0, limit - 2));

@@ -41,7 +41,7 @@ export class FaceFinder {
     const seen = [];
     for (const candidate of candidates.slice(0, this.#constants.max_refined)) {
       const face = (await this.#refound(frame, candidate, known)) ?? (await this.#refined(frame, candidate));
-      if (face) {
+      if (face && face.box[3] >= this.#constants.min_found_px) {
         seen.push(face);
       }
     }

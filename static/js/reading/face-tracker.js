@@ -93,3 +93,18 @@ export function smoothed(face, before, { jitter_share, steady_share }) {
     : face.landmarks;
   return { ...face, box: face.box.map((value, i) => towards(before.box[i], value)), landmarks, id: before.id };
 }
+
+/**
+ * Which face is the listener's: the largest sure one; the largest where none is sure.
+ * @param {FoundFace[]} faces largest first
+ * @param {number[]} sharpnesses theirs
+ * @param {number|null} listener_id of the frame before
+ * @param {import("../types.js").ListenerConstants} constants
+ */
+export function listenerIndex(faces, sharpnesses, listener_id, { sure_score_of_face, min_sharpness, listener_relief }) {
+  const found = faces.findIndex(({ id, score }, i) => {
+    const share = listener_id !== null && id === listener_id ? listener_relief : 1;
+    return score >= share * sure_score_of_face && sharpnesses[i] >= share * min_sharpness;
+  });
+  return Math.max(found, 0);
+}

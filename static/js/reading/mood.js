@@ -147,3 +147,23 @@ export class MoodSmoother {
     }
   }
 }
+
+/**
+ * Whether the emotion that is named is sure, and the one that it could be as well. The same as guess_of in
+ * feelharmonic/emotions.py.
+ * @param {number[]|null} probabilities
+ * @param {import("../types.js").EmotionName[]} emotions
+ * @param {import("../types.js").GuessConstants} constants
+ * @param {string} [emotion] the one that is named, by default the strongest
+ * @returns {{sure: boolean|null, second: import("../types.js").EmotionName|null}}
+ */
+export function guessOf(probabilities, emotions, { min_sure, close }, emotion) {
+  if (!probabilities) {
+    return { sure: null, second: null };
+  }
+  const named = emotion === undefined ? probabilities.indexOf(Math.max(...probabilities)) : emotions.findIndex((name) => name === emotion);
+  const others = probabilities.map((share, i) => (i === named ? -1 : share));
+  const second = others.indexOf(Math.max(...others));
+  const is_close = probabilities[named] - probabilities[second] < close;
+  return { sure: probabilities[named] >= min_sure, second: is_close ? emotions[second] : null };
+}

@@ -4,10 +4,10 @@
  */
 
 import { appearanceOf, relativeToRest, RestingFaces } from "./baseline.js";
-import { cutCrop } from "./crop.js";
-import { FaceTracker } from "./face-tracker.js";
+import { cutCrop, sharpness } from "./crop.js";
+import { FaceTracker, listenerIndex } from "./face-tracker.js";
 import { groupExpression } from "./group-expression.js";
-import { MoodSmoother } from "./mood.js";
+import { guessOf, MoodSmoother } from "./mood.js";
 import { PictureQuality } from "./picture-quality.js";
 
 /** @typedef {import("../types.js").Picture} Picture */
@@ -25,6 +25,7 @@ export class Pipeline {
   #smoother;
   #quality;
   #reads_group = false;
+  /** @type {number|null} the face that was the listener's in the frame before */ #listener_id = null;
 
   /**
    * @param {import("./face-tracker.js").Finder} finder
@@ -44,6 +45,7 @@ export class Pipeline {
   async read(frame, at_s) {
     const faces = (await this.#tracker.track(frame, at_s)).sort((one, other) => area(other) - area(one));
     const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
+    this.#listenerFirst(faces, crops);
     const probabilities = await this.#expressions.readCrops(crops);
     const picture_problem = this.#quality.problem(frame, faces, at_s);
     const shown = picture_problem ? [] : this.#relativeToRest(faces, crops, probabilities, at_s);
@@ -52,7 +54,7 @@ export class Pipeline {
     const smoothed = faces.length && !picture_problem ? this.#smoother.expression() : null;
     return {
       seq: null,
-      faces: faces.map((face, i) => faceFields(face, probabilities[i] ?? null, frame)),
+      faces: faces.map((face, i) => ({ ...faceFields(face, probabilities[i] ?? null, frame), ...this.#guess(probabilities[i] ?? null) })),
       probabilities: smoothed && smoothed.map((value) => rounded(value, DIGITS)),
       ...this.#valenceArousal(smoothed),
       mood: mood && {
@@ -60,6 +62,7 @@ export class Pipeline {
         confidence: rounded(mood.confidence, DIGITS),
         since_s: rounded(mood.since_s, 2),
         ...this.#valenceArousal(mood.probabilities),
+        ...this.#guess(mood.probabilities, mood.emotion),
       },
       picture_problem,
       baseline: faces.length && !picture_problem ? this.#baselineState(faces[0]) : null,
@@ -70,6 +73,22 @@ export class Pipeline {
       problem: null,
       wait_ms: 0,
     };
+  }
+
+  /** @param {number[]|null} probabilities @param {string} [emotion] */
+  #guess(probabilities, emotion) {
+    return guessOf(probabilities, this.#constants.mood.emotions, this.#constants.guess, emotion);
+  }
+
+  /** Moves the listener's face to the front. @param {FoundFace[]} faces largest first @param {Picture[]} crops of those that are read */
+  #listenerFirst(faces, crops) {
+    const { crop, listener } = this.#constants;
+    if (crops.length > 1) {
+      const at = listenerIndex(faces.slice(0, crops.length), crops.map((one) => sharpness(one, crop)), this.#listener_id, listener);
+      faces.unshift(...faces.splice(at, 1));
+      crops.unshift(...crops.splice(at, 1));
+    }
+    this.#listener_id = faces[0]?.id ?? null;
   }
 
   /** @param {number[]|null} probabilities of the listener's resting face; null: it is estimated */
@@ -136,7 +155,7 @@ function area({ box }) {
   return box[2] * box[3];
 }
 
-/** @param {FoundFace} face @param {number[]|null} probabilities @param {Picture} frame @returns {import("../types.js").Face} */
+/** @param {FoundFace} face @param {number[]|null} probabilities @param {Picture} frame @returns {Omit<import("../types.js").Face, "sure"|"second">} */
 function faceFields({ id, box, score }, probabilities, frame) {
   const [x, y, width, height] = box;
   const [left, right] = [x, x + width].map((at) => share(at, frame.width));

@@ -9,6 +9,7 @@ export class MoodView {
   #labels;
   #t;
   /** @type {string|null} */ #spoken = null;
+  /** Replaced once that text is loaded. @type {(mood: import("../types.js").Mood) => string} */ howSure = () => "";
 
   /**
    * @param {{word: HTMLElement, sure: HTMLElement, said: HTMLElement}} parts `said` is read out when it changes
@@ -30,29 +31,13 @@ export class MoodView {
   update(mood, aside) {
     const word = mood ? String(this.#labels.get(mood.emotion)) : this.#t("mood.looking");
     set(this.#word, word);
-    set(this.#sure, aside ?? (mood ? howSure(mood, this.#t) : this.#t("mood.unclear")));
+    set(this.#sure, aside ?? (mood ? this.howSure(mood) : this.#t("mood.unclear")));
     // Read out when it changes, not with every frame, nor when the same mood comes back.
     if (mood && mood.emotion !== this.#spoken) {
       this.#spoken = mood.emotion;
       set(this.#said, this.#t("mood.said", { mood: word }));
     }
   }
-}
-
-/** @param {import("../types.js").Mood} mood @param {import("../types.js").Translate} t */
-export function howSure(mood, t) {
-  const percent = Math.round(mood.confidence * 100);
-  return mood.since_s >= 2
-    ? t("mood.sureFor", { percent, time: duration(mood.since_s, t) })
-    : t("mood.sure", { percent });
-}
-
-/** @param {number} seconds @param {import("../types.js").Translate} t */
-export function duration(seconds, t) {
-  const whole = Math.floor(seconds);
-  return whole < 60
-    ? t("mood.seconds", { seconds: whole })
-    : t("mood.minutes", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
 }
 
 /** Leaves equal texts alone: screen readers and the layout have less to do. @param {HTMLElement} element @param {string} text */

@@ -131,3 +131,42 @@ function moment({ name, label }, mood, t) {
     ? t("mood.turning", { emotion: label.toLowerCase() })
     : t("mood.now", { emotion: label });
 }
+
+/** @typedef {{sure?: boolean|null, second?: import("../types.js").EmotionName|null}} Guessed */
+
+/**
+ * How sure a mood is, in words: below half it is not sure; another emotion that is close is named.
+ * @param {Guessed & {confidence: number, since_s: number}} mood
+ * @param {import("../types.js").Emotion[]} emotions
+ * @param {import("../types.js").Translate} t
+ */
+export function howSure(mood, emotions, t) {
+  const percent = Math.round(mood.confidence * 100);
+  if (mood.sure === false || mood.second) {
+    return guessText(mood, percent, emotions, t);
+  }
+  return mood.since_s >= 2
+    ? t("mood.sureFor", { percent, time: duration(mood.since_s, t) })
+    : t("mood.sure", { percent });
+}
+
+/**
+ * @param {Guessed} guess @param {number} percent
+ * @param {import("../types.js").Emotion[]} emotions
+ * @param {import("../types.js").Translate} t
+ */
+export function guessText({ sure, second }, percent, emotions, t) {
+  const other = emotions.find(({ name }) => name === second)?.label.toLowerCase();
+  if (sure === false) {
+    return other ? t("mood.unsureOr", { percent, other }) : t("mood.unsure", { percent });
+  }
+  return other ? t("mood.sureOr", { percent, other }) : t("mood.sure", { percent });
+}
+
+/** @param {number} seconds @param {import("../types.js").Translate} t */
+export function duration(seconds, t) {
+  const whole = Math.floor(seconds);
+  return whole < 60
+    ? t("mood.seconds", { seconds: whole })
+    : t("mood.minutes", { minutes: Math.floor(whole / 60), seconds: whole % 60 });
+}

@@ -2,16 +2,24 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { duration, howSure } from "../../../static/js/views/mood-view.js";
 import { note } from "../../../static/js/views/tracks-view.js";
-import { MomentView } from "../../../static/js/views/valence-arousal-view.js";
+import { duration, guessText, howSure, MomentView } from "../../../static/js/views/valence-arousal-view.js";
 import { translator } from "../../../static/js/lib/i18n.js";
 const english = JSON.parse(readFileSync(new URL("../../../static/messages/en.json", import.meta.url), "utf8"));
 const t = translator(english);
 
 test("a mood that just began tells how sure it is, one that holds for how long", () => {
-  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 0.4 }, t), "87 % sure");
-  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 12.9 }, t), "87 % sure, for 12 s");
+  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 0.4 }, [], t), "87 % sure");
+  assert.equal(howSure({ emotion: "happy", confidence: 0.874, since_s: 12.9 }, [], t), "87 % sure, for 12 s");
+});
+
+test("a mood that is not sure says so, and what it could be as well", () => {
+  const emotions = [{ name: "angry", label: "Angry" }];
+  const mood = { emotion: "neutral", confidence: 0.44, since_s: 12 };
+  assert.equal(howSure({ ...mood, sure: false, second: "angry" }, emotions, t), "Not sure (44 %), could as well be angry");
+  assert.equal(howSure({ ...mood, sure: false, second: null }, emotions, t), "Not sure (44 %)");
+  assert.equal(howSure({ ...mood, confidence: 0.52, sure: true, second: "angry" }, emotions, t), "52 % sure, could as well be angry");
+  assert.equal(guessText({ sure: true, second: null }, 80, emotions, t), "80 % sure");
 });
 
 test("where the face shows another emotion than the mood, the page says what the mood is turning to", () => {

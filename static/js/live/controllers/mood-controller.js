@@ -34,10 +34,11 @@ export class MoodController {
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
     this.#loadViews = lazy(async () => {
-      const [{ GroupView }, { MomentView, ValenceArousalView }] = await Promise.all([
+      const [{ GroupView }, { howSure, MomentView, ValenceArousalView }] = await Promise.all([
         import("../../views/group-view.js"),
         import("../../views/valence-arousal-view.js"),
       ]);
+      view.howSure = (mood) => howSure(mood, config.emotions, t);
       this.#group = new GroupView(element("group"), config.emotions, t);
       this.#moment = new MomentView(element("moment"), config.emotions, t);
       this.#plane = new ValenceArousalView(element("plane"), config.emotions, t);
