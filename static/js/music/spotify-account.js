@@ -6,18 +6,13 @@ import { requestJson } from "../lib/http.js";
 
 const ROOT = "/api/v1/spotify";
 
-/**
- * @typedef {{ids: string[], playing: boolean, position_s: number, duration_s: number, volume: number|null}} Playback
- *   `ids`: the track's, and of the edition that it stands for; `volume` 0..1, null where the device's cannot be set
- */
-
 export class SpotifyAccount {
-  #csrf = "";
+  csrf = "";
 
   /** @returns {Promise<{available: boolean, connected: boolean}>} @throws {import("../lib/http.js").HttpFault} as all methods */
   async status() {
     const { available, connected, csrf } = await requestJson(ROOT);
-    this.#csrf = csrf ?? "";
+    this.csrf = csrf ?? "";
     return { available, connected };
   }
 
@@ -41,23 +36,13 @@ export class SpotifyAccount {
     return this.#post("queue", { ids });
   }
 
-  /** @returns {Promise<Playback>} what the active device plays */
-  playback() {
-    return requestJson(`${ROOT}/playback`, { headers: { "X-CSRF-Token": this.#csrf } });
-  }
-
-  /** @param {"pause"|"resume"|"seek"|"volume"} action @param {number} [value] seconds to seek, 0..1 for the volume */
-  control(action, value = 0) {
-    return this.#post("playback", { action, value });
-  }
-
   disconnect() {
     return this.#post("disconnect", {});
   }
 
   /** @param {string} action @param {object} json */
   #post(action, json) {
-    return requestJson(`${ROOT}/${action}`, { method: "POST", headers: { "X-CSRF-Token": this.#csrf }, json });
+    return requestJson(`${ROOT}/${action}`, { method: "POST", headers: { "X-CSRF-Token": this.csrf }, json });
   }
 }
 

@@ -12,6 +12,7 @@ import { Player } from "./player.js";
 import { AudioSource } from "./sources/audio-source.js";
 import { DeviceSource } from "./sources/device-source.js";
 import { EmbedSource } from "./sources/embed-source.js";
+import { SpotifyDevice } from "./sources/spotify-device.js";
 import { TrackSources } from "./sources/track-sources.js";
 
 /** The queue, in this tab alone. */
@@ -40,7 +41,7 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     (emit) => new TrackSources(
       {
         audio: (emitOwn) => new AudioSource(emitOwn),
-        device: (emitOwn) => new DeviceSource(account.account, emitOwn),
+        device: (emitOwn) => new DeviceSource(new SpotifyDevice(account.account), emitOwn),
         embed: (emitOwn) => new EmbedSource(bar.embed, t("player.frame"), emitOwn),
       },
       emit,

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 
 import { HttpFault } from "../../../static/js/lib/http.js";
+import { SpotifyAccount } from "../../../static/js/music/spotify-account.js";
 import { DeviceSource } from "../../../static/js/player/sources/device-source.js";
+import { SpotifyDevice } from "../../../static/js/player/sources/spotify-device.js";
 
 const LENGTH_S = 200;
 const A = "a".repeat(22);
@@ -35,7 +37,7 @@ function setUp(context) {
     }
   };
   const account = {
-    play: ([id]) => act(`play ${id[0]}`, { ids: [id], playing: true, position_s: 0 }),
+    play: (id) => act(`play ${id[0]}`, { ids: [id], playing: true, position_s: 0 }),
     control: (action, value) => {
       const changes = { pause: { playing: false }, resume: { playing: true }, seek: { position_s: value }, volume: { volume: value } };
       return act(action === "volume" ? `volume ${value}` : action, changes[action]);
@@ -187,4 +189,23 @@ test("a source that is left pauses the device and says no more", async (context)
   source.stop();
   await wait(LENGTH_S * 1000);
   assert.deepEqual([asked.at(-1), types()], ["pause", ["started"]]);
+});
+
+test("what is asked of the device travels with the token that the account's status gave", async () => {
+  const asked = [];
+  globalThis.fetch = async (url, { method = "GET", headers, body }) => {
+    asked.push([method, url, headers?.["X-CSRF-Token"], body && JSON.parse(body)]);
+    return new Response(JSON.stringify({ available: true, connected: true, csrf: "abc" }));
+  };
+  const account = new SpotifyAccount();
+  await account.status();
+  const device = new SpotifyDevice(account);
+  await device.play(A);
+  await device.playback();
+  await device.control("seek", 4);
+  assert.deepEqual(asked.slice(1), [
+    ["POST", "/api/v1/spotify/play", "abc", { ids: [A] }],
+    ["GET", "/api/v1/spotify/playback", "abc", undefined],
+    ["POST", "/api/v1/spotify/playback", "abc", { action: "seek", value: 4 }],
+  ]);
 });

@@ -23,7 +23,7 @@ const VOLUME_SETTLE_MS = 4000;
 
 /** @typedef {import("./source.js").Source} Source */
 /** @typedef {import("./source.js").FailReason} FailReason */
-/** @typedef {import("../../music/spotify-account.js").Playback} Playback */
+/** @typedef {import("./spotify-device.js").Playback} Playback */
 
 /** What the server's codes mean for the queue; others are "device". @type {Record<string, FailReason>} */
 const REASONS = { no_device: "no_device", premium_required: "premium_required", not_connected: "not_connected" };
@@ -33,7 +33,7 @@ export class DeviceSource {
   canSeek = true;
   canSetVolume = false;
   ownVolume = true;
-  #account;
+  #device;
   #emit;
   #id = "";
   /** Counts tracks: answers for one that was left are dropped. */ #number = 0;
@@ -47,11 +47,11 @@ export class DeviceSource {
   #volume_ms = -Infinity;
 
   /**
-   * @param {Pick<import("../../music/spotify-account.js").SpotifyAccount, "play"|"playback"|"control">} account
+   * @param {Pick<import("./spotify-device.js").SpotifyDevice, "play"|"playback"|"control">} device
    * @param {(event: import("./source.js").SourceEvent) => void} emit
    */
-  constructor(account, emit) {
-    this.#account = account;
+  constructor(device, emit) {
+    this.#device = device;
     this.#emit = emit;
   }
 
@@ -64,19 +64,19 @@ export class DeviceSource {
 
   play() {
     this.#want(true);
-    const command = this.#started ? this.#account.control("resume") : this.#account.play([this.#id]);
+    const command = this.#started ? this.#device.control("resume") : this.#device.play(this.#id);
     this.#after(command, SETTLE_MS);
   }
 
   pause() {
     this.#want(false);
-    this.#after(this.#account.control("pause"), PAUSED_POLL_MS);
+    this.#after(this.#device.control("pause"), PAUSED_POLL_MS);
   }
 
   /** @param {number} position_s */
   seek(position_s) {
     this.#last = { ...this.#last, position_s, at_ms: performance.now() };
-    this.#after(this.#account.control("seek", position_s), SETTLE_MS);
+    this.#after(this.#device.control("seek", position_s), SETTLE_MS);
   }
 
   /** @param {number} volume 0..1 */
@@ -84,14 +84,14 @@ export class DeviceSource {
     if (this.canSetVolume) {
       this.#volume_ms = performance.now();
       clearTimeout(this.#volumeTimer);
-      this.#volumeTimer = window.setTimeout(() => this.#account.control("volume", volume).catch(console.error), VOLUME_MS);
+      this.#volumeTimer = window.setTimeout(() => this.#device.control("volume", volume).catch(console.error), VOLUME_MS);
     }
   }
 
   stop() {
     if (this.#wanted) {
       // Nothing depends on it: a device that is gone plays nothing.
-      this.#account.control("pause").catch(console.error);
+      this.#device.control("pause").catch(console.error);
     }
     this.#leave();
   }
@@ -137,7 +137,7 @@ export class DeviceSource {
   async #ask() {
     const mine = this.#number;
     try {
-      const playback = await this.#account.playback();
+      const playback = await this.#device.playback();
       if (mine === this.#number) {
         this.#hear(playback);
       }
