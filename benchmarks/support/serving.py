@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,18 +35,18 @@ def server(**settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
-    """As ``server``, and its process."""
+def started(command: Sequence[str] = (), **settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """As ``server``, and its process; ``command`` starts another program than `app.py`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     # All listeners come from one address.
     fixed = {"PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue", "SHARE_PER_ADDRESS": "100"}
-    environ = {**os.environ, **fixed, **settings}
+    environ = {**os.environ, "PYTHONPATH": str(PROJECT), **fixed, **settings}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
+            command or [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
         )
         try:
             deadline = time.monotonic() + START_TIMEOUT_S

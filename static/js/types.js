@@ -138,8 +138,9 @@
  *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
  *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number, min_found_px: number,
  *   same_face_iou: number, min_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
- * @typedef {{full_search_s: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number,
- *   steady_share: number}} TrackerConstants
+ * @typedef {{full_search_s: number, search_growth: number, longest_search_s: number, points: [number, number],
+ *   cell_points: number, changed_levels: number, changed_points: number, beside_widths: number, shoulder_widths: number,
+ *   above_heights: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number, steady_share: number}} TrackerConstants
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], min_contrast: number,
  *   sampling_steps: number|null}} CropConstants
  * @typedef {{sure_score_of_face: number, min_sharpness: number, listener_relief: number}} ListenerConstants
