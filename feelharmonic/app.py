@@ -120,7 +120,7 @@ def create_app(
         networks,
         music,
         max_listeners=settings.max_listeners,
-        allows=limiter.allows,
+        limiter=limiter,
         metrics=metrics,
         queue=frames,
         in_flight=in_flight,

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.live import measured
 from benchmarks.profile.layers import LAYERS
 from benchmarks.profile.server import KINDS
-from benchmarks.report import show
-from benchmarks.serving import started
+from benchmarks.support.report import show
+from benchmarks.support.serving import started
 from feelharmonic.settings import ASYNC_MODES
 
 #: The layers of reading itself, which run on the other side of the hand-over.

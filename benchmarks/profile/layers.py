@@ -66,7 +66,7 @@ def count_layers(times: LayerTimes) -> None:
     """Wrap the functions that a frame passes."""
     from feelharmonic.reading import expression, networks, pipeline
     from feelharmonic.reading.faces import face_finder, face_tracker
-    from feelharmonic.web import live
+    from feelharmonic.web.live import events as live
     from feelharmonic.web.monitoring import metrics
 
     for owner, name, layer in (

@@ -52,7 +52,7 @@ def serve_packets() -> int:
 def serve_unread() -> int:
     """The program; a picture that came first is read, and all others get its answer."""
     from feelharmonic.app import create_app
-    from feelharmonic.web.live import Live
+    from feelharmonic.web.live.events import Live
 
     read, first = Live._read, []
 

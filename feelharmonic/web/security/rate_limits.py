@@ -30,6 +30,9 @@ REDIS_TIMEOUT_S, REDIS_COOLDOWN_S = 0.5, 5.0
 
 IPV6_NETWORK_BITS = 64
 
+#: What connections cost is told to the store after this time, or when it is this share of what is left.
+SETTLE_S, SETTLE_SHARE = 1.0, 0.01
+
 
 def client_address() -> str:
     """The address of the current request's client; behind trusted proxies, as they report it."""
@@ -114,6 +117,87 @@ class RateLimiter:
             if self._retry_s is not None:
                 log.info("Redis is back: processes count %s together", self._name)
             self._retry_s = None
+
+
+class NetworkCount:
+    """What the connections of one network have cost since ``rates`` last settled. Safe between threads."""
+
+    __slots__ = ("connections", "lock", "network", "remaining", "settled_s", "unsettled")
+
+    def __init__(self, network: str, remaining: int, settled_s: float):
+        self.network = network
+        self.remaining = remaining  # as the store said when it was asked last
+        self.settled_s = settled_s
+        self.unsettled = 0
+        self.connections = 0
+        self.lock = threading.Lock()
+
+    def allows(self, cost: int = 1) -> bool:
+        """Count what a connection of this network does now; False if it is too much."""
+        with self.lock:
+            self.unsettled += cost
+            return self.unsettled <= self.remaining
+
+
+class ConnectionRates:
+    """Counts in memory what connections cost, and settles with ``limiter``: a frame needs no call to the store.
+
+    `settle` is to be called ten times a second. It settles what comes near the limit, and the rest after SETTLE_S: so
+    several processes together allow no more than that share of the limit too much. ``clock``: monotonic seconds.
+    """
+
+    def __init__(self, limiter: RateLimiter, *, clock: Callable[[], float] = time.monotonic):
+        self._limiter = limiter
+        self._clock = clock
+        self._counts: dict[str, NetworkCount] = {}  # by network
+        self._count_of: dict[str, NetworkCount] = {}  # by connection
+        self._lock = threading.Lock()  # connections come and go in several threads
+
+    def join(self, connection: str, address: str) -> None:
+        """``connection``, an id, counts for the network of ``address`` from now on."""
+        network = network_of(address)
+        remaining = self._limiter.count(address, 0).remaining
+        with self._lock:
+            count = self._counts.setdefault(network, NetworkCount(network, remaining, self._clock()))
+            count.connections += 1
+            self._count_of[connection] = count
+
+    def leave(self, connection: str) -> None:
+        with self._lock:
+            count = self._count_of.pop(connection, None)
+            if count is None:
+                return
+            count.connections -= 1
+            is_last = not count.connections
+            if is_last:
+                del self._counts[count.network]
+        if is_last:
+            self._settle(count)
+
+    def allows(self, connection: str, address: str, cost: int = 1) -> bool:
+        """Count what ``connection`` does now, or ``address`` where it has not joined; False if it is too much."""
+        count = self._count_of.get(connection)
+        return self._limiter.allows(address, cost) if count is None else count.allows(cost)
+
+    def settle(self) -> None:
+        """Tell the store what has come to a share of the limit, or is a while old."""
+        before_s = self._clock() - SETTLE_S
+        with self._lock:
+            counts = list(self._counts.values())
+        for count in counts:
+            due = count.unsettled and count.settled_s <= before_s
+            if due or count.unsettled > SETTLE_SHARE * count.remaining:
+                self._settle(count)
+
+    def _settle(self, count: NetworkCount) -> None:
+        cost = count.unsettled
+        if not cost:
+            return
+        remaining = self._limiter.count(count.network, cost).remaining
+        with count.lock:  # what came meanwhile is settled next time
+            count.unsettled -= cost
+            count.remaining = remaining
+        count.settled_s = self._clock()
 
 
 def limit_http(app: Flask, limiter: RateLimiter) -> None:

@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
-from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.monitoring.metrics import MAX_NOTED, Metrics
 from feelharmonic.web.services import Services
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 from tests.support.samples import HANDSHAKE, PROJECT
@@ -162,7 +162,7 @@ def test_a_cooldown_shows_until_it_ends_and_counts_once():
 
 WORKER = """
 import os
-from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.monitoring.metrics import MAX_NOTED, Metrics
 metrics = Metrics()
 metrics.cooldown("reccobeats", 0.0, is_new=False)
 metrics.called("reccobeats", "unavailable")
@@ -237,3 +237,24 @@ def test_without_its_redis_a_server_is_not_ready():
     assert answer.status_code == 503
     checks = {"networks": True, "redis": False, "load": True, "running": True}
     assert answer.get_json() == {"status": "not ready", "checks": checks, "load": 0.0}
+
+
+def test_durations_that_are_added_up_give_the_same_as_each_by_itself():
+    durations_s = [0.0, 0.0005, 0.0006, 0.02, 0.3, 1.0, 5.0]
+    together, one_by_one = Metrics(), Metrics()
+    for seconds in durations_s:
+        together.note_stage("face", seconds)
+        one_by_one._stage.labels("face").observe(seconds)
+    told, expected = parsed(together.text().decode()), parsed(one_by_one.text().decode())
+    stages = {name for name in expected if name.startswith("feelharmonic_stage_seconds_") and "created" not in name}
+    assert len(stages) > 10
+    assert {name: told[name] for name in stages} == pytest.approx({name: expected[name] for name in stages})
+
+
+def test_what_nobody_asks_for_is_added_up_in_time():
+    metrics = Metrics()
+    for _ in range(3 * MAX_NOTED):
+        metrics.note_stage("face", 0.001)
+        metrics.note_frame()
+    assert len(metrics._noted) <= MAX_NOTED + 1
+    assert parsed(metrics.text().decode())["feelharmonic_frames_total"] == 3 * MAX_NOTED
