@@ -3,9 +3,9 @@
  * repeats, and which tracks the source no longer has. Pure.
  */
 
-/** So many played tracks are remembered, in this tab only. */
+/** Played tracks that are remembered, in this tab only. */
 export const MAX_RECENT = 60;
-/** So many tracks that are gone, likewise. */
+/** Tracks that are remembered as gone, likewise. */
 export const MAX_GONE = 200;
 export const MAX_ENTRIES = 200;
 
