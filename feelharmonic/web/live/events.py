@@ -44,7 +44,14 @@ from feelharmonic.web.schemas import (
     read_event,
     sequence_number,
 )
-from feelharmonic.web.security.rate_limits import ConnectionRates, RateLimiter, network_of
+from feelharmonic.web.security.rate_limits import (
+    EVENT_COST,
+    TRACK_COST,
+    ConnectionRates,
+    RateLimiter,
+    client_address,
+    client_network,
+)
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields, wished_fields
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import InFlight
@@ -68,10 +75,6 @@ TICK_S = 0.1
 
 #: Handlers of what no page sends by name.
 NOT_SENT = ("on_connect", "on_disconnect", "on_unknown")
-
-
-#: What an event costs of the address's rate. A list takes up to 2 ms of the processor for each of its tracks.
-EVENT_COST, TRACK_COST = 1, 50
 
 
 class Live(Namespace):
@@ -125,8 +128,9 @@ class Live(Namespace):
             raise ConnectionRefusedError(fault.text)
         self._rates.join(connection_id(), request.remote_addr or "")
         with self._lock:
-            self._listeners[connection_id()] = Listener(self._networks, self.metrics.note_stage)
-            self._places.join(connection_id(), network_of(request.remote_addr or "unknown"))
+            network = client_network()
+            self._listeners[connection_id()] = Listener(self._networks, self.metrics.note_stage, network=network)
+            self._places.join(connection_id(), network)
             starts_clock, self._keeps_time = not self._keeps_time, True
         if starts_clock:
             self.socketio.start_background_task(self._keep_time)
@@ -329,6 +333,11 @@ class Live(Namespace):
         if not self._in_turn(cost):
             raise RateLimited
 
+    def count_list(self, n: int) -> None:
+        """Count a list of ``n`` tracks asked for by HTTP, which costs as much as by an event. Raises RateLimited."""
+        if not self._rates.allows("", client_address(), TRACK_COST * n):
+            raise RateLimited
+
     def _in_turn(self, cost: int = EVENT_COST) -> bool:
         """Count this event; whether its address may send it."""
         return self._rates.allows(connection_id(), request.remote_addr or "", cost)
@@ -359,7 +368,7 @@ class Live(Namespace):
         if not listener.reading.acquire(blocking=False):
             raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
-            return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()))
+            return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()), listener.network)
         finally:
             listener.reading.release()
 

@@ -39,8 +39,10 @@ class NewestIds:
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
-    def __init__(self, networks: Networks, note_stage: Callable[[str, float], None]):
-        """``note_stage`` receives the seconds that each stage of each frame takes."""
+    def __init__(self, networks: Networks, note_stage: Callable[[str, float], None], *, network: str = ""):
+        """``note_stage`` receives the seconds that each stage of each frame takes; ``network``: what the connection's
+        address counts as."""
+        self.network = network
         self.pipeline = Pipeline(networks, note_stage)
         self.goal = "match"
         self.given = NewestIds(MAX_GIVEN)

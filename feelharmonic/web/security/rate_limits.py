@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 UNLIMITED_ENDPOINTS = ("static", "pages.healthz", "api.healthz")
 
 MEMORY = "memory://"
+
+#: What an event costs of its address's rate, and each track of a list, by an event or by HTTP: up to 2 ms of the
+#: processor.
+EVENT_COST, TRACK_COST = 1, 50
 
 #: Timeout of a call to Redis, and the cooldown after one that failed.
 REDIS_TIMEOUT_S, REDIS_COOLDOWN_S = 0.5, 5.0
@@ -50,6 +54,11 @@ def network_of(address: str) -> str:
     return str(ip)
 
 
+def client_network() -> str:
+    """What the current request's client counts as."""
+    return network_of(client_address())
+
+
 class Standing(NamedTuple):
     """What counting answered: whether it was allowed, and how much is left in this window."""
 
@@ -61,13 +70,22 @@ class RateLimiter:
     """Counts what each address, or each IPv6 /64, costs. Safe between threads. ``clock``: monotonic seconds.
 
     While Redis is away or refuses to count (its memory is full), each process counts alone; nothing goes uncounted.
+    ``redis_options``: of its client, beside timeouts.
     """
 
-    def __init__(self, rate: str, storage: str, *, name: str = "events", clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        rate: str,
+        storage: str,
+        *,
+        name: str = "events",
+        redis_options: Mapping[str, Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._rate = parse(rate)
         self._name = name
         self.window_s = self._rate.get_expiry()
-        self._shared = storage_of(storage)
+        self._shared = storage_of(storage, redis_options)
         self._alone = storage_of(MEMORY)
         self._clock = clock
         self._retry_s: float | None = None  # while counting alone: when to try Redis again
@@ -225,9 +243,10 @@ def _rate_limited(limiter: RateLimiter) -> Response:
     return problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, "Wait a minute.", headers)
 
 
-def storage_of(url: str) -> Storage:
-    """Where `limits` counts: memory, or the Redis at ``url``."""
-    storage = storage_from_string(storage_url(url), **storage_options(url))
+def storage_of(url: str, redis_options: Mapping[str, Any] | None = None) -> Storage:
+    """Where `limits` counts: memory, or the Redis at ``url``, whose client gets ``redis_options``."""
+    options = {} if url == MEMORY else {**storage_options(url), **(redis_options or {})}
+    storage = storage_from_string(storage_url(url), **options)
     assert isinstance(storage, Storage)  # only async+… URLs give another kind
     return storage
 

@@ -16,6 +16,7 @@ from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
 from feelharmonic.web.monitoring.metrics import MAX_NOTED, Metrics
 from feelharmonic.web.services import Services
+from feelharmonic.web.serving.fair_slots import FairSlots
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 from tests.support.samples import HANDSHAKE, PROJECT
 
@@ -102,7 +103,7 @@ def test_every_refused_request_counts_by_its_code(astronaut_jpeg):
         client.post("/api/v1/spotify/disconnect"),
         *[client.get(path) for path in ("/api/v1/no", "/no1", "/no2", "/readyz")],
     ]
-    photographs._max_waiting = 0
+    photographs._fair_slots = FairSlots(0, 0)
     told.append(client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "a.jpg")}))
     codes = [answer.status_code for answer in told]
     assert codes == [422, 422, 413, 403, 400, 400, 421, 405, 401, 404, 404, 404, 200, 429]
@@ -130,7 +131,8 @@ def test_a_failing_readyz_is_no_refusal():
     assert refusals(app) == {}
 
 
-def test_provider_calls_count_from_live_and_rest(app):
+def test_provider_calls_count_from_live_and_rest():
+    app = create_app(Settings(providers=("catalogue",)))
     live = app.extensions["socketio"].test_client(app, namespace="/live")
     live.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
     for _ in range(4):

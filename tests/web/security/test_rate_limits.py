@@ -10,17 +10,19 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.live import TRACK_COST, Live
+from feelharmonic.web.live import Live
 from feelharmonic.web.schemas import DEFAULT_TRACKS
 from feelharmonic.web.security.rate_limits import (
     REDIS_COOLDOWN_S,
     REDIS_TIMEOUT_S,
     SETTLE_S,
+    TRACK_COST,
     ConnectionRates,
     RateLimiter,
     storage_options,
     storage_url,
 )
+from feelharmonic.web.services import Services
 
 FOREIGN = "https://elsewhere.example"
 
@@ -116,6 +118,20 @@ def test_a_long_list_costs_more_than_a_short_one(parts):
     wishes = [{"emotion": "sad", "n": n} for n in (50, 20)]
     answers = [live.emit("snap", wish, namespace="/live", callback=True)["problem"] for wish in wishes]
     assert answers[0]["code"] == "busy"
+
+
+def test_a_list_costs_the_same_by_http_as_by_an_event(parts):
+    app = create_app(Settings(socket_rate=f"{TRACK_COST * 70}/minute"), networks=parts)
+    client = app.test_client()
+    statuses = [client.get(f"/api/v1/tracks?emotion=sad&n={n}").status_code for n in (50, 20, 1)]
+    assert statuses == [200, 200, 429]
+    answer = client.get("/api/v1/tracks?emotion=sad&n=1")
+    assert answer.get_json()["code"] == "busy"
+    assert int(answer.headers["Retry-After"]) > 0
+    other = client.get("/api/v1/tracks?n=50", environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
+    assert other.status_code == 200
+    assert client.get("/api/v1/tracks?ids=1").status_code == 200  # no list is chosen
+    assert not Services.of(app).live._rates.allows("", "127.0.0.1")  # both count together
 
 
 def test_addresses_of_one_household_count_together():
