@@ -44,14 +44,7 @@ from feelharmonic.web.schemas import (
     read_event,
     sequence_number,
 )
-from feelharmonic.web.security.rate_limits import (
-    EVENT_COST,
-    TRACK_COST,
-    ConnectionRates,
-    RateLimiter,
-    client_address,
-    client_network,
-)
+from feelharmonic.web.security.rate_limits import EVENT_COST, TRACK_COST, ConnectionRates, RateLimiter, client_network
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields, wished_fields
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import InFlight
@@ -335,7 +328,7 @@ class Live(Namespace):
 
     def count_list(self, n: int) -> None:
         """Count a list of ``n`` tracks asked for by HTTP, which costs as much as by an event. Raises RateLimited."""
-        if not self._rates.allows("", client_address(), TRACK_COST * n):
+        if not self._rates.allows("", request.remote_addr or "unknown", TRACK_COST * n):
             raise RateLimited
 
     def _in_turn(self, cost: int = EVENT_COST) -> bool:
