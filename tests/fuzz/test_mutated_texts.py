@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from feelharmonic.music.catalogue.csv_table import NEEDED_TO_IMPORT, Table, read_scored
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.music.catalogue.tables.csv_table import NEEDED_TO_IMPORT, Table, read_scored
 from feelharmonic.music.playlist import read_playlist
 from feelharmonic.music.song_names import first_artist_key, song_key
 from feelharmonic.settings import NAMES, Settings
