@@ -103,8 +103,8 @@
  * @property {boolean} [stays] whether the goal is where the listener is already
  * @property {Problem|null} problem
  *
- * @typedef {{track: Track, place: MusicPoint|null, why: string}} QueueEntry a track of the play queue: where it lies, if that is
- *   known, and why it is there, in a few words
+ * @typedef {{track: Track, place: MusicPoint|null, aim?: MusicPoint|null, why: string}} QueueEntry a track of the play queue:
+ *   where it lies and where it aims, if that is known, and why it is there, in a few words
  *
  * @typedef {{valence: number, energy: number}} MusicPoint Spotify's features of those names, 0..1
  * @typedef {{aim: MusicPoint, track: MusicPoint|null}} PathPoint where a step aims, and where its track lies if known

@@ -102,6 +102,12 @@ export class Player {
     }
   }
 
+  /** @param {number} index after which they come @param {QueueEntry[]} entries */
+  insert(index, entries) {
+    this.queue.insert(index, entries);
+    this.#changed({ phase: this.queue.isEmpty ? "empty" : this.values.phase === "empty" ? "paused" : this.values.phase });
+  }
+
   /** @param {QueueEntry[]} entries what comes after the current track */
   replan(entries) {
     this.queue.replan(entries);

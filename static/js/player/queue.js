@@ -57,6 +57,15 @@ export class PlayQueue {
     this.index = Math.max(this.index, this.entries.length ? 0 : -1);
   }
 
+  /** New entries after the one at `index`; those that are in the queue already stay where they are. @param {number} index @param {QueueEntry[]} entries */
+  insert(index, entries) {
+    const { current } = this;
+    const coming = this.#withoutGone(entries).filter(({ track }) => !this.entries.some((entry) => entry.track.id === track.id));
+    this.entries.splice(index + 1, 0, ...coming);
+    this.entries.length = Math.min(this.entries.length, MAX_ENTRIES);
+    this.index = current ? this.entries.indexOf(current) : this.entries.length ? 0 : -1;
+  }
+
   /** @param {number} index @returns {boolean} whether there is such an entry */
   jump(index) {
     if (!(index in this.entries)) {
