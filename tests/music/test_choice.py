@@ -22,7 +22,7 @@ from feelharmonic.params import Params
 
 SNAPS, LIST, REMEMBERED = 200, 8, 60
 JOURNEYS, MAX_TIMES = 70, 8
-MANY_TRACKS, JOURNEYS_OF_MANY = 1_000_000, 20
+MANY_TRACKS, JOURNEYS_OF_MANY = 1_000_000, 10
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_journeys_move_evenly_and_differ(service, emotion, goal):
 
 
 @pytest.mark.full
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_journeys_over_a_million_rows_move_evenly(params, tmp_path):
     write_tracks(tmp_path / "tracks.csv", MANY_TRACKS)
     database = tmp_path / "tracks.db"
