@@ -4,6 +4,7 @@ FeelharmonicError
 ├── SetupFault              the program cannot start: settings, parameters or weights; holds every fault found
 ├── ListenerFault           what a listener sent cannot be served; the connection lives on
 │   ├── BadFrame            not a picture that we read
+│   │   └── TooSmall        a picture with too few pixels to show a face
 │   ├── TooLarge            more bytes or pixels than allowed
 │   ├── BadRequest          fields missing, of the wrong type or out of range
 │   │   └── BadForm         the same for the paths of a connected account, which answer 400
@@ -64,6 +65,12 @@ class BadFrame(ListenerFault):
     """The bytes are not a picture that we read."""
 
     code = "bad_frame"
+
+
+class TooSmall(BadFrame):
+    """The picture is too small or too flat to show a face: another one of the same camera will be, too."""
+
+    code = "too_small"
 
 
 class TooLarge(ListenerFault):

@@ -13,13 +13,19 @@ WEIGHTS = (PROJECT / "feelharmonic/reading/weights", PROJECT / "feelharmonic/mus
 LARGEST_BYTES = 6 * 1024 * 1024
 
 
-@pytest.mark.parametrize("path", sorted(WEIGHTS[0].glob("*.onnx")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((*WEIGHTS[0].glob("*.onnx"), WEIGHTS[0] / "face_cover.npz")), ids=lambda path: path.name
+)
 def test_a_network_has_its_card_with_its_checksum(path):
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert hashlib.sha256(path.read_bytes()).hexdigest() in card
 
 
-@pytest.mark.parametrize("path", [*WEIGHTS[0].glob("*.onnx"), *WEIGHTS[1].glob("*.json")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [*WEIGHTS[0].glob("*.onnx"), WEIGHTS[0] / "face_cover.npz", *WEIGHTS[1].glob("*.json")],
+    ids=lambda path: path.name,
+)
 def test_a_network_has_its_terms(path):
     assert path.name in (path.parent / "LICENSE").read_text(encoding="utf-8")
 

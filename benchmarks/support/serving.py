@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,22 +35,18 @@ def server(**settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(
-    command: Sequence[str] = (), *, under: Sequence[str] = (), **settings: str
-) -> Iterator[tuple[str, subprocess.Popen]]:
-    """As ``server``, and its process; ``command`` starts another program than `app.py`, ``under`` is one that starts it
-    and becomes it."""
-    port = free_port()
+def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """As ``server``, and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     # All listeners come from one address.
     fixed = {"PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue", "SHARE_PER_ADDRESS": "100"}
-    environ = {**os.environ, "PYTHONPATH": str(PROJECT), **fixed, **settings}
+    environ = {**os.environ, **fixed, **settings}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            [*under, *(command or (sys.executable, str(PROJECT / "app.py")))],
-            cwd=folder,
-            env=environ,
-            stdout=subprocess.DEVNULL,
+            [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
         )
         try:
             deadline = time.monotonic() + START_TIMEOUT_S
@@ -62,19 +58,6 @@ def started(
         finally:
             process.send_signal(signal.SIGTERM)
             _end(process)
-
-
-def free_port() -> int:
-    """A loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Whether something listens on the loopback ``port``."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def answers(url: str) -> bool:
@@ -103,16 +86,15 @@ def launch_chromium(playwright: Playwright, *options: str) -> Browser:
 
 class Listener:
     """A listener on the namespace /live that writes Engine.IO and Socket.IO packets itself: no client library's time is
-    measured. ``options`` of websocket-client's create_connection. Raises OSError or websocket.WebSocketException where
-    the connection fails."""
+    measured. Raises OSError or websocket.WebSocketException where the connection fails."""
 
-    def __init__(self, url: str, **options: object):
+    def __init__(self, url: str):
         import websocket  # here: gevent must have patched sockets first
 
         self._timeout, self._closed = websocket.WebSocketTimeoutException, websocket.WebSocketException
         self._binary = websocket.ABNF.OPCODE_BINARY
         address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-        self._socket = websocket.create_connection(address, timeout=REPLY_TIMEOUT_S, **options)
+        self._socket = websocket.create_connection(address, timeout=REPLY_TIMEOUT_S)
         self._socket.send("40/live,")
         self._until("40/live,")
 

@@ -19,8 +19,9 @@ from feelharmonic.reading import MAX_PHOTOGRAPH_FILE_BYTES, Reading
 #: Suffixes of the files that are read of a folder; a file named by itself may have any.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".heic", ".heif")
 
-#: Columns after the emotions': where the face lies between them; whether its emotion is sure, what it could be as well.
-PLACE, GUESS = ("valence", "arousal"), ("sure", "second")
+#: Columns after the emotions': where the face lies between them; whether its emotion is sure, what it could be as well,
+#: which half of it is hidden.
+PLACE, GUESS = ("valence", "arousal"), ("sure", "second", "hidden")
 
 #: How many suffixes of skipped files are named.
 MAX_KINDS_NAMED = 8
@@ -130,6 +131,7 @@ def _face_rows(reading: Reading) -> list[dict[str, Any]]:
                 "arousal": arousal,
                 "sure": None if guess is None else guess.is_sure,
                 "second": None if guess is None else guess.second,
+                "hidden": seen.hidden,
             }
         )
     return rows

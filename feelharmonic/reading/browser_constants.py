@@ -15,6 +15,7 @@ from feelharmonic.emotions import CLOSE, EMOTIONS, MIN_SURE, VALENCE_AROUSAL
 from feelharmonic.params import Params
 from feelharmonic.reading import baseline, expression
 from feelharmonic.reading.faces import boxes, crop, face_finder, face_tracker
+from feelharmonic.reading.faces.face_cover import FaceCover
 from feelharmonic.reading.networks import MAX_FACES_READ
 from feelharmonic.reading.pictures import picture_quality
 
@@ -43,23 +44,7 @@ FINDER = (
     "MIN_FOUND_PX",
 )
 
-TRACKER = (
-    "FULL_SEARCH_S",
-    "SEARCH_GROWTH",
-    "LONGEST_SEARCH_S",
-    "POINTS",
-    "CELL_POINTS",
-    "CHANGED_LEVELS",
-    "CHANGED_POINTS",
-    "BESIDE_WIDTHS",
-    "SHOULDER_WIDTHS",
-    "ABOVE_HEIGHTS",
-    "MAX_TRACKED",
-    "SAME_FACE_IOU",
-    "MIN_IOU",
-    "JITTER_SHARE",
-    "STEADY_SHARE",
-)
+TRACKER = ("FULL_SEARCH_S", "MAX_TRACKED", "SAME_FACE_IOU", "MIN_IOU", "JITTER_SHARE", "STEADY_SHARE")
 
 LISTENER = ("SURE_SCORE_OF_FACE", "MIN_SHARPNESS", "LISTENER_RELIEF")
 
@@ -75,6 +60,8 @@ QUALITY = (
     "MAX_SATURATED_SHARE",
     "MIN_DEVIATION",
     "COVERED_BELOW",
+    "BLACK",
+    "BLACK_DEVIATION",
     "FROZEN_S",
     "MAX_GAP_S",
     "MIN_FACE_PX",
@@ -91,6 +78,7 @@ def constants_for_browser(params: Params) -> dict[str, Any]:
         "finder": {**_values(FINDER), "sampling_steps": SAMPLING_STEPS},
         "tracker": _values(TRACKER),
         "listener": _values(LISTENER),
+        "cover": FaceCover.load().constants(),
         "guess": {"min_sure": MIN_SURE, "close": CLOSE},
         "crop": {**_values(CROP), "sampling_steps": SAMPLING_STEPS},
         "mood": {

@@ -28,6 +28,12 @@ log = logging.getLogger(__name__)
 #: Seconds to wait before a failed source is opened again; the last one repeats.
 RETRY_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: Without a picture for this time a camera counts as lost: the mood that it showed is over.
+SILENT_AFTER_S = 5.0
+
+#: A stream that is silent for this time while it is opened or read is opened again. OpenCV's own is half a minute.
+STREAM_TIMEOUT_MS = 8000
+
 #: How long `stop` waits for both threads together.
 STOP_WAIT_S = 1.0
 
@@ -62,7 +68,13 @@ class CameraState:
 
 def open_source(name: str) -> Source:
     """The camera with that number, or the file or address of that name."""
-    source = cv2.VideoCapture(int(name) if name.isdigit() else name)
+    if "://" in name:
+        limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
+        source = cv2.VideoCapture(
+            name, cv2.CAP_FFMPEG, [value for limit in limits for value in (limit, STREAM_TIMEOUT_MS)]
+        )
+    else:
+        source = cv2.VideoCapture(int(name) if name.isdigit() else name)
     source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     return source
 
@@ -84,6 +96,7 @@ class CameraReader:
         once: bool = False,
         open_source: Callable[[str], Source] = open_source,
         retry_waits_s: tuple[float, ...] = RETRY_WAITS_S,
+        silent_after_s: float = SILENT_AFTER_S,
     ):
         self._params: Params = networks.params
         self._pipeline = Pipeline(networks)
@@ -94,6 +107,7 @@ class CameraReader:
         self._once = once
         self._open = open_source
         self._retry_waits_s = retry_waits_s
+        self._silent_after_s = silent_after_s
         self._changed = threading.Condition()
         self._newest: np.ndarray | None = None
         self._state = CameraState(number=0, state="waiting", jpeg=None, reading=None)
@@ -162,15 +176,25 @@ class CameraReader:
         return count
 
     def _read(self) -> None:
-        """The second thread: reads the newest picture at the rate."""
+        """The second thread: reads the newest picture at the rate, and says when none has come for a while."""
         while not self._stopping.is_set():
             began_s = time.monotonic()
             with self._changed:
-                self._changed.wait_for(lambda: self._newest is not None or self._stopping.is_set())
+                ready = lambda: self._newest is not None or self._stopping.is_set()  # noqa: E731
+                self._changed.wait_for(ready, self._silent_after_s)
                 picture, self._newest = self._newest, None
             if picture is not None:
                 self._read_picture(shrunk(picture))
+            elif not self._stopping.is_set():
+                self._say_silent()
             self._stopping.wait(max(0.0, self._period_s - (time.monotonic() - began_s)))
+
+    def _say_silent(self) -> None:
+        """Nothing holds of what was seen before a silence; a file that has ended is no lost camera."""
+        if self._state.state == "ended" or (self._state.state == "lost" and self._state.reading is None):
+            return
+        log.warning("No picture from the camera for %.0f s. Still trying.", self._silent_after_s)
+        self._set(state="lost", reading=None)
 
     def _read_picture(self, picture_bgr: np.ndarray) -> None:
         reading = self._pipeline.see_frame(Frame(pixels_bgr=picture_bgr), time.monotonic())

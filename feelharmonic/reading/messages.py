@@ -74,11 +74,13 @@ class SeenFace:
     """A face and its expression; ``expression`` is None where more faces were found than are read.
 
     ``appearance``: (64,) float32, what tells two people's crops apart roughly; None where the face was not read.
+    ``hidden``: "upper" or "lower" where that half of the face is hidden, which makes the expression less sure.
     """
 
     face: Face
     expression: Expression | None
     appearance: np.ndarray | None = None
+    hidden: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

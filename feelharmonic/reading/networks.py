@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from feelharmonic.reading.baseline import appearance_of
 from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.expression_fer import FerReader
 from feelharmonic.reading.faces.crop import cut_crop, sharpness
+from feelharmonic.reading.faces.face_cover import FaceCover
 from feelharmonic.reading.faces.face_finder import FaceFinder, Finder
 from feelharmonic.reading.faces.face_tracker import listener_index
 from feelharmonic.reading.faces.photograph_search import search_photograph
@@ -45,6 +46,7 @@ class Networks:
     finder: Finder
     reader: Reader
     params: Params
+    cover: FaceCover = field(default_factory=FaceCover.load)
 
     @classmethod
     def load(
@@ -63,9 +65,10 @@ class Networks:
         loaded = params or attempt(Params.load)
         finder = attempt(lambda: FaceFinder.load(face_finder))
         reader = attempt(lambda: load_reader(expression_backend))
-        if loaded is None or finder is None or reader is None:
+        cover = attempt(FaceCover.load)
+        if loaded is None or finder is None or reader is None or cover is None:
             raise SetupFault(faults)
-        return cls(finder=finder, reader=reader, params=loaded)
+        return cls(finder=finder, reader=reader, params=loaded, cover=cover)
 
     def read_photograph(self, data: bytes, max_bytes: int = MAX_PHOTOGRAPH_BYTES) -> Reading:
         """Every face of one photograph (bytes as `decode_photograph` takes them), numbered from 1: the largest sure
@@ -97,10 +100,15 @@ class Networks:
         if not read:
             return tuple(SeenFace(face=face, expression=None) for face in by_size)
         crops = np.stack([cut_crop(frame.pixels_bgr, face) for face in read])  # (N, 48, 48) uint8
-        probabilities = self.reader.read_crops(crops)  # (N, 7) float32
+        probabilities = self.reader.read_crops(crops).astype(float).tolist()  # (N, 7)
         seen = [
-            SeenFace(face=face, expression=Expression(probabilities=tuple(row)), appearance=appearance_of(crop))
-            for face, row, crop in zip(read, probabilities.astype(float).tolist(), crops, strict=True)
+            SeenFace(
+                face=face,
+                expression=Expression(probabilities=self.cover.softened(row, half)),
+                appearance=appearance_of(crop),
+                hidden=half,
+            )
+            for face, row, crop, half in zip(read, probabilities, crops, self.cover.hidden(crops), strict=True)
         ]
         listener = listener_index(read, [sharpness(crop) for crop in crops], listener_id) if len(read) > 1 else 0
         seen.insert(0, seen.pop(listener))

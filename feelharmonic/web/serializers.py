@@ -54,6 +54,7 @@ def face_fields(seen: SeenFace, width_px: int, height_px: int) -> dict:
         "probabilities": probabilities_field(seen.expression),
         **valence_arousal_fields(seen.expression.probabilities if seen.expression else None),
         **guess_fields(seen.expression.probabilities if seen.expression else None),
+        "hidden": seen.hidden,
     }
 
 

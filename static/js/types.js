@@ -44,6 +44,7 @@
  * @property {number[]|null} probabilities
  * @property {boolean|null} sure whether the strongest probability is enough to be named
  * @property {EmotionName|null} second what it could be as well
+ * @property {"upper"|"lower"|null} hidden the half of the face that is hidden, which makes it less sure
  *
  * @typedef {Object} Mood
  * @property {EmotionName} emotion
@@ -55,7 +56,7 @@
  * @property {EmotionName|null} [second] what it could be as well
  *
  * @typedef {Object} Problem
- * @property {"bad_frame"|"too_large"|"busy"|"full"|"no_mood"|"bad_request"|"server_fault"} code
+ * @property {"bad_frame"|"too_large"|"too_small"|"busy"|"full"|"no_mood"|"bad_request"|"server_fault"} code
  * @property {string} text
  * @property {string} action
  *
@@ -65,7 +66,7 @@
  *
  * @typedef {"given"|"learned"|"learning"} BaselineState shown by the listener, learned from their readings, or not yet
  *
- * @typedef {"too_dark"|"too_bright"|"covered"|"frozen"|"face_too_far"|"face_cut_off"} PictureProblem
+ * @typedef {"black"|"too_dark"|"too_bright"|"covered"|"frozen"|"face_too_far"|"face_cut_off"} PictureProblem
  *
  * @typedef {Object} FrameReply
  * @property {number|null} seq
@@ -103,8 +104,8 @@
  * @property {boolean} [stays] whether the goal is where the listener is already
  * @property {Problem|null} problem
  *
- * @typedef {{track: Track, place: MusicPoint|null, aim?: MusicPoint|null, why: string}} QueueEntry a track of the play queue:
- *   where it lies and where it aims, if that is known, and why it is there, in a few words
+ * @typedef {{track: Track, place: MusicPoint|null, why: string}} QueueEntry a track of the play queue: where it lies, if that is
+ *   known, and why it is there, in a few words
  *
  * @typedef {{valence: number, energy: number}} MusicPoint Spotify's features of those names, 0..1
  * @typedef {{aim: MusicPoint, track: MusicPoint|null}} PathPoint where a step aims, and where its track lies if known
@@ -138,13 +139,14 @@
  *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
  *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number, min_found_px: number,
  *   same_face_iou: number, min_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
- * @typedef {{full_search_s: number, search_growth: number, longest_search_s: number, points: [number, number],
- *   cell_points: number, changed_levels: number, changed_points: number, beside_widths: number, shoulder_widths: number,
- *   above_heights: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number, steady_share: number}} TrackerConstants
+ * @typedef {{full_search_s: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number,
+ *   steady_share: number}} TrackerConstants
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], min_contrast: number,
  *   sampling_steps: number|null}} CropConstants
  * @typedef {{sure_score_of_face: number, min_sharpness: number, listener_relief: number}} ListenerConstants
  * @typedef {{min_sure: number, close: number}} GuessConstants
+ * @typedef {{w1: string, scale: number[], b1: number[], w2: number[][], b2: number[], temperatures: number[],
+ *   halves: ("upper"|"lower")[], min_hidden: number, min_deviation: number}} CoverConstants
  * @typedef {Object} MoodConstants
  * @property {EmotionName[]} emotions
  * @property {number[][]} valence_arousal of each emotion, -1..1
@@ -156,11 +158,11 @@
  *   other_size: number, other_place: number, other_likeness: number}} BaselineConstants
  *
  * @typedef {{thumbnail_size: [number, number], dark: number, bright: number, dark_without_face: number,
- *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, covered_below: number,
+ *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, covered_below: number, black: number, black_deviation: number,
  *   frozen_s: number, max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
  *
  * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
- *   listener: ListenerConstants, guess: GuessConstants, max_faces_read: number}} ReadingConstants
+ *   listener: ListenerConstants, cover: CoverConstants, guess: GuessConstants, max_faces_read: number}} ReadingConstants
  */
 
 export {};

@@ -113,7 +113,7 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tm
     [
         ("NotAllowedError", "Camera access is blocked"),
         pytest.param("NotFoundError", "No camera found", marks=pytest.mark.full),
-        pytest.param("NotReadableError", "Another app is using the camera", marks=pytest.mark.full),
+        pytest.param("NotReadableError", "The camera could not be read", marks=pytest.mark.full),
     ],
 )
 def test_without_a_camera_the_page_says_why_and_plays_all_the_same(visit, shoot, error, text):

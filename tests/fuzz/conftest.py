@@ -7,7 +7,6 @@ import pytest
 
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
-from tests.fuzz.costs import Meter
 from tests.support.samples import encode
 
 
@@ -21,12 +20,6 @@ def app():
             requests_per_address=1_000_000,
         )
     )
-
-
-@pytest.fixture(scope="module")
-def meter(app) -> Meter:
-    """Measures what each input costs ``app``."""
-    return Meter(app)
 
 
 @pytest.fixture(scope="module")

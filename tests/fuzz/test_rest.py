@@ -10,6 +10,7 @@ from tests.support.fuzzing import (
     BODIES,
     TEST_TIMEOUT_S,
     damaged,
+    in_time,
     kinds,
     mutations,
     often,
@@ -20,14 +21,14 @@ from tests.support.fuzzing import (
 pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 
 
-def test_arbitrary_json_is_answered(app, meter):
+def test_arbitrary_json_is_answered(app):
     client = app.test_client()
 
     @often
     @given(path=st.sampled_from(BODIES), body=values.filter(lambda value: not isinstance(value, bytes)))
     def check(path, body):
         try:
-            answer = meter.in_time(lambda: client.post(f"/api/v1/{path}", json=body))
+            answer = in_time(lambda: client.post(f"/api/v1/{path}", json=body))
         except TypeError:  # bytes inside have no JSON
             return
         assert answer.status_code in (200, 400, 413, 415, 422), (path, body)
@@ -36,14 +37,14 @@ def test_arbitrary_json_is_answered(app, meter):
     check()
 
 
-def test_raw_json_is_answered(app, meter):
+def test_raw_json_is_answered(app):
     client, statuses = app.test_client(), set()
 
     @often
     @given(path=st.sampled_from(BODIES), body=raw_bodies)
     def check(path, body):
         data = body.encode(errors="surrogatepass")
-        answer = meter.in_time(lambda: client.post(f"/api/v1/{path}", data=data, content_type="application/json"))
+        answer = in_time(lambda: client.post(f"/api/v1/{path}", data=data, content_type="application/json"))
         statuses.add(answer.status_code)
         assert answer.status_code in (200, 400, 413, 415, 422), (path, body)
         assert answer.is_json
@@ -51,10 +52,10 @@ def test_raw_json_is_answered(app, meter):
             assert len(answer.data) < 2000
 
     check()
-    assert {400, 422} <= statuses  # some were read as JSON
+    assert {200, 400, 422} <= statuses  # some were read as JSON, some were right
 
 
-def test_damaged_uploads_are_answered(app, meter, pictures):
+def test_damaged_uploads_are_answered(app, pictures):
     client, statuses = app.test_client(), set()
 
     @often
@@ -62,7 +63,7 @@ def test_damaged_uploads_are_answered(app, meter, pictures):
     def check(kind, changes):
         head = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
         data = head + damaged(pictures, kind, changes) + b"\r\n--edge--\r\n"
-        answer = meter.in_time(
+        answer = in_time(
             lambda: client.post("/api/v1/expressions", data=data, content_type="multipart/form-data; boundary=edge")
         )
         statuses.add(answer.status_code)
@@ -73,7 +74,7 @@ def test_damaged_uploads_are_answered(app, meter, pictures):
     assert 200 in statuses
 
 
-def test_raw_uploads_are_answered(app, meter):
+def test_raw_uploads_are_answered(app):
     client = app.test_client()
 
     @often
@@ -85,7 +86,7 @@ def test_raw_uploads_are_answered(app, meter):
     def check(body, kind, framed):
         head = b"--edge\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
         data = head + body + b"\r\n--edge--\r\n" if framed else body
-        answer = meter.in_time(lambda: client.post("/api/v1/expressions", data=data, content_type=kind))
+        answer = in_time(lambda: client.post("/api/v1/expressions", data=data, content_type=kind))
         assert answer.status_code in (200, 400, 413, 415, 422)
         assert answer.is_json
 

@@ -12,7 +12,8 @@ from PIL import Image
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 #: What each kind may be answered with: "read" (its faces, perhaps none), "bad_frame" or "too_large".
-READ, REFUSED, EITHER = {"read"}, {"bad_frame", "too_large"}, {"read", "bad_frame", "too_large"}
+READ, REFUSED = {"read"}, {"bad_frame", "too_large", "too_small"}
+EITHER = READ | REFUSED
 
 
 def corpus(photograph: Image.Image) -> dict[str, tuple[bytes, set[str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import cv2
 import numpy as np
 
@@ -9,6 +11,7 @@ from feelharmonic.emotions import EMOTIONS, guess_of
 from feelharmonic.params import Params
 from feelharmonic.reading.browser_constants import constants_for_browser
 from feelharmonic.reading.faces.crop import sharpness
+from feelharmonic.reading.faces.face_cover import FaceCover
 from feelharmonic.reading.faces.face_tracker import listener_index
 from feelharmonic.reading.messages import Face
 
@@ -18,10 +21,11 @@ def listeners() -> dict:
     chance = np.random.default_rng(5)
     constants = constants_for_browser(Params.load())
     return {
-        "constants": {name: constants[name] for name in ("listener", "guess", "crop")},
+        "constants": {name: constants[name] for name in ("listener", "cover", "guess", "crop")},
         "emotions": list(EMOTIONS),
         "crops": [{"pixels": crop.ravel().tolist(), "sharpness": round(sharpness(crop), 6)} for crop in _crops(chance)],
         "faces": [_chosen(chance) for _ in range(40)],
+        "covers": _covers(chance),
         "guesses": [_guessed(chance) for _ in range(30)],
     }
 
@@ -31,6 +35,22 @@ def _crops(chance: np.random.Generator) -> list[np.ndarray]:
     crop = cv2.resize(noise, (48, 48), interpolation=cv2.INTER_LINEAR)
     flat = np.full((48, 48), 90, np.uint8)
     return [crop, cv2.GaussianBlur(crop, (0, 0), 2), cv2.GaussianBlur(crop, (0, 0), 5), flat]
+
+
+def _covers(chance: np.random.Generator) -> list[dict]:
+    """Patterns, some of which count as hidden faces, and seven probabilities before and after."""
+    cover = FaceCover.load()
+    crops = np.stack([cv2.resize(chance.integers(0, 256, (4, 4), dtype=np.uint8), (48, 48)) for _ in range(12)])
+    row = chance.dirichlet(np.full(7, 0.5)).round(4).tolist()
+    return [
+        {
+            "pixels": base64.b64encode(crop.tobytes()).decode(),
+            "hidden": half,
+            "before": row,
+            "after": list(cover.softened(row, half)),
+        }
+        for crop, half in zip(crops, cover.hidden(crops), strict=True)
+    ]
 
 
 def _chosen(chance: np.random.Generator) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +23,9 @@ from feelharmonic.web.services import Services
 from tests.support.samples import PROJECT
 
 DEADLINE_S = 30
+
+#: Two seconds are meant; the machine that tests may be busy.
+MAX_STOP_S = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +250,66 @@ def test_a_reader_of_a_silent_source_stops_within_two_seconds(parts):
         assert time.monotonic() - began_s < 2
         connection, _ = silent.accept()
         connection.close()
+
+
+class Stalling:
+    """A stream that gives three pictures and then says nothing more."""
+
+    def __init__(self, picture, ended):
+        self._picture, self._ended, self._count = picture, ended, 0
+
+    def isOpened(self):
+        return True
+
+    def read(self):
+        self._count += 1
+        if self._count > 3:
+            self._ended.wait(20)
+            return False, None
+        return True, self._picture
+
+    def get(self, what):
+        return 0.0
+
+    def release(self):
+        pass
+
+
+def test_the_mood_ends_where_a_stream_stalls(parts, astronaut_bgr, caplog):
+    ended = threading.Event()
+    source = Stalling(astronaut_bgr, ended)
+    reader = CameraReader(parts, "http://stalls", rate_hz=30, open_source=lambda name: source, silent_after_s=0.3)
+    reader.start()
+    try:
+        deadline_s = time.monotonic() + 20
+        seen, state = False, reader.newest()
+        while time.monotonic() < deadline_s and not (seen and state.state == "lost"):
+            state = reader.newest(state.number, 1.0)
+            seen = seen or state.reading is not None
+        assert (state.state, state.reading) == ("lost", None)
+        assert "No picture from the camera for 0 s. Still trying." in caplog.text
+    finally:
+        ended.set()
+        reader.stop()
+
+
+def test_ctrl_c_ends_the_command_while_a_source_is_silent():
+    """A network camera that accepts and says nothing: OpenCV waits for it inside its own code."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        held = []
+        threading.Thread(target=lambda: held.append(silent.accept()), daemon=True).start()
+        source = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/cam"
+        command = [sys.executable, "-m", "flask", "--app", str(PROJECT / "app.py"), "camera", "--port", "0"]
+        running = subprocess.Popen([*command, "--source", source], stderr=subprocess.PIPE, text=True, cwd=PROJECT)
+        try:
+            said = next(line for line in running.stderr if "No picture" in line)
+            assert held, "nobody asked the camera"
+            asked_s = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            running.wait(timeout=20)
+            taken_s = time.monotonic() - asked_s
+        finally:
+            running.kill()
+            running.stderr.close()
+    assert "for 5 s" in said
+    assert taken_s < MAX_STOP_S

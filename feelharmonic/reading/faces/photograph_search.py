@@ -1,6 +1,7 @@
 """Finds the faces of a photograph, small ones too: in the whole picture, then in overlapping parts of it.
 
-A long one (a panorama, a screenshot of a whole page) is searched in tiles that are twice as long as they are high.
+A long one (a panorama, a screenshot of a whole page) is searched in tiles that are twice as long as they are high, one
+that lies on its side or upside down in its other turns.
 """
 
 from __future__ import annotations
@@ -27,15 +28,60 @@ PART_OVERLAP = 1.35
 #: Parts with a shorter side are not searched: a face in them is too small to read.
 MIN_PART_PX = 240
 
-#: More searches raise more false alarms, so a face found in a part needs a higher score.
+#: More searches raise more false alarms, so a face found in a part or in another turn needs a higher score.
 MIN_SCORE_IN_PART = 0.7
 
 
 def search_photograph(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
     """Faces in ``picture_bgr`` (H, W, 3) uint8, best score first. Raises BadInput for any other array.
 
-    The whole picture shows faces of about a tenth of its height and more; each level of parts halves that.
+    The whole picture shows faces of about a tenth of its height and more; each level of parts halves that. A picture
+    turned upside down shows faces too, but uncertain ones, whose eyes are taken for their mouths: where the best face
+    of another turn is surer than that of the picture as it is, the faces are those of the turned picture. Their boxes
+    and landmarks are in the picture's own pixels, so that they are cut upright.
     """
+    faces = _search_upright(finder, picture_bgr)
+    turn = _surer_turn(finder, picture_bgr, _best_score(faces))
+    if turn:
+        turned = np.ascontiguousarray(np.rot90(picture_bgr, turn))
+        height, width = picture_bgr.shape[:2]
+        faces = [_turned_back(face, turn, width, height) for face in _search_upright(finder, turned)]
+    return faces
+
+
+def _surer_turn(finder: Finder, picture_bgr: np.ndarray, best: float) -> int:
+    """How often the picture must be turned by 90° to the left until its best face is surest: 0 where it is upright."""
+    surest = 0
+    sure = best >= MIN_SCORE_IN_PART
+    # Half a turn alone where a face was found: a picture on its side shows none.
+    for turn in (2,) if sure else (2, 1, 3):
+        turned = np.ascontiguousarray(np.rot90(picture_bgr, turn))
+        score = _best_score(finder.find(turned) if sure else _search(finder, turned, TILE_LEVELS))
+        if score > best and score >= MIN_SCORE_IN_PART:
+            surest, best = turn, score
+    return surest
+
+
+def _best_score(faces: list[Face]) -> float:
+    return max((face.score for face in faces), default=0.0)
+
+
+def _turned_back(face: Face, turn: int, width: int, height: int) -> Face:
+    """``face`` of a picture (``width`` × ``height``) that was turned ``turn`` times, in the pixels of the picture."""
+    x, y, across, down = face.box
+    corners = np.array([(x, y), (x + across, y + down)])
+    (left, top), (right, bottom) = np.sort(_points_back(corners, turn, width, height), axis=0).tolist()
+    points = None if face.landmarks is None else _points_back(face.landmarks, turn, width, height).astype(np.float32)
+    return replace(face, box=(left, top, right - left, bottom - top), landmarks=points)
+
+
+def _points_back(points: np.ndarray, turn: int, width: int, height: int) -> np.ndarray:
+    x, y = points[:, 0], points[:, 1]
+    places = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[turn]
+    return np.stack(places, axis=1)
+
+
+def _search_upright(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:
     height, width = picture_bgr.shape[:2]
     tile = TILE_LENGTH * min(width, height)
     if max(width, height) <= tile:

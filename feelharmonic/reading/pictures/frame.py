@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from feelharmonic.errors import BadFrame, BadInput, TooLarge
+from feelharmonic.errors import BadFrame, BadInput, TooLarge, TooSmall
 from feelharmonic.reading.messages import Frame
 from feelharmonic.reading.pictures.heif import decode_heif
 from feelharmonic.reading.pictures.picture_file import SEND_PICTURE, SEND_WHOLE, PictureFile, pixels_only
@@ -102,10 +102,10 @@ def _upright_frame(pixels: np.ndarray, file: PictureFile) -> Frame:
 
 
 def _checked_size(frame: Frame) -> Frame:
-    """``frame`` if it is large enough to show a face. Raises BadFrame."""
+    """``frame`` if it is large enough to show a face. Raises TooSmall."""
     if min(frame.width_px, frame.height_px) < MIN_SIDE_PX:
         size = f"{frame.width_px}×{frame.height_px}"
-        raise BadFrame(f"Expected at least {MIN_SIDE_PX}×{MIN_SIDE_PX} pixels, got {size}.", "Send a larger picture.")
+        raise TooSmall(f"Expected at least {MIN_SIDE_PX}×{MIN_SIDE_PX} pixels, got {size}.", "Send a larger picture.")
     return frame
 
 

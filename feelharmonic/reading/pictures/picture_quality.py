@@ -29,6 +29,9 @@ SATURATED, MAX_SATURATED_SHARE = 250, 0.5
 #: brightness is smaller than this: what covers a lens keeps the light out. A brighter one shows a plain wall.
 MIN_DEVIATION, COVERED_BELOW = 8.0, 100.0
 
+#: A darker and flatter thumbnail shows no dark room, whose noise is seen: a closed shutter, or a camera that is paused.
+BLACK, BLACK_DEVIATION = 1.5, 1.0
+
 #: The thumbnail's mean differs by less than this from the frame's: its levels are rounded twice.
 THUMBNAIL_ROUNDING = 1.5
 
@@ -47,7 +50,7 @@ MIN_FACE_PX = 22.0
 #: Largest share of a face's box that may lie outside the frame.
 MAX_OUTSIDE_SHARE = 0.25
 
-PROBLEMS = ("too_dark", "too_bright", "covered", "frozen", "face_too_far", "face_cut_off")
+PROBLEMS = ("black", "too_dark", "too_bright", "covered", "frozen", "face_too_far", "face_cut_off")
 
 
 class PictureQuality:
@@ -97,6 +100,8 @@ def _light_problem(frame_bgr: np.ndarray, *, found: bool) -> str | None:
         return None  # a thumbnail would say the same, and takes longer
     thumbnail = cv2.cvtColor(cv2.resize(frame_bgr, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     mean = float(thumbnail.mean())
+    if mean < BLACK and float(thumbnail.std()) < BLACK_DEVIATION:
+        return "black"
     if mean < (DARK if found else DARK_WITHOUT_FACE):
         return "too_dark"
     if mean > (BRIGHT if found else BRIGHT_WITHOUT_FACE):

@@ -9,9 +9,7 @@ import contextvars
 import functools
 import json
 import logging
-import math
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 
 import marshmallow as ma
 from flask import Request, current_app, request
@@ -23,7 +21,6 @@ from werkzeug.wrappers import Response
 from feelharmonic.errors import ListenerFault, ServerFault
 from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.web.problems import fault_response, problem_response
-from feelharmonic.web.security.rate_limits import client_network
 from feelharmonic.web.services import services
 
 log = logging.getLogger(__name__)
@@ -75,7 +72,7 @@ def off_the_loop(view: Callable) -> Callable:
     def run(*args: object, **named: object) -> object:
         request.get_data()  # kept for the parser
         context = contextvars.copy_context()  # of Flask's request
-        return services().texts.run(lambda: context.run(answered, *args, **named), client_network())
+        return services().texts.run(lambda: context.run(answered, *args, **named))
 
     def answered(*args: object, **named: object) -> object:
         try:
@@ -97,8 +94,7 @@ def limit_body() -> None:
 
 @api.errorhandler(ListenerFault)
 def refuse(fault: ListenerFault) -> Response:
-    is_busy = fault.status == HTTPStatus.TOO_MANY_REQUESTS
-    return fault_response(fault, {"Retry-After": str(math.ceil(fault.wait_ms / 1000))} if is_busy else None)
+    return fault_response(fault)
 
 
 @api.errorhandler(Exception)

@@ -50,7 +50,8 @@ async function ask() {
 /** @param {CameraState} state */
 function show({ state, reading, emotion, tracks: list, note: reason }) {
   notice.update("connection", "");
-  notice.update("face", reading?.picture_problem ? t(`picture.${reading.picture_problem}`) : "");
+  const half = reading?.faces[0]?.hidden;
+  notice.update("face", reading?.picture_problem ? t(`picture.${reading.picture_problem}`) : half ? t(`face.${half}-hidden`) : "");
   notice.update("camera", state === "lost" ? t("watch.lost") : state === "ended" ? t("watch.ended") : "");
   const mood = reading?.mood ?? null;
   const shown = mood && emotions.get(mood.emotion);

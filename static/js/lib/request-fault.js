@@ -3,7 +3,7 @@
  */
 
 /** The request itself is at fault: another picture, another text may do. */
-const REFUSED = ["bad_frame", "bad_request", "too_large"];
+const REFUSED = ["bad_frame", "bad_request", "too_large", "too_small"];
 const BUSY = ["busy", "full"];
 
 /**

@@ -9,10 +9,16 @@ export const RATE_HZ = 10;
 /** 0..1, as canvas.toBlob takes it. */
 export const JPEG_QUALITY = 0.8;
 
+/** Both sides have at least this many pixels, or no face can be found. */
+const MIN_SIDE_PX = 32;
+/** A browser that has not answered by then, or a camera without a picture, is told of. */
+const WORD_AFTER_MS = 8000;
+
 /** The camera's name in the browser's storage. */
 const STORED = "camera";
 
-/** @typedef {"insecure"|"unsupported"|"refused"|"none"|"in-use"|"lost"} CameraFaultCode */
+/** @typedef {"insecure"|"unsupported"|"refused"|"none"|"in-use"|"inactive"|"unknown"|"lost"} CameraFaultCode */
+/** @typedef {"waiting"|"no-picture"|"too-small"|"muted"|""} CameraWord what is told of a camera while it starts or runs */
 
 /** Why there is no picture. */
 export class CameraFault extends Error {
@@ -24,7 +30,7 @@ export class CameraFault extends Error {
   }
 }
 
-/** The browsers' names of the same three faults. @type {Record<string, CameraFaultCode>} */
+/** The browsers' names of the faults that say their cause. @type {Record<string, CameraFaultCode>} */
 const FAULT_CODES = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -34,7 +40,7 @@ const FAULT_CODES = {
   OverconstrainedError: "none",
   NotReadableError: "in-use",
   TrackStartError: "in-use",
-  AbortError: "in-use",
+  InvalidStateError: "inactive",
 };
 
 export class Camera {
@@ -45,6 +51,9 @@ export class Camera {
   #readable = document.createElement("canvas");
   #storage;
   #onLost;
+  #onWord;
+  /** @type {CameraWord} */ #word = "";
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #timer;
   /** Counts starts, so that a start that was overtaken by a stop ends its own stream. */
   #job = 0;
 
@@ -52,11 +61,13 @@ export class Camera {
    * @param {HTMLVideoElement} video shows the stream
    * @param {{get: (name: string) => string|null, set: (name: string, value: string) => void}} storage remembers the choice
    * @param {() => void} onLost the camera was unplugged or taken away
+   * @param {(word: CameraWord) => void} onWord empty once nothing is wrong any more
    */
-  constructor(video, storage, onLost) {
+  constructor(video, storage, onLost, onWord = () => undefined) {
     this.#video = video;
     this.#storage = storage;
     this.#onLost = onLost;
+    this.#onWord = onWord;
   }
 
   get running() {
@@ -70,23 +81,48 @@ export class Camera {
   async start() {
     this.stop();
     const job = ++this.#job;
-    const stream = await open(this.#storage.get(STORED));
+    this.#sayLater("waiting", job);
+    const stream = await open(this.#storage.get(STORED)).finally(() => this.#stopSaying());
     if (job !== this.#job) {
       end(stream);
       return;
     }
     this.#stream = stream;
     for (const track of stream.getVideoTracks()) {
-      track.addEventListener("ended", () => this.#stream === stream && this.#onLost());
+      const heard = (/** @type {() => void} */ act) => () => this.#stream === stream && act();
+      track.addEventListener("ended", heard(this.#onLost));
+      track.addEventListener("mute", heard(() => this.#say("muted")));
+      track.addEventListener("unmute", heard(() => this.#say("")));
     }
     this.#video.srcObject = stream;
     // Safari wants play() to be called; a start that is overtaken rejects, which means nothing.
-    await this.#video.play().catch(() => undefined);
+    this.#sayLater("no-picture", job);
+    await Promise.race([this.#video.play().catch(() => undefined), passed(WORD_AFTER_MS)]);
+  }
+
+  /** @param {CameraWord} word said after a while, unless a picture comes or the camera stops @param {number} job */
+  #sayLater(word, job) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => job === this.#job && this.#say(word), WORD_AFTER_MS);
+  }
+
+  #stopSaying() {
+    clearTimeout(this.#timer);
+    this.#say("");
+  }
+
+  /** @param {CameraWord} word */
+  #say(word) {
+    if (word !== this.#word) {
+      this.#word = word;
+      this.#onWord(word);
+    }
   }
 
   /** Ends every track: the camera's light goes off. */
   stop() {
     this.#job += 1;
+    this.#stopSaying();
     if (this.#stream) {
       end(this.#stream);
       this.#stream = null;
@@ -152,6 +188,14 @@ export class Camera {
     }
     const scale = Math.min(1, PICTURE_WIDTH / Math.max(width, height));
     const [small_width, small_height] = [width, height].map((length) => Math.round(length * scale));
+    clearTimeout(this.#timer);
+    if (Math.min(small_width, small_height) < MIN_SIDE_PX) {
+      this.#say("too-small");
+      return false;
+    }
+    if (this.#word !== "muted") {
+      this.#say("");
+    }
     if (canvas.width !== small_width || canvas.height !== small_height) {
       Object.assign(canvas, { width: small_width, height: small_height });
     }
@@ -192,7 +236,12 @@ async function ask(video) {
 
 /** @param {string} name of what getUserMedia threw @returns {CameraFaultCode} */
 export function faultCode(name) {
-  return FAULT_CODES[name] ?? "in-use";
+  return FAULT_CODES[name] ?? "unknown";
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function passed(ms) {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 /** @param {MediaStream} stream */

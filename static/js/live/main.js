@@ -9,6 +9,7 @@ import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { AccountController } from "./controllers/account-controller.js";
 import { BaselineController } from "./controllers/baseline-controller.js";
+import { FollowController } from "./controllers/follow-controller.js";
 import { MoodController } from "./controllers/mood-controller.js";
 import { PlayerController } from "./controllers/player-controller.js";
 import { PreferencesController } from "./controllers/preferences-controller.js";
@@ -26,7 +27,7 @@ window.addEventListener("error", () => page.notice.update("page", page.t("proble
 window.addEventListener("unhandledrejection", () => page.notice.update("page", page.t("problem.page")));
 
 const video = /** @type {HTMLVideoElement} */ (element("video"));
-const camera = new Camera(video, page.preferences, () => stage.stop("lost"));
+const camera = new Camera(video, page.preferences, () => stage.stop("lost"), (word) => page.notice.update("camera", word && page.t(`camera.${word}`)));
 const connection = new Connection((state) => page.state.update({ connection: state }));
 
 // Controllers observe the page's state in the order in which they are built here.
@@ -39,7 +40,7 @@ new PreferencesController(page);
 const player = new PlayerController(page);
 const tracks = new TracksController(page, connection, player);
 new RefreshController(page, tracks, player);
-mountFollow();
+new FollowController(page, tracks, player);
 new SharingController(page, mood, tracks);
 new AccountController(page, tracks);
 
@@ -81,17 +82,6 @@ function mountHistory() {
     mount();
   }
   page.state.observe(["stage"], (values) => values.stage === "live" && mount());
-}
-
-/** "Follow my mood", loaded when it is first switched on. */
-function mountFollow() {
-  const label = Object.assign(document.createElement("label"), { className: "switch", title: page.t("follow.note") });
-  const toggle = Object.assign(document.createElement("input"), { type: "checkbox", id: "follow-on" });
-  toggle.setAttribute("role", "switch");
-  label.append(toggle, Object.assign(document.createElement("span"), { textContent: page.t("follow.on") }));
-  element("goals").after(label);
-  const load = lazy(async () => new (await import("./controllers/follow-controller.js")).FollowController(page, tracks, player, toggle));
-  toggle.addEventListener("change", () => load().catch(console.error)); // a lost connection is told already
 }
 
 /** Freezes the moment and plays its mood. */

@@ -127,6 +127,7 @@ function pick(index) {
     count: page.faces.length,
     sure: guessText(face, percent, config.emotions, t),
   });
+  notice.update("face", face.hidden ? t(face.hidden === "upper" ? "face.upper-hidden" : "face.lower-hidden") : "");
   serve();
 }
 

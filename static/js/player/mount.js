@@ -7,10 +7,8 @@ import { toJspf, toM3u } from "../music/playlist-files.js";
 import { AccountPanel } from "./account-panel.js";
 import { BarView } from "./bar-view.js";
 import { askHowToFill } from "./fill-dialog.js";
-import { freshList } from "./fresh-list.js";
 import { connectMediaSession } from "./media-session.js";
 import { Player } from "./player.js";
-import { QueueMap } from "./queue-map.js";
 import { AudioSource } from "./sources/audio-source.js";
 import { DeviceSource } from "./sources/device-source.js";
 import { EmbedSource } from "./sources/embed-source.js";
@@ -29,7 +27,7 @@ const VOLUME_KEY = "volume";
  * @property {import("../types.js").Translate} t
  * @property {import("../lib/storage.js").BrowserStorage} session
  * @property {import("../lib/storage.js").BrowserStorage} preferences
- * @property {(entry: QueueEntry, like: boolean) => Promise<QueueEntry[]>} [onFeedback] what comes for it: more like it, or another
+ * @property {(id: string, like: boolean) => void} [onFeedback]
  *
  * @typedef {ReturnType<typeof mountPlayer>} MountedPlayer
  */
@@ -79,7 +77,13 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     jump: touching((index) => player.jump(index)),
     move: touching((from, to) => player.move(from, to)),
     remove: touching((index) => player.remove(index)),
-    feedback: onFeedback && touching((index, like) => judge(index, like)),
+    feedback: onFeedback && touching((index, like) => {
+      const { track } = player.queue.entries[index];
+      onFeedback(track.id, like);
+      if (!like) {
+        player.remove(index);
+      }
+    }),
     open: () => account.refresh(),
     save: (format) => save(format),
     clear: () => {
@@ -91,34 +95,14 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
   const show = () =>
     bar.update(player.values, { canSeek: player.canSeek, canSetVolume: player.canSetVolume, hasNext: player.queue.hasNext });
   player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "volume", "problem", "revision"], show);
-  const showQueue = () => {
-    bar.updateQueue(player.queue.entries, player.queue.index);
-    map.update(player.queue.entries, player.queue.index);
-  };
-  player.state.observe(["revision"], showQueue);
-  const map = new QueueMap(t);
+  player.state.observe(["revision"], () => bar.updateQueue(player.queue.entries, player.queue.index));
   bar.addToQueue(account.element);
-  bar.addToQueue(map.element);
   connectMediaSession(player);
   bar.showFill(preferences.get(FILL_KEY));
   touched = player.queue.recent.length > 0;
   player.setVolume(storedVolume(preferences.get(VOLUME_KEY)));
   show();
-  showQueue();
-
-  /** "More like this" brings more after it; "not this" takes another one in its place. @param {number} index @param {boolean} like */
-  async function judge(index, like) {
-    const entry = player.queue.entries[index];
-    const before = player.queue.entries[index - 1];
-    const coming = onFeedback?.(entry, like);
-    if (!like) {
-      player.remove(index);
-    }
-    const entries = (await coming) ?? [];
-    // What comes for a track that was played already comes next.
-    const place = Math.max(player.queue.entries.indexOf(like ? entry : before), player.queue.index);
-    player.insert(place, entries);
-  }
+  bar.updateQueue(player.queue.entries, player.queue.index);
 
   /** @param {"m3u"|"jspf"} format */
   function save(format) {
@@ -149,13 +133,6 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
       }
       player.fill(entries, how === "replace" ? "replace" : "append");
     },
-
-    /**
-     * What `ask` gives, without what this tab has played or found missing.
-     * @template {{reply: import("../types.js").SnapReply}} Answer
-     * @param {() => Promise<Answer>} ask
-     */
-    fresh: (ask) => freshList(ask, (id) => player.queue.recent.includes(id) || player.queue.gone.includes(id)),
 
     /** Plays one track; where it is not in the queue, it comes next. @param {QueueEntry} entry */
     playNow(entry) {

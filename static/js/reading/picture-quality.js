@@ -52,6 +52,10 @@ function lightProblem(frame, found, constants) {
   const [width, height] = constants.thumbnail_size;
   const { data } = grey(shrunk(frame, width, height));
   const mean = data.reduce((sum, level) => sum + level, 0) / data.length;
+  const deviation = () => Math.sqrt(data.reduce((sum, level) => sum + (level - mean) ** 2, 0) / data.length);
+  if (mean < constants.black && deviation() < constants.black_deviation) {
+    return "black";
+  }
   if (mean < (found ? constants.dark : constants.dark_without_face)) {
     return "too_dark";
   }
@@ -67,8 +71,7 @@ function lightProblem(frame, found, constants) {
   if (mean >= constants.covered_below) {
     return null;
   }
-  const variance = data.reduce((sum, level) => sum + (level - mean) ** 2, 0) / data.length;
-  return Math.sqrt(variance) < constants.min_deviation ? "covered" : null;
+  return deviation() < constants.min_deviation ? "covered" : null;
 }
 
 /** @param {FoundFace} face @param {Picture} frame @param {QualityConstants} constants @returns {PictureProblem|null} */

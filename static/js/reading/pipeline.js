@@ -5,6 +5,7 @@
 
 import { appearanceOf, relativeToRest, RestingFaces } from "./baseline.js";
 import { cutCrop, sharpness } from "./crop.js";
+import { FaceCover } from "./expression.js";
 import { FaceTracker, listenerIndex } from "./face-tracker.js";
 import { groupExpression } from "./group-expression.js";
 import { guessOf, MoodSmoother } from "./mood.js";
@@ -21,6 +22,7 @@ export class Pipeline {
   #expressions;
   #constants;
   #resting;
+  #cover;
   /** @type {number[]|null} the listener's resting face, if they have shown it */ #baseline = null;
   #smoother;
   #quality;
@@ -36,6 +38,7 @@ export class Pipeline {
     this.#tracker = new FaceTracker(finder, constants.tracker);
     this.#expressions = expressions;
     this.#constants = constants;
+    this.#cover = new FaceCover(constants.cover);
     this.#resting = new RestingFaces(constants.baseline);
     this.#smoother = new MoodSmoother(constants.mood);
     this.#quality = new PictureQuality(constants.quality);
@@ -46,7 +49,8 @@ export class Pipeline {
     const faces = (await this.#tracker.track(frame, at_s)).sort((one, other) => area(other) - area(one));
     const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
     this.#listenerFirst(faces, crops);
-    const probabilities = await this.#expressions.readCrops(crops);
+    const hidden = crops.map((crop) => this.#cover.hidden(crop));
+    const probabilities = (await this.#expressions.readCrops(crops)).map((row, i) => this.#cover.softened(row, hidden[i]));
     const picture_problem = this.#quality.problem(frame, faces, at_s);
     const shown = picture_problem ? [] : this.#relativeToRest(faces, crops, probabilities, at_s);
     const group = this.#reads_group && !picture_problem ? groupExpression(faces.map((face, i) => groupFace(face, shown[i] ?? null))) : null;
@@ -54,7 +58,7 @@ export class Pipeline {
     const smoothed = faces.length && !picture_problem ? this.#smoother.expression() : null;
     return {
       seq: null,
-      faces: faces.map((face, i) => ({ ...faceFields(face, probabilities[i] ?? null, frame), ...this.#guess(probabilities[i] ?? null) })),
+      faces: faces.map((face, i) => ({ ...faceFields(face, probabilities[i] ?? null, frame), ...this.#guess(probabilities[i] ?? null), hidden: hidden[i] ?? null })),
       probabilities: smoothed && smoothed.map((value) => rounded(value, DIGITS)),
       ...this.#valenceArousal(smoothed),
       mood: mood && {
@@ -155,7 +159,7 @@ function area({ box }) {
   return box[2] * box[3];
 }
 
-/** @param {FoundFace} face @param {number[]|null} probabilities @param {Picture} frame @returns {Omit<import("../types.js").Face, "sure"|"second">} */
+/** @param {FoundFace} face @param {number[]|null} probabilities @param {Picture} frame @returns {Omit<import("../types.js").Face, "sure"|"second"|"hidden">} */
 function faceFields({ id, box, score }, probabilities, frame) {
   const [x, y, width, height] = box;
   const [left, right] = [x, x + width].map((at) => share(at, frame.width));

@@ -8,5 +8,8 @@ test("what the browsers call a fault becomes one of ours", () => {
   assert.equal(faultCode("NotFoundError"), "none");
   assert.equal(faultCode("OverconstrainedError"), "none");
   assert.equal(faultCode("NotReadableError"), "in-use");
-  assert.equal(faultCode("SomethingNew"), "in-use");
+  assert.equal(faultCode("InvalidStateError"), "inactive");
+  for (const name of ["SomethingNew", "AbortError", "TypeError", ""]) {
+    assert.equal(faultCode(name), "unknown", "no cause is told that nobody tested");
+  }
 });

@@ -8,6 +8,7 @@ import pytest
 
 from feelharmonic.reading import Networks
 from feelharmonic.reading.faces.photograph_search import search_photograph, tile_starts
+from tests.support.samples import encode
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,24 @@ def test_tiles_cover_the_side_and_overlap():
         starts = tile_starts(length, tile)
         assert (starts[0], starts[-1]) == (0, length - tile)
         assert max(np.diff(starts)) <= 0.75 * tile + 1
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_photograph_turned_by_any_quarter_is_read_as_the_upright_one(astronaut_bgr, turn):
+    networks = Networks.load()
+    (upright,) = networks.read_photograph(encode(astronaut_bgr, ".png")).faces
+    turned = np.ascontiguousarray(np.rot90(astronaut_bgr, turn))
+    (face,) = networks.read_photograph(encode(turned, ".png")).faces
+    assert face.expression.probabilities == pytest.approx(upright.expression.probabilities, abs=0.05)
+    x, y, width, height = upright.face.box
+    middle = np.array([[x + width / 2, y + height / 2]])
+    across, down = astronaut_bgr.shape[1], astronaut_bgr.shape[0]
+    places = {1: (middle[0, 1], across - middle[0, 0]), 2: (across - middle[0, 0], down - middle[0, 1])}
+    places[3] = (down - middle[0, 1], middle[0, 0])
+    left, top, wide, high = face.face.box
+    assert (left + wide / 2, top + high / 2) == pytest.approx(places[turn], abs=4)
+
+
+def test_a_picture_without_a_face_has_none_in_any_turn(finder):
+    slope = np.linspace(60, 190, 640, dtype=np.uint8)
+    assert search_photograph(finder, np.repeat(np.tile(slope, (480, 1))[:, :, None], 3, axis=2)) == []

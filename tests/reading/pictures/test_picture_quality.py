@@ -55,6 +55,12 @@ def test_light_that_shows_no_face_is_said(astronaut_bgr, factor, shift, found, s
     assert problem(scaled(astronaut_bgr, factor, shift), *[FACE] * found) == said
 
 
+def test_a_black_picture_is_a_closed_shutter_and_a_dark_room_is_not(astronaut_bgr):
+    assert PictureQuality().problem(np.zeros_like(astronaut_bgr), [], 0.0) == "black"
+    noise = np.random.default_rng(0).normal(3, 2, astronaut_bgr.shape)
+    assert PictureQuality().problem(np.clip(noise, 0, 255).astype(np.uint8), [], 0.0) == "too_dark"
+
+
 def test_a_window_that_outshines_half_of_the_picture_is_said(astronaut_bgr):
     astronaut_bgr = astronaut_bgr.copy()
     astronaut_bgr[:, :170] = 255

@@ -18,6 +18,7 @@ export class ReadingController {
   #device;
   #loop = frameLoop({ onReply: (reply) => this.#show(reply), onFault: (fault, reader) => this.#fault(fault, reader) });
   #face_at_ms = 0;
+  #clear_at_ms = 0;
   #server_knows_device = false;
   #full = false;
   /** Whether the reader was chosen. */ #decided = false;
@@ -172,8 +173,12 @@ export class ReadingController {
     if (reply.faces.length) {
       this.#face_at_ms = performance.now();
     }
-    const nobody = performance.now() - this.#face_at_ms > NOBODY_AFTER_MS;
-    notice.update("face", reply.picture_problem ? t(`picture.${reply.picture_problem}`) : nobody ? t(reply.mood ? "face.gone" : "face.none") : "");
+    const now_ms = performance.now();
+    const nobody = now_ms - this.#face_at_ms > NOBODY_AFTER_MS;
+    const half = reply.faces[0]?.hidden;
+    this.#clear_at_ms = half ? this.#clear_at_ms : now_ms;
+    const hidden = now_ms - this.#clear_at_ms > NOBODY_AFTER_MS ? t(`face.${half}-hidden`) : "";
+    notice.update("face", reply.picture_problem ? t(`picture.${reply.picture_problem}`) : nobody ? t(reply.mood ? "face.gone" : "face.none") : hidden);
     const aside = reply.faces.length > 1 ? t(reply.group ? "mood.group" : "mood.several") : undefined;
     state.update({ reply, mood: reply.mood, aside, mood_at_ms: Date.now() });
   }
