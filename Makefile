@@ -16,7 +16,7 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 deploy-check:
 	@$(PYTHON) deploy/check.py
 
-.PHONY: deploy-check help run test test-all test-waiting train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
+.PHONY: deploy-check help run test test-all test-waiting test-full-servers test-full-browser train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -48,9 +48,18 @@ BY_TARGET = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 test-e2e: $(VENV)/test.stamp static/vendor/stamp
 	$(PYTEST) -m 'not full' $(SERVERS)
 
-# The tests that are marked `full`, of all kinds.
+# The tests that are marked `full`, of all kinds, as `make test` runs the others; those of overload and endurance by
+# themselves, since they measure what is left for others.
 test-full: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
-	$(PYTEST) -m full tests --ignore tests/training --ignore tests/fer
+	$(PYTEST) -m full -n auto --dist loadfile tests $(addprefix --ignore ,$(SERVERS) tests/browser tests/training tests/fer)
+	@$(MAKE) --no-print-directory -j 2 $(BY_TARGET) test-full-servers test-full-browser
+	$(PYTEST) -m full tests/load
+
+test-full-servers: $(VENV)/test.stamp static/vendor/stamp
+	$(PYTEST) -m full tests/e2e tests/deploy
+
+test-full-browser: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
+	$(PYTEST) -m full $(TWO_BROWSERS) tests/browser
 
 test-js: node_modules/stamp static/vendor/stamp
 	$(WITH_NODE) npm test --silent
@@ -155,9 +164,10 @@ audit: $(VENV)/test.stamp $(VENV)/node.stamp
 audited = @report="$$($(2) 2>&1)"; status=$$?; echo "$(1): $$report"; [ $$status = 0 ] || case "$$report" in \
 	*vulnerabilit*) exit 1;; *) echo '$(1): no answer from the advisory service, nothing is known.';; esac
 
-# The fuzzing of `make test-all`, 25 times as long.
+# A million inputs to all that reads what strangers send; takes about an hour. None may cost much (tests/fuzz/costs.py).
+fuzz: export FUZZ_CASES ?= 1000000
 fuzz: $(VENV)/test.stamp
-	FUZZ_CASES=50000 $(PYTEST) tests/fuzz
+	$(PYTEST) tests/fuzz
 
 # An hour of twenty listeners; `make test-all` does a minute of it.
 soak: $(VENV)/test.stamp static/vendor/stamp

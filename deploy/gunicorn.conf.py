@@ -39,6 +39,8 @@ worker_connections = capacity.max_connections(settings.max_listeners)
 #: Under gthread each connection holds a thread. They are made as they are needed.
 threads = capacity.max_threads(settings.max_listeners)
 keepalive = 15
+#: Browsers send about 20 headers; nginx passes on 32 KB of them at most.
+limit_request_fields, limit_request_field_size = 64, 8190
 #: More than Timeouts.drain_s: by then clients have been notified and requests in flight are finished.
 graceful_timeout = 10
 control_socket_disable = True

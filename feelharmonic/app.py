@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, has_request_context
 from flask_socketio import SocketIO
 
 from feelharmonic import cli
@@ -32,7 +33,7 @@ from feelharmonic.web.monitoring import health
 from feelharmonic.web.monitoring.metrics import Metrics
 from feelharmonic.web.security import secret_key
 from feelharmonic.web.security.origins import websocket_origins
-from feelharmonic.web.security.rate_limits import storage_of
+from feelharmonic.web.security.rate_limits import client_network, storage_of
 from feelharmonic.web.security.websocket_limits import EventPacket
 from feelharmonic.web.services import Services
 from feelharmonic.web.serving import load_async_mode
@@ -54,6 +55,8 @@ MAX_PHOTOGRAPHS_WAITING = 8
 OFFLINE_TRACKS = 3000
 #: Playlists and series of readings in the queue, each up to 1 MB; reading one takes a fraction of a second.
 MAX_TEXTS_WAITING = 16
+#: Lists of tracks in the queue; most take a few milliseconds.
+MAX_LISTS_WAITING = 200
 
 
 def create_app(
@@ -100,6 +103,7 @@ def create_app(
         settings,
         timeouts=timeouts,
         max_message_bytes=MAX_MESSAGE_BYTES,
+        redis_options=redis_options(settings),
         refused=metrics.refused,
         make_room=lambda: services.live.disconnect_longest_idle(),
         unknown_host_page=partial(error_pages.unknown_host, app),
@@ -107,8 +111,15 @@ def create_app(
     shipped = ShippedTracks()
     best_known = shipped.first(OFFLINE_TRACKS)
     catalogue = CurrentCatalogue(shipped, Path(app.instance_path) / DATABASE_NAME, run=mode.thread_runner(1))
-    music = MusicService(networks.params, load_providers(settings, catalogue), catalogue, observer=metrics)
-    services.music = music
+    # A list of 50 takes a tenth of a second: not in the event loop.
+    lists = services.lists = InferenceQueue(1, mode.thread_runner(1), max_waiting=MAX_LISTS_WAITING)
+    music = services.music = MusicService(
+        networks.params,
+        load_providers(settings, catalogue),
+        catalogue,
+        observer=metrics,
+        run=lambda function: lists.run(function, client_network() if has_request_context() else ""),
+    )
     pages.bind(app, networks.params, on_device=settings.on_device)
     error_pages.bind(app)
     # Other networks than ours read one frame after the other anyway, behind a lock.
@@ -120,7 +131,7 @@ def create_app(
         networks,
         music,
         max_listeners=settings.max_listeners,
-        allows=limiter.allows,
+        limiter=limiter,
         metrics=metrics,
         queue=frames,
         in_flight=in_flight,
@@ -162,7 +173,7 @@ def ready_checks(settings: Settings) -> dict:
     """What must hold before listeners are sent here. The networks were loaded, or there would be no app to ask."""
     checks = {"networks": lambda: True}
     if settings.redis_url:
-        checks["redis"] = storage_of(settings.redis_url).check
+        checks["redis"] = storage_of(settings.redis_url, redis_options(settings)).check
     return checks
 
 
@@ -197,8 +208,16 @@ def load_store(settings: Settings, secret_key: str) -> ExpiringStore | None:
 
     if not settings.redis_unchecked:
         check_redis(settings.redis_url)
+    return RedisStore(settings.redis_url, secret_key, redis_options(settings))
 
-    return RedisStore(settings.redis_url, secret_key)
+
+def redis_options(settings: Settings) -> dict[str, Any]:
+    """What makes Redis' client check every connection; nothing where that is switched off, or without a Redis."""
+    if not settings.redis_url or settings.redis_unchecked:
+        return {}
+    from feelharmonic.web.stores.redis_check import checked_connections  # Redis' client costs memory
+
+    return checked_connections()
 
 
 def load_accounts(settings: Settings) -> SpotifyAccounts | None:

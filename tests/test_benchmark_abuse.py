@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks.abuse import masked
+from benchmarks.abuse.attacks import masked
 
 
 @pytest.mark.parametrize(("size", "head"), [(3, b"\x81\x83"), (200, b"\x81\xff" + (200).to_bytes(8, "big"))])

@@ -27,6 +27,22 @@ def spread(taken_ms: np.ndarray) -> dict[str, float]:
     return {"median_ms": round(float(np.median(taken_ms)), 3), "p95_ms": round(float(np.percentile(taken_ms, 95)), 3)}
 
 
+def measured(run: Callable[[], object], *, rounds: int, warm_up: int = 3) -> dict[str, float]:
+    """Median and 95th percentile by the clock, and the median of what this thread computed, in milliseconds.
+
+    On a machine with other work the latter says what the former would be without.
+    """
+    for _ in range(warm_up):
+        run()
+    taken_ms, computed_ms = np.empty(rounds), np.empty(rounds)
+    for i in range(rounds):
+        start, computed = time.perf_counter(), time.thread_time()
+        run()
+        taken_ms[i] = (time.perf_counter() - start) * 1e3
+        computed_ms[i] = (time.thread_time() - computed) * 1e3
+    return {**spread(taken_ms), "cpu_ms": round(float(np.median(computed_ms)), 3)}
+
+
 def memory_kib(pid: int | str = "self", line: str = "VmRSS") -> float | None:
     """The memory that a process holds, or with "VmHWM" its peak; None where there is no /proc.
 

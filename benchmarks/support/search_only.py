@@ -8,7 +8,7 @@ from itertools import cycle
 
 import numpy as np
 
-from benchmarks.support.report import milliseconds, spread
+from benchmarks.support.report import measured
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.nearest import Leaves, Measure, Nearest, Search, leaf_order
@@ -35,13 +35,13 @@ def measure_search_alone(size: int, count: int, rounds: int) -> list[dict]:
     for measure in measures:
         assert_same(search.nearest(measure, count), plain_scan(search.numeric, measure, count))
     chance = random.Random(0)
-    by_leaves = milliseconds(lambda: search.nearest(chance.choice(measures), count), rounds=rounds, warm_up=3)
+    by_leaves = measured(lambda: search.nearest(chance.choice(measures), count), rounds=rounds)
     in_turn = cycle(measures)
-    by_scan = milliseconds(
+    by_scan = measured(
         lambda: plain_scan(search.numeric, next(in_turn), count), rounds=min(rounds, PLAIN_ROUNDS), warm_up=1
     )
     return [
-        {"tracks": size, "what": what, **spread(taken), "index_s": index_s}
+        {"tracks": size, "what": what, **taken, "index_s": index_s}
         for what, taken in (("search by leaves", by_leaves), ("plain scan", by_scan))
     ]
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,18 +35,22 @@ def server(**settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
-    """As ``server``, and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def started(
+    command: Sequence[str] = (), *, under: Sequence[str] = (), **settings: str
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """As ``server``, and its process; ``command`` starts another program than `app.py`, ``under`` is one that starts it
+    and becomes it."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     # All listeners come from one address.
     fixed = {"PORT": str(port), "HOST": "127.0.0.1", "PROVIDERS": "catalogue", "SHARE_PER_ADDRESS": "100"}
-    environ = {**os.environ, **fixed, **settings}
+    environ = {**os.environ, "PYTHONPATH": str(PROJECT), **fixed, **settings}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=environ, stdout=subprocess.DEVNULL
+            [*under, *(command or (sys.executable, str(PROJECT / "app.py")))],
+            cwd=folder,
+            env=environ,
+            stdout=subprocess.DEVNULL,
         )
         try:
             deadline = time.monotonic() + START_TIMEOUT_S
@@ -58,6 +62,19 @@ def started(**settings: str) -> Iterator[tuple[str, subprocess.Popen]]:
         finally:
             process.send_signal(signal.SIGTERM)
             _end(process)
+
+
+def free_port() -> int:
+    """A loopback port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on the loopback ``port``."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def answers(url: str) -> bool:
@@ -86,15 +103,16 @@ def launch_chromium(playwright: Playwright, *options: str) -> Browser:
 
 class Listener:
     """A listener on the namespace /live that writes Engine.IO and Socket.IO packets itself: no client library's time is
-    measured. Raises OSError or websocket.WebSocketException where the connection fails."""
+    measured. ``options`` of websocket-client's create_connection. Raises OSError or websocket.WebSocketException where
+    the connection fails."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, **options: object):
         import websocket  # here: gevent must have patched sockets first
 
         self._timeout, self._closed = websocket.WebSocketTimeoutException, websocket.WebSocketException
         self._binary = websocket.ABNF.OPCODE_BINARY
         address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-        self._socket = websocket.create_connection(address, timeout=REPLY_TIMEOUT_S)
+        self._socket = websocket.create_connection(address, timeout=REPLY_TIMEOUT_S, **options)
         self._socket.send("40/live,")
         self._until("40/live,")
 

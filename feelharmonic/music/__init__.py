@@ -27,7 +27,7 @@ from feelharmonic.music.providers.spotify_answers import PlaybackState
 from feelharmonic.music.reasons import Reason
 from feelharmonic.music.service import MusicService, track_moods_of
 from feelharmonic.music.targets import targets_for
-from feelharmonic.music.track_mood import TrackMoodReader
+from feelharmonic.music.track_mood import TrackMoodReader, shift_by_words
 from feelharmonic.music.wishes.genres import first_meant
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "is_track_id",
     "load_providers",
     "read_scored",
+    "shift_by_words",
     "summarise",
     "targets_for",
     "track_moods_of",

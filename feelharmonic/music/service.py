@@ -14,7 +14,7 @@ from feelharmonic.audio_features import FEATURES
 from feelharmonic.music.catalogue.catalogue import Catalogue
 from feelharmonic.music.catalogue.fill import felt_of
 from feelharmonic.music.catalogue.nearest import distances
-from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, TrackList
+from feelharmonic.music.fallback import Observer, ProviderFallback, ProviderStatus, Runner, TrackList
 from feelharmonic.music.messages import (
     NO_WISHES,
     MusicTargets,
@@ -77,7 +77,8 @@ class TracksAtHand(Protocol):
 class MusicService:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
 
-    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is notified of the providers' calls.
+    ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is notified of the providers' calls;
+    ``run``: see `ProviderFallback`. Raises Overloaded where ``run`` does.
     """
 
     def __init__(
@@ -86,9 +87,10 @@ class MusicService:
         providers: list[MusicProvider],
         tracks: TracksAtHand | None = None,
         observer: Observer | None = None,
+        run: Runner = lambda function: function(),
     ):
         self._params = params
-        self._fallback = ProviderFallback(providers, observer=observer)
+        self._fallback = ProviderFallback(providers, observer=observer, run=run)
         self._tracks = tracks or Catalogue(())
 
     def known(self, ids: Sequence[str]) -> list[Track]:

@@ -1,8 +1,8 @@
 """A track's audio features → its mood: Calm, Energetic, Happy or Sad, with a calibrated confidence.
 
-In: arrays of the nine features. Out: probabilities and TrackMoods. It is a multinomial logistic regression, made by
-training/track_mood/train.py; its card is weights/track_mood.md. Serving needs numpy only. No track fetched from
-Spotify was used in training, and none may be.
+In: arrays of the nine features, and what words add to them. Out: probabilities and TrackMoods. It is a multinomial
+logistic regression, made by training/track_mood/train.py; its card is weights/track_mood.md. Serving needs numpy only.
+No track fetched from Spotify was used in training, and none may be.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from feelharmonic.audio_features import FEATURES
 from feelharmonic.errors import BadInput, SetupFault
+from feelharmonic.music.felt_mood import FELT
 from feelharmonic.music.messages import TRACK_MOODS, TrackMood
 
 WEIGHTS_PATH = Path(__file__).resolve().parent / "weights" / "track_mood.json"
@@ -25,6 +26,22 @@ LOGIT_MARGIN = 0.01
 
 #: The same for the logarithm of shares that crowd at 0.
 LOG_MARGIN = 0.02
+
+#: The emotion whose fit stands for each mood.
+EMOTION_OF = {"Calm": "neutral", "Energetic": "angry", "Happy": "happy", "Sad": "sad"}
+
+#: How much counts what words, year and artist change of a fit (0..1), in the scores' units. Of 0, 1, 2, 4, 8, 16 and 32
+#: the one by which most songs of unseen artists got the mood that listeners tagged; `training.track_mood.felt_evaluate`
+#: prints its figures beside those without.
+WORDS_WEIGHT = 4.0
+
+
+def shift_by_words(felt: np.ndarray, felt_by_features: np.ndarray) -> np.ndarray:
+    """(N, 4) in TRACK_MOODS' order: what is added to the scores of tracks of whose words, year or artist something is
+    known. Both (N, 9) in FELT's order: with that, and by features alone."""
+    places = [FELT.index(EMOTION_OF[mood]) for mood in TRACK_MOODS]
+    shift: np.ndarray = WORDS_WEIGHT * (np.asarray(felt, np.float64) - felt_by_features)[:, places]
+    return shift
 
 
 class TrackMoodReader:
@@ -55,20 +72,22 @@ class TrackMoodReader:
             )
         return cls(coefficients, intercepts)
 
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
+    def probabilities(self, features: np.ndarray, shift: np.ndarray | None = None) -> np.ndarray:
         """(N, 9) features in FEATURES' order and Spotify's units → (N, 4) float64 that sum to 1, TRACK_MOODS' order.
 
-        Raises BadInput for another shape or values that are not finite.
+        ``shift``: what `shift_by_words` gives. Raises BadInput for another shape or values that are not finite.
         """
         scores = prepare(features) @ self._coefficients.T + self._intercepts
+        if shift is not None:
+            scores += shift
         scores -= scores.max(axis=1, keepdims=True)
         odds = np.exp(scores)
         shares: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
         return shares
 
-    def read(self, features: np.ndarray) -> list[TrackMood]:
+    def read(self, features: np.ndarray, shift: np.ndarray | None = None) -> list[TrackMood]:
         """The likeliest mood of each of N tracks; input and faults as for ``probabilities``."""
-        probabilities = self.probabilities(features)
+        probabilities = self.probabilities(features, shift)
         return [TrackMood(mood=TRACK_MOODS[row.argmax()], confidence=float(row.max())) for row in probabilities]
 
 

@@ -6,18 +6,27 @@ checksum, which browsers may cache for ever and check; the service worker, versi
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import json
+import math
 import random
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.emotions import EMOTIONS, GOALS
+from feelharmonic.errors import ListenerFault
 from feelharmonic.music import MusicService, Track
+from feelharmonic.web.problems import fault_response
+from feelharmonic.web.security.rate_limits import client_network
 from feelharmonic.web.services import Services, services
+
+Result = TypeVar("Result")
 
 device = Blueprint("device", __name__)
 
@@ -44,6 +53,9 @@ RUNTIME_SCRIPT = "vendor/ort.wasm.min.js"
 
 SERVICE_WORKER = "js/service-worker.js"
 
+#: How long the service worker's script is kept: its version is a checksum of all files, which takes 10 ms.
+SCRIPT_TTL_S = 2.0
+
 
 class DeviceFiles:
     """``constants``: the stages', JSON-ready. ``files``: networks and runtime by name. ``starter`` serves ``tracks``
@@ -56,6 +68,7 @@ class DeviceFiles:
         self._tracks = tracks
         self._checksums: dict[Path, str] = {}
         self._cards: dict | None = None
+        self._script, self._script_until_s = "", -math.inf
 
     def sha256(self, path: Path) -> str:
         """Of a file's bytes, in hexadecimal."""
@@ -70,6 +83,13 @@ class DeviceFiles:
             lists = {emotion: {goal: self._lists(emotion, goal) for goal in GOALS} for emotion in EMOTIONS}
             self._cards = {"tracks": tracks, "lists": lists}
         return self._cards
+
+    def script(self, make: Callable[[], str]) -> str:
+        """What ``make`` returned no longer than SCRIPT_TTL_S ago."""
+        if time.monotonic() > self._script_until_s:
+            self._script = make()
+            self._script_until_s = time.monotonic() + SCRIPT_TTL_S
+        return self._script
 
     def _lists(self, emotion: str, goal: str) -> list[list[str]]:
         """Lists of ids for one mood and goal, no track twice."""
@@ -94,6 +114,11 @@ def bind(
     app.register_blueprint(device)
 
 
+@device.errorhandler(ListenerFault)
+def refuse(fault: ListenerFault) -> PlainResponse:
+    return fault_response(fault)
+
+
 @device.get("/device/parts.json")
 def parts() -> PlainResponse:
     """The stages' constants, and where the networks and the runtime are."""
@@ -103,7 +128,7 @@ def parts() -> PlainResponse:
 @device.get("/device/cards.json")
 def cards() -> PlainResponse:
     """Tracks of the starter table for every mood and goal: what plays without a network."""
-    return _revalidated(jsonify(_parts().cards()))
+    return _revalidated(jsonify(off_the_loop(_parts().cards)))
 
 
 @device.get("/device/<sha256>/<name>")
@@ -130,10 +155,15 @@ def service_worker() -> PlainResponse:
 
     Any change to a cached file changes these bytes: the browser then installs the new release.
     """
+    made = off_the_loop(lambda: _parts().script(script))
+    return _revalidated(Response(made, mimetype="text/javascript"))
+
+
+def script() -> str:
+    """The service worker's script of this moment. Reads all of the page's files."""
     text = (Path(current_app.root_path) / "static" / SERVICE_WORKER).read_text(encoding="utf-8")
     release = json.dumps({"version": version(), "addresses": ["/", *addresses()]})
-    response = Response(f"self.RELEASE = {release};\n{text}", mimetype="text/javascript")
-    return _revalidated(response)
+    return f"self.RELEASE = {release};\n{text}"
 
 
 def parts_fields() -> dict:
@@ -178,6 +208,12 @@ def _revalidated(response: Response) -> PlainResponse:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     return response.make_conditional(request)
+
+
+def off_the_loop(make: Callable[[], Result]) -> Result:
+    """What ``make`` returns. The first lists of cards take a second: others are served meanwhile."""
+    context = contextvars.copy_context()  # of Flask's request
+    return services().texts.run(lambda: context.run(make), client_network())
 
 
 def _parts() -> DeviceFiles:

@@ -24,6 +24,8 @@ from feelharmonic.reading import Mood
 MIN_TRACKS, MAX_TRACKS, DEFAULT_TRACKS = 1, 50, 8
 #: How many genres or decades a listener may wish for or bar.
 MAX_WISHES = 20
+#: The longest genre names have 40 characters; each word of a wish is compared with those of all genres.
+MAX_GENRE_CHARS = 100
 #: Maximum faults of one request in an answer, and characters of a name or value in it: both are the caller's.
 MAX_FAULTS_SHOWN, MAX_NAME_SHOWN = 5, 60
 #: Seven numbers between commas take no more characters.
@@ -130,6 +132,8 @@ class GenreNames(fields.Field):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or len(value) > MAX_WISHES or not all(isinstance(x, str) and x for x in value):
             raise ma.ValidationError(f"Expected {{place}} to be a list of at most {MAX_WISHES} genre names.")
+        if any(len(text) > MAX_GENRE_CHARS for text in value):
+            raise ma.ValidationError(f"Expected each of {{place}} to have at most {MAX_GENRE_CHARS} characters.")
         return tuple(text.lower() for text in value)
 
 

@@ -46,8 +46,9 @@ class Services:
     connections: Connections = field(init=False)
     camera: CameraView = field(init=False)
     device_files: DeviceFiles = field(init=False)
-    #: Photographs, and texts that take more than 5 ms, are read in these queues.
+    #: Photographs, and texts that take more than 5 ms, are read in these queues; lists of tracks are chosen in theirs.
     photographs: InferenceQueue = field(init=False)
+    lists: InferenceQueue = field(init=False)
     texts: InferenceQueue = field(init=False)
     uploads: UploadLimiter = field(init=False)
     openapi: APISpec = field(init=False)

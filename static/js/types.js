@@ -104,8 +104,8 @@
  * @property {boolean} [stays] whether the goal is where the listener is already
  * @property {Problem|null} problem
  *
- * @typedef {{track: Track, place: MusicPoint|null, why: string}} QueueEntry a track of the play queue: where it lies, if that is
- *   known, and why it is there, in a few words
+ * @typedef {{track: Track, place: MusicPoint|null, aim?: MusicPoint|null, why: string}} QueueEntry a track of the play queue:
+ *   where it lies and where it aims, if that is known, and why it is there, in a few words
  *
  * @typedef {{valence: number, energy: number}} MusicPoint Spotify's features of those names, 0..1
  * @typedef {{aim: MusicPoint, track: MusicPoint|null}} PathPoint where a step aims, and where its track lies if known
@@ -139,8 +139,9 @@
  *   min_score: number, min_candidate_score: number, sure_score: number, min_refined_score: number,
  *   max_mirrored_score: number, max_score: number, detector_weight: number, min_tracked_score: number, max_refined: number, min_found_px: number,
  *   same_face_iou: number, min_iou: number, window_share: number, sampling_steps: number|null}} FinderConstants
- * @typedef {{full_search_s: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number,
- *   steady_share: number}} TrackerConstants
+ * @typedef {{full_search_s: number, search_growth: number, longest_search_s: number, points: [number, number],
+ *   cell_points: number, changed_levels: number, changed_points: number, beside_widths: number, shoulder_widths: number,
+ *   above_heights: number, max_tracked: number, same_face_iou: number, min_iou: number, jitter_share: number, steady_share: number}} TrackerConstants
  * @typedef {{crop_side_px: number, crop_eyes: number[][], crop_mouth: number[][], min_contrast: number,
  *   sampling_steps: number|null}} CropConstants
  * @typedef {{sure_score_of_face: number, min_sharpness: number, listener_relief: number}} ListenerConstants

@@ -93,6 +93,18 @@ def test_track_mood_keeps_the_tables_order(run):
     assert all(0.25 <= float(row["confidence"]) <= 1 for row in told)
 
 
+def test_words_count_for_a_tracks_mood_where_a_table_has_them(run, tmp_path):
+    def told(genres: str) -> tuple[str, str]:
+        table = tmp_path / "tracks.csv"
+        lively = GOOD.format(1, 1, 1).replace("0.5,0.5,0.5", "0.5,0.5,0.85")
+        table.write_text(f"{HEADER},genres\n{lively},{genres}\n")
+        (row,) = rows_of(run("track-mood", "--csv", table))
+        return row["mood"], row["confidence"]
+
+    assert told("")[0] == "Happy"
+    assert told("black metal|hardcore punk|death metal")[0] == "Energetic"
+
+
 def test_a_table_without_rows_has_no_moods_and_no_rank(run, tmp_path):
     table = tmp_path / "tracks.csv"
     table.write_text(HEADER + "\n")

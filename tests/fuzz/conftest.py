@@ -7,6 +7,7 @@ import pytest
 
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
+from tests.fuzz.costs import Meter
 from tests.support.samples import encode
 
 
@@ -20,6 +21,12 @@ def app():
             requests_per_address=1_000_000,
         )
     )
+
+
+@pytest.fixture(scope="module")
+def meter(app) -> Meter:
+    """Measures what each input costs ``app``."""
+    return Meter(app)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def pictures(draw: st.DrawFn) -> bytes:
 schemathesis.openapi.format("binary", pictures())
 
 # A request counts as in flight until its answer is closed, and schemathesis closes none.
-APP = create_app(Settings(requests_per_address=1_000_000))
+APP = create_app(Settings(requests_per_address=1_000_000, socket_rate="100000000/minute"))
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", APP)
 
 

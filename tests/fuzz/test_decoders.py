@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from feelharmonic.errors import ListenerFault
 from feelharmonic.reading.pictures.frame import decode, decode_photograph
+from tests.fuzz.costs import in_thread_time
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
     damaged,
-    in_time,
     kinds,
     mutations,
     often,
@@ -28,7 +28,7 @@ def test_arbitrary_bytes_are_decoded_or_refused(data, start):
     for decoder in (decode, decode_photograph):
         # A fault that is told is an answer too.
         with contextlib.suppress(ListenerFault):
-            in_time(lambda decoder=decoder: decoder(start + data))
+            in_thread_time(lambda decoder=decoder: decoder(start + data))
 
 
 def test_damaged_pictures_are_decoded_or_refused(pictures):
@@ -41,7 +41,7 @@ def test_damaged_pictures_are_decoded_or_refused(pictures):
         for decoder in (decode, decode_photograph):
             told["cases"] += 1
             try:
-                in_time(lambda decoder=decoder: decoder(data))
+                in_thread_time(lambda decoder=decoder: decoder(data))
                 told["decoded"] += 1
             except ListenerFault as fault:
                 # What the header gives away is refused before decoding.

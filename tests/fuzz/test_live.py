@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
-    in_time,
     often,
     values,
 )
@@ -23,12 +22,12 @@ pytestmark = pytest.mark.timeout(TEST_TIMEOUT_S)
 EVENTS = ("frame", "snap", "goal", "baseline", "group", "device", "resume", "feedback")
 
 
-def test_arbitrary_events_are_answered(live, astronaut_jpeg):
+def test_arbitrary_events_are_answered(live, meter, astronaut_jpeg):
     @often
     @given(event=st.sampled_from(EVENTS), arguments=st.lists(values, max_size=3))
     def check(event, arguments):
         try:
-            answer = in_time(lambda: live.emit(event, *arguments, namespace="/live", callback=True))
+            answer = meter.in_time(lambda: live.emit(event, *arguments, namespace="/live", callback=True))
         except ValueError as refused:  # the server disconnects
             if "attachment" not in str(refused):
                 raise

@@ -13,7 +13,6 @@ from feelharmonic.web.stores.expiring_store import InMemoryStore
 from feelharmonic.web.stores.pending_logins import PendingLogins
 from tests.support.fuzzing import (
     TEST_TIMEOUT_S,
-    in_time,
     often,
     raw_bodies,
     scalars,
@@ -82,7 +81,7 @@ spotify_bodies = st.one_of(
 )
 
 
-def test_a_connected_account_gets_valid_arguments_only(connected):
+def test_a_connected_account_gets_valid_arguments_only(connected, meter):
     statuses = set()
 
     @often
@@ -96,7 +95,7 @@ def test_a_connected_account_gets_valid_arguments_only(connected):
         client, headers = connected()
         sent = {"json": body} if raw is None else {"data": raw, "content_type": kind}
         try:
-            answer = in_time(lambda: client.post(f"/api/v1/spotify/{path}", headers=headers, **sent))
+            answer = meter.in_time(lambda: client.post(f"/api/v1/spotify/{path}", headers=headers, **sent))
         except TypeError:  # bytes inside have no JSON
             return
         statuses.add(answer.status_code)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from benchmarks.catalogue import write_tracks
 from feelharmonic.emotions import EMOTIONS
 from feelharmonic.music.catalogue.catalogue import Catalogue
-from feelharmonic.music.messages import Wishes
+from feelharmonic.music.catalogue.tables.importer import import_table
+from feelharmonic.music.messages import Track, Wishes
 from feelharmonic.music.providers.catalogue import CatalogueProvider
 from feelharmonic.music.service import MusicService
 from feelharmonic.music.targets import GOAL_ENDS, leads_somewhere, targets_for
@@ -19,6 +22,7 @@ from feelharmonic.params import Params
 
 SNAPS, LIST, REMEMBERED = 200, 8, 60
 JOURNEYS, MAX_TIMES = 70, 8
+MANY_TRACKS, JOURNEYS_OF_MANY = 1_000_000, 10
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,15 @@ def test_many_snaps_bring_many_tracks_and_none_too_soon_again(service, emotion):
     assert by_hand > 0.02 * len(given)
 
 
+def assert_even(tracks: Sequence[Track]) -> None:
+    """No step is larger than 1.6 mean ones, and neither valence nor energy turns back by more than 0.05."""
+    plane = np.array([[track.features["valence"], track.features["energy"]] for track in tracks])
+    steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)
+    assert steps.max() <= 1.6 * steps.mean()
+    way = (plane[-1] - plane[0] >= 0) * 2 - 1
+    assert (np.maximum.accumulate(way * plane, axis=0) - way * plane).max() <= 0.05
+
+
 @pytest.mark.parametrize(("emotion", "goal"), leading(Params.load()))
 def test_journeys_move_evenly_and_differ(service, emotion, goal):
     chance, times = random.Random(f"{emotion} {goal}"), Counter[str]()
@@ -61,12 +74,25 @@ def test_journeys_move_evenly_and_differ(service, emotion, goal):
         tracks = service.playlist(emotion=emotion, goal=goal, n=LIST, chance=chance).tracks
         assert len(tracks) == LIST
         times.update(track.id for track in tracks)
-        plane = np.array([[track.features["valence"], track.features["energy"]] for track in tracks])
-        steps = np.linalg.norm(np.diff(plane, axis=0), axis=1)
-        assert steps.max() <= 1.6 * steps.mean()
-        way = (plane[-1] - plane[0] >= 0) * 2 - 1
-        assert (np.maximum.accumulate(way * plane, axis=0) - way * plane).max() <= 0.05
+        assert_even(tracks)
     assert max(times.values()) <= MAX_TIMES
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_journeys_over_a_million_rows_move_evenly(params, tmp_path):
+    write_tracks(tmp_path / "tracks.csv", MANY_TRACKS)
+    database = tmp_path / "tracks.db"
+    assert import_table(tmp_path / "tracks.csv", database, tmp_path / "rejected.csv").added == MANY_TRACKS
+    catalogue = Catalogue.load(database)
+    service = MusicService(params, [CatalogueProvider(catalogue)], catalogue)
+    assert len(catalogue) > MANY_TRACKS
+    for emotion, goal in leading(params):
+        chance = random.Random(f"{emotion} {goal}")
+        for _ in range(JOURNEYS_OF_MANY):
+            tracks = service.playlist(emotion=emotion, goal=goal, n=LIST, chance=chance).tracks
+            assert len(tracks) == LIST
+            assert_even(tracks)
 
 
 def test_who_is_there_already_gets_what_fits_and_not_the_same_every_time(service):

@@ -109,6 +109,7 @@ def test_nobody_has_any():
     served = ProviderFallback([Local(tracks=())]).ask(REQUEST)
     assert (served.provider, served.tracks) == ("", ())
     assert served.note == "The catalogue has nothing that fits."
+    assert served.reasons == (("catalogue", Reason("nothing_fits")),)
 
 
 def test_a_slow_provider_costs_no_more_than_the_budget_and_then_rests():
@@ -252,7 +253,7 @@ def test_of_two_that_have_as_few_the_first_serves():
     assert served.reasons == (("catalogue", Reason("too_few")),)
 
 
-@pytest.mark.parametrize(("used_s", "state"), [(0.4, "resting"), (0.6, "ready")])
+@pytest.mark.parametrize(("used_s", "state"), [(0.4, "resting"), (0.5, "ready"), (0.6, "ready")])
 def test_one_that_got_less_than_half_of_the_budget_is_not_blamed_for_being_late(used_s, state):
     clock = Clock()
 
@@ -354,3 +355,40 @@ def test_starting_twice_probes_once():
         fallback.start()
         until(lambda: fallback.status()[0].state == "ready")
     assert remote.probes == 1
+
+
+def test_one_at_hand_that_says_it_cannot_serve_lets_the_next_serve():
+    class Empty(Local):
+        def candidates(self, request: TrackRequest) -> Candidates:
+            raise ProviderUnavailable("out_of_order")
+
+    assert ProviderFallback([Empty("own"), Local()]).ask(REQUEST).provider == "catalogue"
+
+
+def test_what_is_at_hand_is_asked_however_many_calls_are_running(monkeypatch):
+    monkeypatch.setattr("feelharmonic.music.fallback.MAX_RUNNING", 0)
+    assert ProviderFallback([Remote(), Local()]).ask(REQUEST).provider == "catalogue"
+
+
+def test_a_call_that_fails_after_the_cooldown_of_another_begins_a_new_one():
+    clock, notes, remote = Clock(), Notes(), Remote()
+    remote.gate = threading.Event()
+    fallback = ProviderFallback([remote, Local()], clock=clock, budget_s=20, observer=notes)
+    slow = threading.Thread(target=fallback.ask, args=(REQUEST,))
+    slow.start()
+    until(lambda: remote.asked == 1)
+    gate, remote.gate = remote.gate, None
+    remote.fault = ProviderUnavailable("quota_used_up", cooldown_s=37)
+    fallback.ask(REQUEST)
+    clock.now_s += 38
+    gate.set()
+    slow.join(20)
+    assert [is_new for _, rest_s, is_new in notes.rested if rest_s == 37] == [True, True]
+
+
+@pytest.mark.parametrize(("cooldown_s", "is_new"), [(0.0, False), (37.0, True), (None, True)])
+def test_the_observer_hears_of_a_new_cooldown_where_one_begins(cooldown_s, is_new):
+    notes = Notes()
+    fault = ProviderUnavailable("out_of_order", cooldown_s=cooldown_s)
+    ProviderFallback([Remote(fault=fault), Local()], observer=notes).ask(REQUEST)
+    assert notes.rested[-1] == ("spotify-search", cooldown_s, is_new)

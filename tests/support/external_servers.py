@@ -126,9 +126,18 @@ class Gunicorn(Service):
 
 class Nginx(Service):
     """With the configuration that deploy/ gives, in front of ``gunicorn``, under a certificate (PEM files).
-    ``connections_each``: another limit on connections of one address."""
+    ``connections_each``: another limit on connections of one address; ``connections``: those of each nginx process."""
 
-    def __init__(self, folder: Path, gunicorn: Gunicorn, certificate: Path, key: Path, *, connections_each: int = 400):
+    def __init__(
+        self,
+        folder: Path,
+        gunicorn: Gunicorn,
+        certificate: Path,
+        key: Path,
+        *,
+        connections_each: int = 400,
+        connections: int = 512,
+    ):
         super().__init__(folder, "nginx")
         self._program = program("nginx")
         self.url = f"https://127.0.0.1:{self.port}"
@@ -147,7 +156,7 @@ class Nginx(Service):
             "127.0.0.1:8000": f"127.0.0.1:{gunicorn.port}",
             "limit_conn senders 400;": f"limit_conn senders {connections_each};",
             "worker_rlimit_nofile 65536;": "",
-            "worker_connections 32768;": "worker_connections 512;",
+            "worker_connections 32768;": f"worker_connections {connections};",
             "http {": f"http {{ client_body_temp_path {folder}/body; {spooled}",
         }
         text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from feelharmonic.reading.browser_constants import constants_for_browser
 from feelharmonic.reading.faces.boxes import iou
 from feelharmonic.reading.faces.crop import cut_crop
 from feelharmonic.reading.faces.face_finder import FaceFinder, decode_maps
-from feelharmonic.reading.faces.face_tracker import FaceTracker
+from feelharmonic.reading.faces.face_tracker import FaceTracker, beside_faces, has_changed, points_of
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Face, Mood, SeenFace
 from feelharmonic.reading.mood import MoodSmoother
@@ -141,7 +141,27 @@ def tracked() -> dict:
         times.append(at_s)
         tracked.append([face_fields(face) for face in tracker.track(frame, at_s)])
     constants = constants_for_browser(Params.load())["tracker"]
-    return {"constants": constants, "times_s": times, "script": script, "faces": tracked}
+    return {"constants": constants, "times_s": times, "script": script, "faces": tracked, "changes": changes()}
+
+
+def changes() -> dict:
+    """A frame and others: whether something has changed beside the face between them, and how many points were seen."""
+    before, box = drawn_frame()[::2, ::2], (20.0, 10.0, 15.0, 20.0)
+    after = {
+        "the same": before,
+        "moved": np.roll(before, (1, -1), axis=(0, 1)),
+        "darker": np.uint8(before * 0.8),
+        "somebody in the corner": cv2.ellipse(before.copy(), (70, 10), (6, 8), 0, 0, 360, (90, 230, 160), -1),
+        "a hand before the chest": cv2.ellipse(before.copy(), (28, 50), (7, 5), 0, 0, 360, (90, 230, 160), -1),
+    }
+    cases = []
+    for name, frame in after.items():
+        for x in (21.0, -10.0):
+            boxes = (box, (x, 11.0, 15.0, 20.0))
+            beside = beside_faces(frame.shape, *boxes)
+            changed = has_changed(points_of(frame), points_of(before), beside)
+            cases.append({"after": name, "boxes": boxes, "beside": int((beside > 0).sum()), "changed": changed})
+    return {"before": pixels(before), "frames": {name: pixels(frame) for name, frame in after.items()}, "cases": cases}
 
 
 def walkers(step: int, chance: np.random.Generator) -> list[dict]:

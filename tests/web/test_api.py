@@ -16,6 +16,7 @@ from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.reading.networks import Networks
 from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.settings import Settings
+from feelharmonic.web.services import Services
 from tests.support.samples import encode
 
 
@@ -318,9 +319,11 @@ def test_health(client):
 
 def test_too_many_photographs_at_once_are_answered_429(astronaut_jpeg, monkeypatch):
     monkeypatch.setattr("feelharmonic.app.MAX_PHOTOGRAPHS_WAITING", 0)
-    client = create_app(Settings(providers=("catalogue",))).test_client()
-    answer = client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
+    app = create_app(Settings(providers=("catalogue",)))
+    Services.of(app).photographs._fair_slots.acquire("192.0.2.9")  # another one is being read
+    answer = app.test_client().post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "face.jpg")})
     assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_mixture_of_emotions_counts_and_is_named(client):

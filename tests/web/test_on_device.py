@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 import re
+import time
 
 import pytest
 
@@ -15,6 +17,7 @@ from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
 from feelharmonic.web.on_device import RUNTIME
 from feelharmonic.web.services import Services
+from feelharmonic.web.serving.fair_slots import FairSlots
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +114,24 @@ def test_the_service_workers_version_changes_with_what_it_keeps(parts, tmp_path,
     app = create_app(Settings(providers=("catalogue",)), networks=parts)
     before = release(app.test_client())["version"]
     assert release(create_app(Settings(providers=("catalogue",)), networks=parts).test_client())["version"] == before
-    Services.of(app).device_files.constants = {"finder": "another"}
+    files = Services.of(app).device_files
+    files.constants = {"finder": "another"}
+    files._script_until_s = math.inf
+    assert release(app.test_client())["version"] == before  # kept for a moment: it takes 10 ms
+    files._script_until_s = time.monotonic() - 1
     assert release(app.test_client())["version"] != before
+
+
+@pytest.mark.parametrize("address", ["/device/cards.json", "/service-worker.js"])
+def test_what_takes_long_is_made_off_the_loop_and_refused_where_too_much_waits(parts, address):
+    app = create_app(Settings(providers=("catalogue",)), networks=parts)
+    queue, ran = Services.of(app).texts, []
+    run, queue._run = queue._run, lambda function: ran.append(1) or run(function)
+    assert app.test_client().get(address).status_code == 200
+    assert ran
+    queue._fair_slots = FairSlots(0, 0)
+    answer = app.test_client().get(address)
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "busy")
 
 
 def test_where_the_host_wants_no_reading_on_devices_no_network_is_given(parts):

@@ -27,6 +27,10 @@ rest as they are.
 **Output.** Four probabilities. Confidence is the highest, calibrated by one temperature ({temperature:.3f}, already in
 the weights).
 
+**Words.** Where a table has a year, an artist, genres, subgenres or names of playlists, the command `track-mood` adds
+to the scores what these change of a song's fit to neutral, angry, happy and sad (`felt_mood.md`), times a weight in
+`feelharmonic/music/track_mood.py`. The figures below are of features alone.
+
 **Data.** {count} songs of Kaggle's "Spotify music mood" (`data_moods`), labelled by one listener: {counts}. What that
 listener calls happy or calm is what this model calls so. The features are those of the Kaggle file; this project
 fetched nothing from Spotify for it.

@@ -16,6 +16,7 @@ from feelharmonic.music.catalogue.nearest import distances
 from feelharmonic.music.catalogue.starter import STARTER_PATH
 from feelharmonic.music.felt_mood import FELT
 from feelharmonic.music.targets import targets_for
+from feelharmonic.music.track_mood import EMOTION_OF, TRACK_MOODS, TrackMoodReader, shift_by_words
 from feelharmonic.params import Params
 from training.data_dir import data_dir
 from training.track_mood.felt_model import TOLD_BY_TAGS, Labels, Teacher, between, directions, distil
@@ -116,12 +117,24 @@ def cross_validated(known: Labels, tables: Songs, trees: int, epochs: int, seed:
             )
             for e in TOLD_BY_TAGS
         }
+    figures |= track_mood_figures(known.tags, told["tags", "network"], told["tags without words", "network"])
     for yardstick, songs in (("tags", known.tags), ("labels", known.labels)):
         plain = directions(songs)
         figures[f"{yardstick}, direction alone"] = {
             e: average_precision(plain[e], masks[yardstick][e]) for e in TOLD_BY_TAGS
         }
     return figures
+
+
+def track_mood_figures(songs: Songs, felt: np.ndarray, felt_without_words: np.ndarray) -> dict[str, dict[str, float]]:
+    """How well `track-mood` orders tagged songs, by features alone and with words. ``felt``: (N, 9) in FELT's order."""
+    wanted, _ = tagged(songs)
+    reader, shift = TrackMoodReader.load(), shift_by_words(felt, felt_without_words)
+    by_features, by_words = reader.probabilities(songs.features), reader.probabilities(songs.features, shift)
+    return {
+        name: {EMOTION_OF[m]: average_precision(own[:, i], wanted[EMOTION_OF[m]]) for i, m in enumerate(TRACK_MOODS)}
+        for name, own in (("tags without words, track-mood", by_features), ("tags, track-mood", by_words))
+    }
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import contextvars
 import functools
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 import marshmallow as ma
 from flask import Request, current_app, request
@@ -21,6 +23,7 @@ from werkzeug.wrappers import Response
 from feelharmonic.errors import ListenerFault, ServerFault
 from feelharmonic.reading import MAX_PHOTOGRAPH_BYTES
 from feelharmonic.web.problems import fault_response, problem_response
+from feelharmonic.web.security.rate_limits import client_network
 from feelharmonic.web.services import services
 
 log = logging.getLogger(__name__)
@@ -72,7 +75,7 @@ def off_the_loop(view: Callable) -> Callable:
     def run(*args: object, **named: object) -> object:
         request.get_data()  # kept for the parser
         context = contextvars.copy_context()  # of Flask's request
-        return services().texts.run(lambda: context.run(answered, *args, **named))
+        return services().texts.run(lambda: context.run(answered, *args, **named), client_network())
 
     def answered(*args: object, **named: object) -> object:
         try:
@@ -94,7 +97,8 @@ def limit_body() -> None:
 
 @api.errorhandler(ListenerFault)
 def refuse(fault: ListenerFault) -> Response:
-    return fault_response(fault)
+    is_busy = fault.status == HTTPStatus.TOO_MANY_REQUESTS
+    return fault_response(fault, {"Retry-After": str(math.ceil(fault.wait_ms / 1000))} if is_busy else None)
 
 
 @api.errorhandler(Exception)

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from feelharmonic.errors import BadRequest
 from feelharmonic.web.api.blueprint import api
 from feelharmonic.web.schemas import Guessed, probabilities, probability
+from feelharmonic.web.security.rate_limits import client_network
 from feelharmonic.web.serializers import face_fields, group_fields
 from feelharmonic.web.services import services
 
@@ -72,6 +73,6 @@ def expressions(files: dict, query: dict) -> dict:
     if set(request.form) or len(request.files) > 1:
         raise BadRequest("Expected one field, image, got more.", "Send a picture and nothing else.")
     data, parts = files["image"].read(), services()
-    reading = parts.photographs.run(lambda: parts.networks.read_photograph(data))
+    reading = parts.photographs.run(lambda: parts.networks.read_photograph(data), client_network())
     faces = [face_fields(seen, reading.width_px, reading.height_px) for seen in reading.faces]
     return {"faces": faces, "group": group_fields(reading.group)} if query["group"] else {"faces": faces}

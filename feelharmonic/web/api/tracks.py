@@ -123,6 +123,7 @@ def tracks(query: dict) -> dict:
             "emotion": None,
             "also": None,
         }
+    services().live.count_list(query["n"])
     served = music.playlist(n=query["n"], goal=query["goal"], chance=random.Random(), **_mood_of(query))
     return {
         "tracks": [track_fields(track) for track in served.tracks],

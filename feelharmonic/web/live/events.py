@@ -44,7 +44,7 @@ from feelharmonic.web.schemas import (
     read_event,
     sequence_number,
 )
-from feelharmonic.web.security.rate_limits import network_of
+from feelharmonic.web.security.rate_limits import EVENT_COST, TRACK_COST, ConnectionRates, RateLimiter, client_network
 from feelharmonic.web.serializers import nothing_read, path_fields, reading_fields, track_fields, wished_fields
 from feelharmonic.web.serving.capacity import cores
 from feelharmonic.web.serving.in_flight import InFlight
@@ -70,10 +70,6 @@ TICK_S = 0.1
 NOT_SENT = ("on_connect", "on_disconnect", "on_unknown")
 
 
-#: What an event costs of the address's rate. A list takes up to 2 ms of the processor for each of its tracks.
-EVENT_COST, TRACK_COST = 1, 50
-
-
 class Live(Namespace):
     """The handlers of /live. ``share``, ``idle_s``: see `Places`. ``disconnect`` ends a connection by Engine.IO's id of
     it. ``clock`` gives seconds that never run backwards."""
@@ -84,7 +80,7 @@ class Live(Namespace):
         music: MusicService,
         *,
         max_listeners: int,
-        allows: Callable[[str, int], bool] = lambda address, cost: True,
+        limiter: RateLimiter,
         metrics: Metrics | None = None,
         queue: InferenceQueue | None = None,
         in_flight: InFlight | None = None,
@@ -100,7 +96,7 @@ class Live(Namespace):
         self._music = music
         self._max_listeners = max_listeners
         self._disconnect = disconnect
-        self._allows = allows
+        self._rates = ConnectionRates(limiter)
         self.metrics = metrics or Metrics()
         self._queue = queue or InferenceQueue(cores())
         self._in_flight = in_flight or InFlight()
@@ -123,30 +119,35 @@ class Live(Namespace):
             fault = RateLimited()
             self.metrics.refused(fault.code)
             raise ConnectionRefusedError(fault.text)
+        self._rates.join(connection_id(), request.remote_addr or "")
         with self._lock:
-            self._listeners[connection_id()] = Listener(self._networks)
-            self._places.join(connection_id(), network_of(request.remote_addr or "unknown"))
+            network = client_network()
+            self._listeners[connection_id()] = Listener(self._networks, self.metrics.note_stage, network=network)
+            self._places.join(connection_id(), network)
             starts_clock, self._keeps_time = not self._keeps_time, True
         if starts_clock:
             self.socketio.start_background_task(self._keep_time)
         self._admitted()
 
     def _keep_time(self) -> None:
-        """While anybody is here: tells how late the loop is."""
+        """While anybody is here: tells how late the loop is, and settles what was counted in memory."""
         while True:
             due_s = self._clock() + TICK_S
             self.socketio.sleep(TICK_S)
             late_s = self._clock() - due_s
+            self.metrics.add_up()
             with self._lock:
                 if not self._listeners:
                     self._keeps_time = False
                     return
             self._queue.tick(late_s)
+            self._rates.settle()
 
     def on_disconnect(self, reason: object = None) -> None:
         with self._lock:
             self._listeners.pop(connection_id(), None)
             self._places.leave(connection_id())
+        self._rates.leave(connection_id())
 
     def disconnect_longest_idle(self) -> bool:
         """Disconnect the connection that was idle longest. Returns whether any was idle."""
@@ -158,12 +159,14 @@ class Live(Namespace):
         return True
 
     @counting
-    def on_frame(self, *args: object) -> dict:
-        """frame(seq, picture) → what it shows, or what is wrong with it."""
+    def on_frame(self, connection: str, *args: object) -> dict:
+        """frame(seq, picture) → what it shows, or what is wrong with it. Without Flask's context, which takes time."""
         seq = sequence_number(args[0]) if args else None
-        listener = self._admitted()
+        listener = self._listeners.get(connection) if self._places.admits(connection) else None
         fault: ListenerFault
         try:
+            if not self._rates.allows(connection, ""):
+                raise RateLimited
             allowed = self._allowed(listener, seq)
             reading = self._read(allowed, args[1] if len(args) > 1 else None)
         except ListenerFault as exc:
@@ -173,7 +176,7 @@ class Live(Namespace):
             log.exception("frame failed")
             fault = ServerFault()
         else:
-            self.metrics.frames.inc()
+            self.metrics.note_frame()
             wait_ms = self._held_back(allowed, self._queue.retry_after_ms())
             return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
         if listener and isinstance(fault, Overloaded):
@@ -182,7 +185,6 @@ class Live(Namespace):
 
     def _allowed(self, listener: Listener | None, seq: int | None) -> Listener:
         """``listener``, where one more frame of theirs may be read now; raises a ListenerFault where it may not."""
-        self.count_event()
         if seq is None:
             raise BadRequest("Expected frame(seq, picture) with a whole number as seq.", "Number the frames from 0.")
         if listener is None:
@@ -309,6 +311,8 @@ class Live(Namespace):
     def trigger_event(self, event: str, *args: object) -> object:
         """As Flask-SocketIO does; events that nobody knows are counted and answered, too."""
         with self._in_flight.counted():
+            if event == "frame":
+                return self.on_frame(*args)
             return super().trigger_event(event if hasattr(self, f"on_{event}") else "unknown", *args)
 
     @answering
@@ -322,9 +326,14 @@ class Live(Namespace):
         if not self._in_turn(cost):
             raise RateLimited
 
+    def count_list(self, n: int) -> None:
+        """Count a list of ``n`` tracks asked for by HTTP, which costs as much as by an event. Raises RateLimited."""
+        if not self._rates.allows("", request.remote_addr or "unknown", TRACK_COST * n):
+            raise RateLimited
+
     def _in_turn(self, cost: int = EVENT_COST) -> bool:
         """Count this event; whether its address may send it."""
-        return self._allows(request.remote_addr or "", cost)
+        return self._rates.allows(connection_id(), request.remote_addr or "", cost)
 
     def _admitted(self) -> Listener | None:
         """This connection's Listener, if it holds a place or gets one now, else None."""
@@ -352,12 +361,9 @@ class Live(Namespace):
         if not listener.reading.acquire(blocking=False):
             raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
-            return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()))
+            return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()), listener.network)
         finally:
-            stages, listener.stages = listener.stages, []
             listener.reading.release()
-            for stage, seconds in stages:
-                self.metrics.stage.labels(stage).observe(seconds)
 
     def _mood(self, listener: Listener | None) -> Mood | None:
         return listener.pipeline.mood(self._clock()) if listener else None

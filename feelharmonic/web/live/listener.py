@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from feelharmonic.reading import Networks, Pipeline
 
@@ -39,10 +39,11 @@ class NewestIds:
 class Listener:
     """What is held for one connection: the pipeline's state, the goal, the ids of the tracks already given."""
 
-    def __init__(self, networks: Networks):
-        # Durations of stages are noted while a frame is read and observed afterwards, outside of the reading's thread.
-        self.stages: list[tuple[str, float]] = []
-        self.pipeline = Pipeline(networks, lambda stage, seconds: self.stages.append((stage, seconds)))
+    def __init__(self, networks: Networks, note_stage: Callable[[str, float], None], *, network: str = ""):
+        """``note_stage`` receives the seconds that each stage of each frame takes; ``network``: what the connection's
+        address counts as."""
+        self.network = network
+        self.pipeline = Pipeline(networks, note_stage)
         self.goal = "match"
         self.given = NewestIds(MAX_GIVEN)
         self.liked, self.disliked = NewestIds(MAX_JUDGED), NewestIds(MAX_JUDGED)

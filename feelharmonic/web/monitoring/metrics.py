@@ -6,9 +6,11 @@ With several workers the folder that PROMETHEUS_MULTIPROC_DIR names holds their 
 from __future__ import annotations
 
 import math
+import threading
 import time
+from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -21,6 +23,9 @@ from feelharmonic.web.monitoring import metric_files
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 NAMESPACE = "feelharmonic"
+
+#: Durations that nobody has asked for are added up when there are so many.
+MAX_NOTED = 2000
 
 #: The end of each provider's cooldown, in each worker. What is published instead is how many workers have it in
 #: cooldown now.
@@ -38,8 +43,8 @@ class Metrics(Collector):
         self._clock = clock
         self.registry = CollectorRegistry()
         self._is_shared = metric_files.reserve(FILE_KINDS)
-        self.frames = self._counter("frames", "Frames that were read")
-        self.stage = Histogram(
+        self._frames = self._counter("frames", "Frames that were read")
+        self._stage = Histogram(
             "stage_seconds",
             "How long each stage took",
             ["stage"],
@@ -47,6 +52,8 @@ class Metrics(Collector):
             registry=self.registry,
             namespace=NAMESPACE,
         )
+        self._noted: list[tuple[str | None, float]] = []
+        self._adding = threading.Lock()
         self.listeners = self._gauge("listeners", "Listeners connected now", multiprocess_mode="livesum")
         refused = "Events, requests and WebSockets that were refused or failed, by reason"
         self._refused = self._counter("refused", refused, "reason")
@@ -61,6 +68,28 @@ class Metrics(Collector):
     def _gauge(self, name: str, help_text: str, *labels: str, multiprocess_mode: str) -> Gauge:
         options = {"registry": self.registry, "namespace": NAMESPACE, "multiprocess_mode": multiprocess_mode}
         return Gauge(name, help_text, labels, **options)  # type: ignore[arg-type]
+
+    def note_stage(self, stage: str, seconds: float) -> None:
+        """One stage of a frame took ``seconds``; published when `add_up` runs."""
+        self._noted.append((stage, seconds))
+
+    def note_frame(self) -> None:
+        """A frame was read; published when `add_up` runs."""
+        self._noted.append((None, 0.0))
+        if len(self._noted) > MAX_NOTED:
+            self.add_up()
+
+    def add_up(self) -> None:
+        """Add what was noted to the metrics, in one step for each of their values: they may be files."""
+        with self._adding:
+            noted = self._noted[: len(self._noted)]
+            del self._noted[: len(noted)]  # others append meanwhile
+            by_stage: dict[str | None, list[float]] = {}
+            for stage, seconds in noted:
+                by_stage.setdefault(stage, []).append(seconds)
+            self._frames.inc(len(by_stage.pop(None, ())))
+            for stage, durations_s in by_stage.items():
+                observe_all(self._stage.labels(stage), durations_s)
 
     def refused(self, reason: str) -> None:
         """Count a refusal. ``reason``: one of our codes, never what a client sent."""
@@ -79,6 +108,7 @@ class Metrics(Collector):
 
     def text(self) -> bytes:
         """All metrics in Prometheus' format, of all workers together."""
+        self.add_up()
         return generate_latest(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -98,3 +128,11 @@ class Metrics(Collector):
         for provider, count in workers.items():
             metric.add_metric([provider], count)
         return metric
+
+
+def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
+    """As ``histogram.observe(value)`` for each of ``values``: prometheus_client has no call for several."""
+    falls_into = Tally(bisect_left(histogram._upper_bounds, value) for value in values)
+    histogram._sum.inc(sum(values))
+    for bucket, count in falls_into.items():
+        histogram._buckets[bucket].inc(count)

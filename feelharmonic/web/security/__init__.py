@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -15,7 +15,7 @@ from feelharmonic.web.security.headers import HSTS, SecurityHeaders
 from feelharmonic.web.security.hosts import HostCheck, own_names
 from feelharmonic.web.security.origins import refuse_foreign_origin, with_cors
 from feelharmonic.web.security.rate_limits import MEMORY, RateLimiter, limit_http
-from feelharmonic.web.security.request_limits import RequestLimiter
+from feelharmonic.web.security.request_limits import HeaderLimiter, RequestLimiter
 from feelharmonic.web.security.websocket_limits import limit_websockets
 from feelharmonic.web.serving import load_async_mode
 from feelharmonic.web.serving.capacity import RESERVED_FOR_HTTP
@@ -34,6 +34,7 @@ def protect(
     *,
     timeouts: Timeouts,
     max_message_bytes: int,
+    redis_options: Mapping[str, Any] | None = None,
     refused: Callable[[str], None] = lambda code: None,
     make_room: Callable[[], bool] = lambda: False,
     unknown_host_page: Callable[[str, WSGIEnvironment], Response | None] = lambda host, environ: None,
@@ -46,18 +47,19 @@ def protect(
     1. A deadline for its body. Outermost: what the other layers refuse may have a body as well.
     2. ProxyFix: with TRUSTED_PROXIES, the client's address, host and scheme as the proxies report them.
     3. Security headers on every answer, also on the refusals of the layers below.
-    4. Host check.
-    5. HTTP only: the address's limit of requests in flight.
-    6. WebSockets only: rate limit, connection limit, handshake. Then Engine.IO checks the origin and takes them out;
+    4. The length of headers.
+    5. Host check.
+    6. HTTP only: the address's limit of requests in flight.
+    7. WebSockets only: rate limit, connection limit, handshake. Then Engine.IO checks the origin and takes them out;
        what they may send is limited as well.
-    7. HTTP only, in Flask: rate limit, origin check; CORS headers on the answer.
+    8. HTTP only, in Flask: rate limit, origin check; CORS headers on the answer.
 
-    ``refused`` counts what layers 4 to 6 refuse, by code; Flask does not see that. ``make_room``: see
-    `ConnectionLimiter`. ``unknown_host_page``: see `HostCheck`.
+    ``redis_options``: see `RateLimiter`. ``refused`` counts what layers 4 to 7 refuse, by code; Flask does not see
+    that. ``make_room``: see `ConnectionLimiter`. ``unknown_host_page``: see `HostCheck`.
     """
     mode = load_async_mode(settings.async_mode)
     storage = settings.redis_url or MEMORY
-    limiter = RateLimiter(settings.socket_rate, storage)
+    limiter = RateLimiter(settings.socket_rate, storage, redis_options=redis_options)
 
     wsgi_app: WSGIApplication = ConnectionLimiter(
         app.wsgi_app,
@@ -70,6 +72,7 @@ def protect(
     )
     wsgi_app = RequestLimiter(wsgi_app, settings.requests_per_address, refused)
     wsgi_app = HostCheck(wsgi_app, own_names(settings), refused, page=unknown_host_page)
+    wsgi_app = HeaderLimiter(wsgi_app, refused)
     # HTTPS=1 has our own certificate: a browser with HSTS could never accept another.
     wsgi_app = SecurityHeaders(wsgi_app, under_tls={} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
@@ -78,7 +81,7 @@ def protect(
     wsgi_app = TimedBodies(wsgi_app, timeouts)
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
-    limit_http(app, RateLimiter(settings.http_rate, storage, name="requests"))
+    limit_http(app, RateLimiter(settings.http_rate, storage, name="requests", redis_options=redis_options))
     # After the rate limit, so that refusals count as well.
     app.before_request(lambda: refuse_foreign_origin(settings.allowed_origins))
     app.after_request(lambda response: with_cors(response, settings.allowed_origins))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Anybody can make up origins: so many are logged at most, each up to this long.
+#: Anybody can make up origins: how many are logged at most, and how long each.
 MAX_ORIGINS_LOGGED = 50
 MAX_ORIGIN_LETTERS = 100
 

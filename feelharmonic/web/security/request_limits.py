@@ -1,4 +1,5 @@
-"""How many HTTP requests one address may have in flight, so that nobody can occupy every connection."""
+"""How long a request's headers may be, and how many HTTP requests one address may have in flight, so that nobody can
+occupy every connection."""
 
 from __future__ import annotations
 
@@ -27,6 +28,31 @@ REFUSED_DISCARD_S = 0.5
 
 #: Health checks, which a proxy sends for everybody.
 PROBES = ("/healthz", "/readyz")
+
+
+#: All headers of a request together; nginx passes on 32 KB at most. Browsers send one or two, and cookies.
+MAX_HEADER_CHARS = 16 * 1024
+
+#: A longer list of what a client accepts is ignored: sorting 60 KB of it would take 80 ms of the event loop.
+MAX_ACCEPT_CHARS = 1000
+
+
+class HeaderLimiter:
+    """WSGI middleware: refuses requests with more headers than any browser sends."""
+
+    def __init__(self, wsgi_app: WSGIApplication, refused: Callable[[str], None]):
+        self._wsgi_app = wsgi_app
+        self._refused = refused
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        headers = [(name, value) for name, value in environ.items() if name.startswith("HTTP_")]
+        if sum(len(value) for _, value in headers) > MAX_HEADER_CHARS:
+            self._refused("bad_request")
+            return _too_long_headers()(environ, start_response)
+        for name, value in headers:
+            if name.startswith("HTTP_ACCEPT") and len(value) > MAX_ACCEPT_CHARS:
+                del environ[name]
+        return self._wsgi_app(environ, start_response)
 
 
 class RequestLimiter:
@@ -75,3 +101,9 @@ def _too_many_requests(max_requests: int) -> Response:
     headers = {"Retry-After": str(REQUESTS_RETRY_S)}
     action = "Wait for the answers to the others."
     return problem_response(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, action, headers)
+
+
+def _too_long_headers() -> Response:
+    detail = f"Expected headers of at most {MAX_HEADER_CHARS // 1024} KB, got more."
+    action = "Delete this site's cookies, or send fewer headers."
+    return problem_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "bad_request", detail, action)

@@ -6,6 +6,7 @@ import contextlib
 import math
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,10 @@ MAX_UNSENT = 64
 #: Small answers fit into the kernel's buffers by the thousand. So a client is disconnected as well that takes none for
 #: MAX_SEND_S, and one that, MAX_PONG_S after a ping, has sent more than MAX_UNPONGED messages but not its answer.
 MAX_SEND_S, MAX_PONG_S, MAX_UNPONGED = 10.0, 4.0, 64
+
+#: How often is looked for WebSockets that are stuck, also where their clients send nothing. One is disconnected when
+#: it is found stuck twice: the server itself may have been held up.
+SWEEP_S = 0.5
 
 #: Events are objects of a few hundred bytes; pictures come as binary messages.
 MAX_TEXT_BYTES = 64 * 1024
@@ -93,6 +98,7 @@ class LimitedWebSocket:
         self._before_joining = 0
         self._unponged = 0
         self._is_over = False
+        self._was_stuck = False
         # simple-websocket's own object, under gevent and threading.
         self._simple = getattr(websocket, "ws", None)
         if self._simple is not None:
@@ -128,6 +134,20 @@ class LimitedWebSocket:
             return True
         self._unponged += 1
         return self._unponged <= MAX_UNPONGED or time.time() - pinged_s <= MAX_PONG_S
+
+    def end_if_stuck(self) -> None:
+        """Disconnect a client that for longer than is allowed takes no answer, answers no ping or joins nothing, or
+        that Engine.IO has given up: blocked reads and writes end with the socket alone. Called every SWEEP_S."""
+        connection, sending_s = self._connection, self._sending_since_s
+        is_stuck = (
+            connection.closed
+            or (sending_s is not None and self._clock() - sending_s > MAX_SEND_S)
+            or bool(connection.last_ping and time.time() - connection.last_ping > connection.server.ping_timeout)
+            or (not self._has_joined() and self._clock() - self._last_joined_s > self._join_s)
+        )
+        if is_stuck and self._was_stuck and not self._is_over:
+            self.end()
+        self._was_stuck = is_stuck
 
     def end(self) -> None:
         """Disconnect, and handle nothing more, not even what has arrived already."""
@@ -189,6 +209,45 @@ class ThrottledSocket:
         return getattr(self._sock, name)
 
 
+class OpenWebSockets:
+    """The open WebSockets by Engine.IO's id; while there is any, a task of ``engine`` looks for those that are stuck.
+    Safe between threads."""
+
+    def __init__(self, engine: Any):
+        self._engine = engine
+        self._open: dict[str, LimitedWebSocket] = {}
+        self._is_sweeping = False
+        self._lock = threading.Lock()
+
+    def add(self, sid: str, websocket: LimitedWebSocket) -> None:
+        with self._lock:
+            self._open[sid] = websocket
+            starts, self._is_sweeping = not self._is_sweeping, True
+        if starts:
+            self._engine.start_background_task(self._sweep)
+
+    def remove(self, sid: str) -> None:
+        with self._lock:
+            del self._open[sid]
+
+    def end(self, sid: str) -> None:
+        """Disconnect the WebSocket ``sid``, if it is open."""
+        websocket = self._open.get(sid)
+        if websocket is not None:
+            websocket.end()
+
+    def _sweep(self) -> None:
+        while True:
+            self._engine.sleep(SWEEP_S)
+            with self._lock:
+                websockets = tuple(self._open.values())
+                if not websockets:
+                    self._is_sweeping = False
+                    return
+            for websocket in websockets:
+                websocket.end_if_stuck()
+
+
 def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, join_s: float) -> Callable[[str], None]:
     """Refuse WebSocket messages above ``max_bytes`` before they are buffered, and disconnect clients that send invalid
     packets, read no answers or do not join a namespace within ``join_s``. Returns a function that
@@ -201,7 +260,7 @@ def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, joi
     engine = socketio.server.eio
     make_websocket: Callable = engine._async["websocket"]
     handle_message: Callable = engine.handlers["message"]
-    open_websockets: dict[str, LimitedWebSocket] = {}
+    open_websockets = OpenWebSockets(engine)
 
     def has_joined(sid: str) -> bool:
         namespaces = socketio.server.namespace_handlers
@@ -215,11 +274,11 @@ def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, joi
             limited = LimitedWebSocket(
                 websocket, connection, has_joined=lambda: has_joined(connection.sid), join_s=join_s
             )
-            open_websockets[connection.sid] = limited
+            open_websockets.add(connection.sid, limited)
             try:
                 return handler(limited)
             finally:
-                del open_websockets[connection.sid]
+                open_websockets.remove(connection.sid)
 
         websocket = make_websocket(handle, server)
         if hasattr(websocket, "server_args"):
@@ -230,12 +289,8 @@ def limit_websockets(socketio: SocketIO, mode: AsyncMode, max_bytes: int, *, joi
         try:
             handle_message(sid, message)
         except Exception:  # an invalid packet raises whatever its decoder stumbles over
-            end(sid)
-
-    def end(sid: str) -> None:
-        if sid in open_websockets:
-            open_websockets[sid].end()
+            open_websockets.end(sid)
 
     engine._async = {**engine._async, "websocket": make_limited}
     engine.on("message", handle_or_end)
-    return end
+    return open_websockets.end

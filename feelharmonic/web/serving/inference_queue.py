@@ -8,7 +8,6 @@ event loop of gevent or eventlet serves the sockets meanwhile.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 from feelharmonic.errors import Overloaded
 from feelharmonic.web.serving import Runner
+from feelharmonic.web.serving.fair_slots import FairSlots
 
 Result = TypeVar("Result")
 
@@ -70,11 +70,9 @@ class InferenceQueue:
     ):
         self._slots = slots
         self._run: Runner = run or (lambda function: function())
-        self._max_waiting = slots * MAX_WAITING_PER_SLOT if max_waiting is None else max_waiting
         self._max_wait_s = max_wait_s
         self._clock = clock
-        self._free_slots = threading.Semaphore(slots)
-        self._waiting = 0
+        self._fair_slots = FairSlots(slots, slots * MAX_WAITING_PER_SLOT if max_waiting is None else max_waiting)
         self._running = 0
         self._waits_s: list[float] = []  # for a slot, since the last tick
         self._inference_s = 0.0  # moving average
@@ -83,17 +81,14 @@ class InferenceQueue:
         self._gap_s = 0.0  # between two frames of anybody
         self._next_s = 0.0  # when the next frame of anybody may be sent
 
-    def run(self, function: Callable[[], Result]) -> Result:
-        """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait."""
+    def run(self, function: Callable[[], Result], client: str = "") -> Result:
+        """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait.
+
+        ``client``: the address that asks; see `FairSlots`.
+        """
         queued_s = self._clock()
-        if self._waiting >= self._max_waiting:
+        if not self._fair_slots.acquire(client, self._max_wait_s):
             raise Overloaded(max(MIN_RETRY_MS, self.retry_after_ms()))
-        self._waiting += 1
-        try:
-            if not self._free_slots.acquire(timeout=self._max_wait_s):
-                raise Overloaded(max(MIN_RETRY_MS, self.retry_after_ms()))
-        finally:
-            self._waiting -= 1
         started_s = self._clock()
         self._waits_s.append(started_s - queued_s)
         self._running += 1
@@ -105,7 +100,7 @@ class InferenceQueue:
             self._running -= 1
             self._ran.append((self._clock(), took_s))
             self._forget_old()
-            self._free_slots.release()
+            self._fair_slots.release(client, took_s)
 
     def busy_share(self) -> float:
         """The share of the last BUSY_WINDOW_S in which the slots were in use, 0..1."""
@@ -126,7 +121,7 @@ class InferenceQueue:
     @property
     def waiting(self) -> int:
         """How many wait for a slot."""
-        return self._waiting
+        return self._fair_slots.waiting
 
     def retry_after_ms(self) -> int:
         """The wait before the next frame of the listener being answered, in milliseconds.

@@ -15,9 +15,10 @@ class Timeouts:
     #: A connection on which nothing arrives for this long, not even the answer to a ping, is closed.
     silence_s: float = 20.0
     #: Engine.IO pings each WebSocket this often …
-    ping_interval_s: float = 7.0
-    #: … and gives up on one that does not answer within this time: a machine asleep, a cable pulled.
-    ping_timeout_s: float = 8.0
+    ping_interval_s: float = 5.0
+    #: … and gives up on one that does not answer within this time: a machine asleep, a cable pulled, or nobody who
+    #: reads. Both together are less than 12 s.
+    ping_timeout_s: float = 6.0
     #: A WebSocket must join its namespace within this time. It is checked with each of its messages, at the latest when
     #: it answers the second ping; one that answers no ping is closed anyway.
     join_s: float = 15.0

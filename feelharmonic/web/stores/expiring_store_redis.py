@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from redis import Redis
@@ -28,10 +29,10 @@ LOCK_TTL_S = 10.0
 
 
 class RedisStore:
-    """An `ExpiringStore` for several workers. ``url``: redis://…"""
+    """An `ExpiringStore` for several workers. ``url``: redis://…; ``options``: of Redis' client, beside timeouts."""
 
-    def __init__(self, url: str, secret_key: str):
-        self._redis = Redis.from_url(url, **storage_options(url))
+    def __init__(self, url: str, secret_key: str, options: Mapping[str, Any] | None = None):
+        self._redis = Redis.from_url(url, **storage_options(url), **(options or {}))
         self._fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"connections:" + secret_key.encode()).digest()))
 
     def set(self, key: str, data: dict, ttl_s: float) -> None:

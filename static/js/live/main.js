@@ -9,7 +9,6 @@ import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { AccountController } from "./controllers/account-controller.js";
 import { BaselineController } from "./controllers/baseline-controller.js";
-import { FollowController } from "./controllers/follow-controller.js";
 import { MoodController } from "./controllers/mood-controller.js";
 import { PlayerController } from "./controllers/player-controller.js";
 import { PreferencesController } from "./controllers/preferences-controller.js";
@@ -40,7 +39,7 @@ new PreferencesController(page);
 const player = new PlayerController(page);
 const tracks = new TracksController(page, connection, player);
 new RefreshController(page, tracks, player);
-new FollowController(page, tracks, player);
+mountFollow();
 new SharingController(page, mood, tracks);
 new AccountController(page, tracks);
 
@@ -82,6 +81,17 @@ function mountHistory() {
     mount();
   }
   page.state.observe(["stage"], (values) => values.stage === "live" && mount());
+}
+
+/** "Follow my mood", loaded when it is first switched on. */
+function mountFollow() {
+  const label = Object.assign(document.createElement("label"), { className: "switch", title: page.t("follow.note") });
+  const toggle = Object.assign(document.createElement("input"), { type: "checkbox", id: "follow-on" });
+  toggle.setAttribute("role", "switch");
+  label.append(toggle, Object.assign(document.createElement("span"), { textContent: page.t("follow.on") }));
+  element("goals").after(label);
+  const load = lazy(async () => new (await import("./controllers/follow-controller.js")).FollowController(page, tracks, player, toggle));
+  toggle.addEventListener("change", () => load().catch(console.error)); // a lost connection is told already
 }
 
 /** Freezes the moment and plays its mood. */

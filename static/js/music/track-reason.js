@@ -16,13 +16,13 @@ const HIGH = 0.6;
  */
 export function entriesOf({ tracks, path, goal, stays, wished }, t) {
   return tracks.map((track, i) => {
-    const place = path[i]?.track ?? null;
+    const { aim = null, track: place = null } = path[i] ?? {};
     const fit = goal === "match" || goal === null || stays
       ? t("why.near")
       : t("why.step", { step: i + 1, steps: tracks.length, goal: t(`goal.${goal}`) });
     const genre = wished?.[i];
     const whys = [place && `${feel(place, t)}, ${fit}`, genre && t("why.wished", { genre })];
-    return { track, place, why: whys.filter(Boolean).join("; ") };
+    return { track, place, aim, why: whys.filter(Boolean).join("; ") };
   });
 }
 

@@ -7,8 +7,10 @@ import { toJspf, toM3u } from "../music/playlist-files.js";
 import { AccountPanel } from "./account-panel.js";
 import { BarView } from "./bar-view.js";
 import { askHowToFill } from "./fill-dialog.js";
+import { freshList } from "./fresh-list.js";
 import { connectMediaSession } from "./media-session.js";
 import { Player } from "./player.js";
+import { QueueMap } from "./queue-map.js";
 import { AudioSource } from "./sources/audio-source.js";
 import { DeviceSource } from "./sources/device-source.js";
 import { EmbedSource } from "./sources/embed-source.js";
@@ -27,7 +29,7 @@ const VOLUME_KEY = "volume";
  * @property {import("../types.js").Translate} t
  * @property {import("../lib/storage.js").BrowserStorage} session
  * @property {import("../lib/storage.js").BrowserStorage} preferences
- * @property {(id: string, like: boolean) => void} [onFeedback]
+ * @property {(entry: QueueEntry, like: boolean) => Promise<QueueEntry[]>} [onFeedback] what comes for it: more like it, or another
  *
  * @typedef {ReturnType<typeof mountPlayer>} MountedPlayer
  */
@@ -77,13 +79,7 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     jump: touching((index) => player.jump(index)),
     move: touching((from, to) => player.move(from, to)),
     remove: touching((index) => player.remove(index)),
-    feedback: onFeedback && touching((index, like) => {
-      const { track } = player.queue.entries[index];
-      onFeedback(track.id, like);
-      if (!like) {
-        player.remove(index);
-      }
-    }),
+    feedback: onFeedback && touching((index, like) => judge(index, like)),
     open: () => account.refresh(),
     save: (format) => save(format),
     clear: () => {
@@ -95,14 +91,34 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
   const show = () =>
     bar.update(player.values, { canSeek: player.canSeek, canSetVolume: player.canSetVolume, hasNext: player.queue.hasNext });
   player.state.observe(["phase", "current", "position_s", "duration_s", "preview", "volume", "problem", "revision"], show);
-  player.state.observe(["revision"], () => bar.updateQueue(player.queue.entries, player.queue.index));
+  const showQueue = () => {
+    bar.updateQueue(player.queue.entries, player.queue.index);
+    map.update(player.queue.entries, player.queue.index);
+  };
+  player.state.observe(["revision"], showQueue);
+  const map = new QueueMap(t);
   bar.addToQueue(account.element);
+  bar.addToQueue(map.element);
   connectMediaSession(player);
   bar.showFill(preferences.get(FILL_KEY));
   touched = player.queue.recent.length > 0;
   player.setVolume(storedVolume(preferences.get(VOLUME_KEY)));
   show();
-  bar.updateQueue(player.queue.entries, player.queue.index);
+  showQueue();
+
+  /** "More like this" brings more after it; "not this" takes another one in its place. @param {number} index @param {boolean} like */
+  async function judge(index, like) {
+    const entry = player.queue.entries[index];
+    const before = player.queue.entries[index - 1];
+    const coming = onFeedback?.(entry, like);
+    if (!like) {
+      player.remove(index);
+    }
+    const entries = (await coming) ?? [];
+    // What comes for a track that was played already comes next.
+    const place = Math.max(player.queue.entries.indexOf(like ? entry : before), player.queue.index);
+    player.insert(place, entries);
+  }
 
   /** @param {"m3u"|"jspf"} format */
   function save(format) {
@@ -133,6 +149,13 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
       }
       player.fill(entries, how === "replace" ? "replace" : "append");
     },
+
+    /**
+     * What `ask` gives, without what this tab has played or found missing.
+     * @template {{reply: import("../types.js").SnapReply}} Answer
+     * @param {() => Promise<Answer>} ask
+     */
+    fresh: (ask) => freshList(ask, (id) => player.queue.recent.includes(id) || player.queue.gone.includes(id)),
 
     /** Plays one track; where it is not in the queue, it comes next. @param {QueueEntry} entry */
     playNow(entry) {

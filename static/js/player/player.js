@@ -5,7 +5,7 @@
 import { State } from "../lib/state.js";
 import { PlayQueue } from "./queue.js";
 
-/** So many tracks in a row that fail stop the queue. */
+/** Tracks in a row that fail before the queue stops. */
 export const MAX_FAILURES = 3;
 /** Where one track fails so, all of its source would: the queue stops at once. @type {Set<FailReason>} */
 const STOPPING = new Set(["offline", "blocked", "no_device", "premium_required", "not_connected"]);
@@ -26,7 +26,7 @@ const RESTART_S = 4;
  * @property {boolean} preview whether a track was seen that plays 30 s only
  * @property {number} volume 0..1, where the source takes one
  * @property {{reason: FailReason, title: string, stopped: boolean}|null} problem the newest, null once something plays;
- *   `stopped`: whether so many failed in a row that the queue has stopped, the last for that reason
+ *   `stopped`: whether MAX_FAILURES in a row have stopped the queue, the last for that reason
  */
 
 export class Player {
@@ -100,6 +100,12 @@ export class Player {
     } else {
       this.#changed({ phase: this.queue.isEmpty ? "empty" : this.values.phase === "empty" ? "paused" : this.values.phase });
     }
+  }
+
+  /** @param {number} index after which they come @param {QueueEntry[]} entries */
+  insert(index, entries) {
+    this.queue.insert(index, entries);
+    this.#changed({ phase: this.queue.isEmpty ? "empty" : this.values.phase === "empty" ? "paused" : this.values.phase });
   }
 
   /** @param {QueueEntry[]} entries what comes after the current track */

@@ -3,9 +3,9 @@
  * repeats, and which tracks the source no longer has. Pure.
  */
 
-/** So many played tracks are remembered, in this tab only. */
+/** Played tracks that are remembered, in this tab only. */
 export const MAX_RECENT = 60;
-/** So many tracks that are gone, likewise. */
+/** Tracks that are remembered as gone, likewise. */
 export const MAX_GONE = 200;
 export const MAX_ENTRIES = 200;
 
@@ -55,6 +55,15 @@ export class PlayQueue {
     const past = this.entries.slice(0, this.index + 1);
     this.entries = unique([...past, ...this.#withoutGone(entries)]).slice(0, MAX_ENTRIES);
     this.index = Math.max(this.index, this.entries.length ? 0 : -1);
+  }
+
+  /** New entries after the one at `index`; those that are in the queue already stay where they are. @param {number} index @param {QueueEntry[]} entries */
+  insert(index, entries) {
+    const { current } = this;
+    const coming = this.#withoutGone(entries).filter(({ track }) => !this.entries.some((entry) => entry.track.id === track.id));
+    this.entries.splice(index + 1, 0, ...coming);
+    this.entries.length = Math.min(this.entries.length, MAX_ENTRIES);
+    this.index = current ? this.entries.indexOf(current) : this.entries.length ? 0 : -1;
   }
 
   /** @param {number} index @returns {boolean} whether there is such an entry */

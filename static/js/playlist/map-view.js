@@ -5,7 +5,7 @@
 import { labelPlaces } from "./map-labels.js";
 
 /** A map has no room for more names than these; a playlist may have 10,000 songs. */
-const MOST_TRIED = 300;
+const MAX_TRIED = 300;
 
 export class MapView {
   #map;
@@ -57,7 +57,7 @@ export class MapView {
 
   /** Shows the titles that have room, those of the nearest tracks first. */
   #label() {
-    const names = this.#tracks.slice(0, MOST_TRIED).map(({ title }) => {
+    const names = this.#tracks.slice(0, MAX_TRIED).map(({ title }) => {
       const name = document.createElement("span");
       name.className = "name";
       name.textContent = title;

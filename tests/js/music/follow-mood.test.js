@@ -72,3 +72,26 @@ test("why a track is there comes from its place and its step", () => {
   assert.deepEqual(whys("match", { wished }), ["path.quiet, why.near; why.wished(rock)", "why.wished(jazz)"]);
   assert.deepEqual(whys("match", { wished: [null, null] }), ["path.quiet, why.near", ""]);
 });
+
+test("a mood's mixture is the mean of its readings, and another mood's does not count", () => {
+  const follow = new FollowMood(20);
+  follow.emotion = "sad";
+  assert.equal(follow.mixture, null);
+  follow.read(mood("sad", 0), [0, 0, 0, 0, 0.6, 0, 0.4]);
+  follow.read(mood("sad", 1), [0, 0, 0, 0, 1, 0, 0]);
+  follow.read(null, [1, 0, 0, 0, 0, 0, 0]);
+  follow.read(mood("sad", 2), null);
+  assert.deepEqual(follow.mixture.map((value) => Number(value.toFixed(6))), [0, 0, 0, 0, 0.8, 0, 0.2]);
+  follow.read(mood("happy", 0), [0, 0, 0, 1, 0, 0, 0]);
+  assert.equal(follow.mixture, null);
+  follow.emotion = "happy";
+  assert.deepEqual(follow.mixture, [0, 0, 0, 1, 0, 0, 0]);
+});
+
+test("a mixture follows the readings of a mood that holds for long", () => {
+  const follow = new FollowMood(20);
+  follow.emotion = "sad";
+  for (let i = 0; i < 5000; i += 1) follow.read(mood("sad", i), [0, 0, 0, 0, 1, 0, 0]);
+  for (let i = 0; i < 1000; i += 1) follow.read(mood("sad", i), [0, 0, 0, 0, 0.6, 0, 0.4]);
+  assert.ok(follow.mixture[6] > 0.39);
+});

@@ -64,6 +64,17 @@ test("the last 60 played tracks are remembered, each once", () => {
   assert.equal(queue.knows("t10"), true);
 });
 
+test("entries that are inserted leave the current one current, and what is there stays where it is", () => {
+  const queue = queueOf("abc", 1);
+  queue.insert(0, entries("xc"));
+  assert.deepEqual([names(queue), queue.current.track.id], ["axbc", "b"]);
+  queue.insert(2, entries("y"));
+  assert.deepEqual([names(queue), queue.current.track.id], ["axbyc", "b"]);
+  const empty = new PlayQueue();
+  empty.insert(-1, entries("z"));
+  assert.deepEqual([names(empty), empty.index], ["z", 0]);
+});
+
 test("a track that is gone is left out of later lists, unless nothing else is asked for", () => {
   const queue = queueOf("abc", 1);
   queue.markGone();

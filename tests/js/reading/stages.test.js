@@ -6,7 +6,7 @@ import test from "node:test";
 import { appearanceOf, relativeToRest, RestingFaces } from "../../../static/js/reading/baseline.js";
 import { cutCrop } from "../../../static/js/reading/crop.js";
 import { decodeMaps, FaceFinder } from "../../../static/js/reading/face-finder.js";
-import { FaceTracker } from "../../../static/js/reading/face-tracker.js";
+import { besideFaces, FaceTracker, hasChanged, pointsOf } from "../../../static/js/reading/face-tracker.js";
 import { groupExpression } from "../../../static/js/reading/group-expression.js";
 import { PictureQuality } from "../../../static/js/reading/picture-quality.js";
 import { iou } from "../../../static/js/reading/boxes.js";
@@ -115,6 +115,17 @@ test("faces are tracked, smoothed and identified as in Python", async () => {
     sameFaces(await tracker.track(pixels.black(64, 64, 3), times_s[now]), faces[now], `at ${times_s[now]} s`);
   }
   assert.ok(faces.flat().some(({ id }) => id === 3), "the series has somebody who comes back");
+});
+
+test("what has changed beside a face is the same as in Python", () => {
+  const { constants, changes: { before, frames, cases } } = read("tracker.json");
+  assert.deepEqual(new Set(cases.map(({ changed }) => changed)), new Set([true, false]));
+  for (const { after, boxes, beside, changed } of cases) {
+    const frame = picture(frames[after]);
+    const watched = besideFaces(frame, boxes, constants);
+    assert.equal(watched.reduce((sum, value) => sum + value, 0), beside, after);
+    assert.equal(hasChanged(pointsOf(frame, constants), pointsOf(picture(before), constants), watched, constants), changed, after);
+  }
 });
 
 test("the same series gives the same moods as in Python", async (t) => {

@@ -6,6 +6,7 @@ import gc
 import itertools
 import threading
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,7 +129,8 @@ def test_a_frame_sent_after_wait_ms_is_read_whatever_others_do(app, live, now_s,
 
 def test_an_event_of_another_name_is_answered_and_counted(app, live, monkeypatch):
     counted = []
-    monkeypatch.setattr(Services.of(app).live, "_allows", lambda who, cost: counted.append(who) or True)
+    rates = SimpleNamespace(allows=lambda *who_and_cost: counted.append(who_and_cost) or True)
+    monkeypatch.setattr(Services.of(app).live, "_rates", rates)
     for name in ("nosuch", "__class__"):
         problem = live.emit(name, {}, namespace="/live", callback=True)["problem"]
         assert problem["code"] == "bad_request"
@@ -142,13 +144,12 @@ def test_an_id_in_another_script_is_no_track(live):
 
 
 def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
-    Listener(parts).pipeline.see(astronaut_jpeg, 0.0)
+    Listener(parts, lambda stage, seconds: None).pipeline.see(astronaut_jpeg, 0.0)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    listener = Listener(parts)
+    listener = Listener(parts, lambda stage, seconds: None)
     for i in range(40):  # more than the window holds at 30 frames a second
         listener.pipeline.see(astronaut_jpeg, i / 30)
-        listener.stages.clear()  # told after each frame
     for number in range(1000):
         for kept in (listener.given, listener.liked, listener.disliked):
             kept.add(track_id(number))  # a string of its own each time
@@ -156,3 +157,8 @@ def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 100_000
+
+
+def test_a_frame_needs_no_context_of_a_request(app, live, monkeypatch, astronaut_jpeg):
+    monkeypatch.setattr(app, "request_context", lambda environ: pytest.fail("Flask's context was made"))
+    assert live.emit("frame", 7, astronaut_jpeg, namespace="/live", callback=True)["seq"] == 7

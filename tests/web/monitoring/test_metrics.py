@@ -14,8 +14,9 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
-from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.monitoring.metrics import MAX_NOTED, Metrics
 from feelharmonic.web.services import Services
+from feelharmonic.web.serving.fair_slots import FairSlots
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 from tests.support.samples import HANDSHAKE, PROJECT
 
@@ -102,7 +103,7 @@ def test_every_refused_request_counts_by_its_code(astronaut_jpeg):
         client.post("/api/v1/spotify/disconnect"),
         *[client.get(path) for path in ("/api/v1/no", "/no1", "/no2", "/readyz")],
     ]
-    photographs._max_waiting = 0
+    photographs._fair_slots = FairSlots(0, 0)
     told.append(client.post("/api/v1/expressions", data={"image": (io.BytesIO(astronaut_jpeg), "a.jpg")}))
     codes = [answer.status_code for answer in told]
     assert codes == [422, 422, 413, 403, 400, 400, 421, 405, 401, 404, 404, 404, 200, 429]
@@ -130,7 +131,8 @@ def test_a_failing_readyz_is_no_refusal():
     assert refusals(app) == {}
 
 
-def test_provider_calls_count_from_live_and_rest(app):
+def test_provider_calls_count_from_live_and_rest():
+    app = create_app(Settings(providers=("catalogue",)))
     live = app.extensions["socketio"].test_client(app, namespace="/live")
     live.emit("snap", {"emotion": "sad"}, namespace="/live", callback=True)
     for _ in range(4):
@@ -162,7 +164,7 @@ def test_a_cooldown_shows_until_it_ends_and_counts_once():
 
 WORKER = """
 import os
-from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.monitoring.metrics import MAX_NOTED, Metrics
 metrics = Metrics()
 metrics.cooldown("reccobeats", 0.0, is_new=False)
 metrics.called("reccobeats", "unavailable")
@@ -237,3 +239,24 @@ def test_without_its_redis_a_server_is_not_ready():
     assert answer.status_code == 503
     checks = {"networks": True, "redis": False, "load": True, "running": True}
     assert answer.get_json() == {"status": "not ready", "checks": checks, "load": 0.0}
+
+
+def test_durations_that_are_added_up_give_the_same_as_each_by_itself():
+    durations_s = [0.0, 0.0005, 0.0006, 0.02, 0.3, 1.0, 5.0]
+    together, one_by_one = Metrics(), Metrics()
+    for seconds in durations_s:
+        together.note_stage("face", seconds)
+        one_by_one._stage.labels("face").observe(seconds)
+    told, expected = parsed(together.text().decode()), parsed(one_by_one.text().decode())
+    stages = {name for name in expected if name.startswith("feelharmonic_stage_seconds_") and "created" not in name}
+    assert len(stages) > 10
+    assert {name: told[name] for name in stages} == pytest.approx({name: expected[name] for name in stages})
+
+
+def test_what_nobody_asks_for_is_added_up_in_time():
+    metrics = Metrics()
+    for _ in range(3 * MAX_NOTED):
+        metrics.note_stage("face", 0.001)
+        metrics.note_frame()
+    assert len(metrics._noted) <= MAX_NOTED + 1
+    assert parsed(metrics.text().decode())["feelharmonic_frames_total"] == 3 * MAX_NOTED

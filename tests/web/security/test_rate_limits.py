@@ -10,15 +10,19 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web.live import TRACK_COST, Live
+from feelharmonic.web.live import Live
 from feelharmonic.web.schemas import DEFAULT_TRACKS
 from feelharmonic.web.security.rate_limits import (
     REDIS_COOLDOWN_S,
     REDIS_TIMEOUT_S,
+    SETTLE_S,
+    TRACK_COST,
+    ConnectionRates,
     RateLimiter,
     storage_options,
     storage_url,
 )
+from feelharmonic.web.services import Services
 
 FOREIGN = "https://elsewhere.example"
 
@@ -116,6 +120,20 @@ def test_a_long_list_costs_more_than_a_short_one(parts):
     assert answers[0]["code"] == "busy"
 
 
+def test_a_list_costs_the_same_by_http_as_by_an_event(parts):
+    app = create_app(Settings(socket_rate=f"{TRACK_COST * 70}/minute"), networks=parts)
+    client = app.test_client()
+    statuses = [client.get(f"/api/v1/tracks?emotion=sad&n={n}").status_code for n in (50, 20, 1)]
+    assert statuses == [200, 200, 429]
+    answer = client.get("/api/v1/tracks?emotion=sad&n=1")
+    assert answer.get_json()["code"] == "busy"
+    assert int(answer.headers["Retry-After"]) > 0
+    other = client.get("/api/v1/tracks?n=50", environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
+    assert other.status_code == 200
+    assert client.get("/api/v1/tracks?ids=1").status_code == 200  # no list is chosen
+    assert not Services.of(app).live._rates.allows("", "127.0.0.1")  # both count together
+
+
 def test_addresses_of_one_household_count_together():
     limiter = RateLimiter("2/minute", "memory://")
     household = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3"]
@@ -202,3 +220,79 @@ def test_a_redis_that_is_away_costs_at_most_half_a_second_in_five():
 def test_each_kind_of_storage_has_its_spelling_and_timeouts(url, spelled, options):
     assert storage_url(url) == spelled
     assert set(storage_options(url)) == options
+
+
+# ---------- connections, counted in memory ----------
+
+
+class Asked(RateLimiter):
+    """Keeps what its store was told."""
+
+    def __init__(self, rate: str):
+        super().__init__(rate, "memory://")
+        self.costs: list[int] = []
+
+    def count(self, address, cost=1):
+        self.costs.append(cost)
+        return super().count(address, cost)
+
+
+def test_frames_are_counted_in_memory_and_settled_together():
+    now_s, limiter = [0.0], Asked("1000/minute")
+    rates = ConnectionRates(limiter, clock=lambda: now_s[0])
+    rates.join("one", "192.0.2.1")
+    for _ in range(5):
+        assert rates.allows("one", "")
+        rates.settle()
+    assert limiter.costs == [0]  # five frames, and the store was asked at the start alone
+    now_s[0] = SETTLE_S
+    rates.settle()
+    assert limiter.costs == [0, 5]
+    assert limiter.count("192.0.2.1", 0).remaining == 995
+
+
+def test_what_comes_near_the_limit_is_settled_at_the_next_tick():
+    limiter = Asked("1000/minute")
+    rates = ConnectionRates(limiter, clock=lambda: 0.0)
+    rates.join("one", "192.0.2.1")
+    assert rates.allows("one", "", 11)
+    rates.settle()
+    assert limiter.costs == [0, 11]
+
+
+def test_connections_of_a_household_share_one_count_also_with_other_processes():
+    limiter = RateLimiter("4/minute", "memory://")
+    here, elsewhere = (ConnectionRates(limiter, clock=lambda: 0.0) for _ in range(2))
+    for rates, name, address in ((here, "1", "::1"), (here, "2", "::2"), (elsewhere, "3", "::3")):
+        rates.join(name, f"2001:db8:1:2{address}")
+        assert rates.allows(name, "")
+    here.settle()
+    elsewhere.settle()
+    here.settle()
+    assert [elsewhere.allows("3", ""), elsewhere.allows("3", "")] == [True, False]
+
+
+def test_what_was_not_settled_is_when_the_last_connection_leaves():
+    limiter = RateLimiter("1000/minute", "memory://")
+    rates = ConnectionRates(limiter, clock=lambda: 0.0)
+    for name in ("one", "two"):
+        rates.join(name, "192.0.2.1")
+    rates.allows("one", "", 3)
+    for name in ("one", "two", "never there"):
+        rates.leave(name)
+    assert limiter.count("192.0.2.1", 0).remaining == 997
+    assert (rates._counts, rates._count_of) == ({}, {})
+    assert rates.allows("one", "192.0.2.1")  # counted by its address
+    assert limiter.count("192.0.2.1", 0).remaining == 996
+
+
+def test_a_new_window_lets_frames_in_again():
+    limiter = RateLimiter("2/minute", "memory://")
+    rates = ConnectionRates(limiter, clock=lambda: 0.0)
+    rates.join("one", "192.0.2.1")
+    assert [rates.allows("one", "") for _ in range(3)] == [True, True, False]
+    rates.settle()
+    limiter._shared.reset()  # as the store does when the minute is over
+    assert not rates.allows("one", "")
+    rates.settle()
+    assert rates.allows("one", "")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 
+from feelharmonic.app import create_app
 from feelharmonic.errors import UploadsFull
+from feelharmonic.settings import Settings
 from feelharmonic.web.api.uploads import UploadLimiter
 from feelharmonic.web.security.rate_limits import network_of
-from feelharmonic.web.security.request_limits import REQUESTS_RETRY_S, RequestLimiter
+from feelharmonic.web.security.request_limits import MAX_HEADER_CHARS, REQUESTS_RETRY_S, RequestLimiter
+from feelharmonic.web.serving.async_modes.async_gevent import LimitedLines
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,11 @@ from feelharmonic.web.security.request_limits import REQUESTS_RETRY_S, RequestLi
 )
 def test_an_ipv6_household_is_one_sender(address, network):
     assert network_of(address) == network
+
+
+@pytest.fixture(scope="module")
+def client():
+    return create_app(Settings(providers=("catalogue",))).test_client()
 
 
 class Asked:
@@ -96,3 +105,29 @@ def test_slow_uploads_of_many_addresses_leave_room():
     with limiter.receiving("198.51.100.1") as charge, limiter.receiving("198.51.100.2") as another:
         charge(500)
         another(500)
+
+
+@pytest.mark.parametrize("name", ["Accept", "Accept-Language", "Accept-Encoding"])
+def test_a_long_list_of_what_a_client_accepts_is_ignored(client, name):
+    """Sorting 60 KB of it took 80 ms of the event loop."""
+    start_s = time.thread_time()
+    answer = client.get("/nowhere", headers={name: ",de" * 5000})
+    assert time.thread_time() - start_s < 0.05
+    assert answer.status_code == 404
+    assert client.get("/", headers={"Accept-Language": "de" + " " * 2000}).get_data(as_text=True).count('lang="en"')
+
+
+def test_more_headers_than_browsers_send_are_refused(client):
+    answer = client.get("/", headers={"X-Other": "b" * MAX_HEADER_CHARS})
+    assert (answer.status_code, answer.get_json()["code"]) == (431, "bad_request")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert client.get("/", headers={"X-Other": "b" * (MAX_HEADER_CHARS // 2)}).status_code == 200
+
+
+def test_gevents_parser_stops_at_the_limit():
+    lines = LimitedLines(io.BytesIO(b"a: b\r\n" * 100), 30)
+    assert [lines.readline(65537) for _ in range(5)] == [b"a: b\r\n"] * 5
+    with pytest.raises(ValueError, match="fewer headers"):
+        lines.readline(65537)
+    one = LimitedLines(io.BytesIO(b"a: b\r\n\r\n"), 30)
+    assert [one.readline(65537) for _ in range(3)] == [b"a: b\r\n", b"\r\n", b""]

@@ -15,6 +15,7 @@ from feelharmonic.app import create_app
 from feelharmonic.settings import Settings
 from feelharmonic.web.security import websocket_limits
 from feelharmonic.web.security.websocket_limits import LimitedWebSocket, ThrottledSocket
+from feelharmonic.web.serving.timeouts import Timeouts
 
 
 def test_closing_wakes_the_waiting_reader():
@@ -144,3 +145,77 @@ def test_only_our_namespace_can_be_joined():
     app = create_app(Settings())
     joined = [app.extensions["socketio"].test_client(app, namespace=name).is_connected(name) for name in ("/", "/live")]
     assert joined == [False, True]
+
+
+def swept(websocket: LimitedWebSocket, times: int = 2) -> bool:
+    """Whether the client notices that the connection has ended."""
+    for _ in range(times):
+        websocket.end_if_stuck()
+    return websocket._is_over
+
+
+def test_who_answers_no_ping_is_disconnected_also_without_sending(deaf):
+    websocket, engine = deaf
+    engine.server.ping_timeout = 6.0
+    engine.last_ping = time.time() - 5
+    assert not swept(websocket)
+    engine.last_ping = time.time() - 7
+    assert not swept(websocket, 1)  # the server may have been held up
+    assert swept(websocket)
+
+
+def test_who_takes_no_answer_is_disconnected_also_without_sending(deaf, now_s):
+    websocket, engine = deaf
+    engine.server.ping_timeout = 6.0
+
+    def stuck(message: str) -> None:
+        now_s[0] += websocket_limits.MAX_SEND_S - 1
+        assert not swept(websocket)
+        now_s[0] += 2
+        assert swept(websocket)
+
+    websocket._websocket.send = stuck
+    websocket.send("an answer")
+
+
+def test_who_was_given_up_by_engine_io_is_disconnected(deaf):
+    websocket, engine = deaf
+    engine.closed = True
+    assert swept(websocket)
+
+
+def test_who_joins_nothing_is_disconnected_also_without_sending(deaf, now_s):
+    websocket, _ = deaf
+    websocket._has_joined, websocket._join_s = lambda: False, 15.0
+    now_s[0] = 14.0
+    assert not swept(websocket)
+    now_s[0] = 16.0
+    assert swept(websocket)
+
+
+def test_who_does_not_read_is_found_within_12_s():
+    timeouts = Timeouts()
+    assert timeouts.ping_interval_s + timeouts.ping_timeout_s + 2 * websocket_limits.SWEEP_S <= 12
+    assert websocket_limits.MAX_SEND_S + 2 * websocket_limits.SWEEP_S <= 12
+
+
+def test_one_task_sweeps_while_any_websocket_is_open():
+    tasks, slept = [], []
+    engine = SimpleNamespace(start_background_task=tasks.append, sleep=slept.append)
+    websockets, one = websocket_limits.OpenWebSockets(engine), SimpleNamespace(end_if_stuck=lambda: looked.append(1))
+    looked: list[int] = []
+    for sid in ("a", "b"):
+        websockets.add(sid, one)
+    assert len(tasks) == 1
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            websockets.remove("a")
+            websockets.remove("b")
+
+    engine.sleep = sleep
+    tasks.pop()()
+    assert (len(slept), len(looked)) == (3, 4)
+    websockets.add("c", one)
+    assert len(tasks) == 1

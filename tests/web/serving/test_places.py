@@ -99,3 +99,14 @@ def test_ten_thousand_waiting_clients_cost_no_more_than_ten(now_s):
     began_s = time.thread_time()
     assert not any(held.admits(name) for name in names)
     assert time.thread_time() - began_s < 1.0
+
+
+def test_who_sends_frame_after_frame_is_still_the_last_to_give_way(now_s):
+    held = places(now_s, 2)
+    admitted(held, "first", 1)
+    admitted(held, "second", 1)
+    for tick in range(1, 400):
+        now_s[0] = tick / 2
+        assert held.admits("first 0")
+    assert held.longest_idle() == "second 0"
+    assert held.admits("first 0")

@@ -128,7 +128,9 @@ class ServingStandIn:
 @pytest.mark.parametrize(("mode", "most"), [("eventlet", 2 * 5000 + 1024), ("gevent", None)])
 def test_eventlets_connection_limit_has_room_for_all_listeners(mode, most, monkeypatch):
     # This process is pytest's.
-    monkeypatch.setattr(f"feelharmonic.web.serving.async_{mode}.Mode.install_signal_handlers", lambda *args: None)
+    monkeypatch.setattr(
+        f"feelharmonic.web.serving.async_modes.async_{mode}.Mode.install_signal_handlers", lambda *args: None
+    )
     app = Flask("nothing")
     app.extensions["socketio"] = ServingStandIn()
     Services.of(app).drain = SimpleNamespace(run=None)

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from feelharmonic.app import load_store
-from feelharmonic.errors import SetupFault
+from feelharmonic.app import create_app, load_store
+from feelharmonic.errors import SetupFault, StoreUnavailable
 from feelharmonic.settings import Settings
 from feelharmonic.web.stores.redis_check import check_redis, problems
 from tests.support.external_servers import Redis, Service, program
@@ -70,3 +70,47 @@ def test_a_redis_that_shows_no_settings_is_refused(tmp_path):
             check_redis(server.url)
     finally:
         server.kill()
+
+
+def test_another_redis_at_the_same_address_is_not_used_after_a_restart(tmp_path, caplog):
+    """Ours was away; what answers now saves visitors' addresses to disk."""
+    ours = Redis(tmp_path).start()
+    settings = Settings(redis_url=ours.url, http_rate="2/minute")
+    app = create_app(settings)
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    store = load_store(settings, "x" * 40)
+    ours.kill()
+    other = DebiansRedis(tmp_path, "other")
+    other.port = ours.port
+    other.start()
+    try:
+        # Fails closed: this process counts alone, nothing is stored.
+        statuses = [client.get("/api/v1/emotions").status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+        with pytest.raises(StoreUnavailable):
+            store.set("key", {"a": 1}, 60)
+        monitor = {"REMOTE_ADDR": "192.0.2.9"}
+        assert not client.get("/readyz", environ_overrides=monitor).get_json()["checks"]["redis"]
+        keys = subprocess.run(
+            ["redis-cli", "-p", str(other.port), "DBSIZE"], capture_output=True, text=True, check=True
+        )
+        assert keys.stdout.strip() == "0"
+        assert "This Redis is not used: it saves to disk" in caplog.text
+    finally:
+        other.kill()
+
+
+def test_ours_is_used_again_when_it_is_back(tmp_path):
+    ours = Redis(tmp_path).start()
+    try:
+        store = load_store(Settings(redis_url=ours.url), "x" * 40)
+        store.set("key", {"a": 1}, 60)
+        ours.kill()
+        with pytest.raises(StoreUnavailable):
+            store.get("key")
+        ours.start()
+        store.set("key", {"a": 2}, 60)
+        assert store.get("key") == {"a": 2}
+    finally:
+        ours.kill()

@@ -199,6 +199,10 @@ class ScoredTracks:
         """(N, 9) in FELT's order: what the tracks feel like, from all that the table says of them."""
         return FeltMoodReader.load().read(self.features, years=self.years, words=self.words, artists=self.artists)
 
+    def felt_by_features(self) -> np.ndarray:
+        """The same by the features alone."""
+        return FeltMoodReader.load().read(self.features)
+
 
 def read_scored(path: Path) -> ScoredTracks:
     """The tracks of the CSV file ``path`` by their features. Raises BadInput where it has no column for them."""

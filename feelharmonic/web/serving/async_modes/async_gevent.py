@@ -13,6 +13,9 @@ from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
+#: A request's headers; Python's parser would take 6 MB.
+MAX_HEADER_BYTES = 32 * 1024
+
 
 class Mode:
     """See `AsyncMode`."""
@@ -57,6 +60,20 @@ class Mode:
         """simple-websocket has a limit of its own, which `websocket_limits.py` sets."""
 
 
+class LimitedLines:
+    """The lines of ``file``. Raises ValueError after ``max_bytes`` of them."""
+
+    def __init__(self, file: Any, max_bytes: int):
+        self._file, self._left = file, max_bytes
+
+    def readline(self, size: int) -> bytes:
+        line: bytes = self._file.readline(min(size, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise ValueError("Expected fewer headers.")
+        return line
+
+
 def _request_handler(silence_s: float) -> type:
     from gevent import pywsgi
 
@@ -66,6 +83,14 @@ def _request_handler(silence_s: float) -> type:
         def read_requestline(self) -> str:
             self.socket.settimeout(silence_s)
             return super().read_requestline()
+
+        def read_request(self, raw_requestline: str) -> bool:
+            whole: Any = self.rfile
+            self.rfile: Any = LimitedLines(whole, MAX_HEADER_BYTES)
+            try:
+                return super().read_request(raw_requestline)
+            finally:
+                self.rfile = whole
 
         def handle_one_response(self) -> None:
             is_websocket = bool(self.environ.get("HTTP_UPGRADE"))

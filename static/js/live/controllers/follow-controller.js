@@ -3,7 +3,6 @@
  * cut. While no camera reads, the last mood holds.
  */
 
-import { element } from "../../lib/elements.js";
 import { FollowMood, fresh, PLANNED } from "../../music/follow-mood.js";
 
 /** A plan that brought nothing is asked for again after this. */
@@ -22,33 +21,23 @@ export class FollowController {
    * @param {import("../page.js").Page} page
    * @param {import("./tracks-controller.js").TracksController} tracks
    * @param {import("./player-controller.js").PlayerController} player
+   * @param {HTMLInputElement} toggle
    */
-  constructor(page, tracks, player) {
+  constructor(page, tracks, player, toggle) {
     this.#page = page;
     this.#tracks = tracks;
     this.#player = player;
     this.#follow = new FollowMood(page.config.mood_hold_s);
-    const toggle = this.#makeSwitch();
     toggle.addEventListener("change", () => this.#set(toggle.checked));
     tracks.onServe((emotion) => (this.#follow.emotion = emotion));
+    page.state.observe(["reply"], ({ mood, reply }) => this.#follow.read(mood, reply?.probabilities ?? null));
     page.state.observe(["reply", "mood"], ({ mood }) => {
       if (this.#follow.changed(mood, document.hidden)) {
         this.#replan();
       }
     });
     page.state.observe(["goal"], () => this.#follow.on && this.#replan());
-  }
-
-  #makeSwitch() {
-    const label = document.createElement("label");
-    label.className = "switch";
-    const toggle = label.appendChild(document.createElement("input"));
-    Object.assign(toggle, { type: "checkbox", id: "follow-on" });
-    toggle.setAttribute("role", "switch");
-    label.append(Object.assign(document.createElement("span"), { textContent: this.#page.t("follow.on") }));
-    label.title = this.#page.t("follow.note");
-    element("goals").after(label);
-    return toggle;
+    this.#set(toggle.checked);
   }
 
   /** @param {boolean} on */
@@ -75,7 +64,8 @@ export class FollowController {
       return;
     }
     const { queue } = player;
-    const planned = await this.#tracks.plan(emotion, PLANNED, queue.current?.place ?? null);
+    const from = { after: queue.current?.place ?? null, probabilities: this.#follow.mixture };
+    const planned = await this.#tracks.plan(emotion, PLANNED, from);
     const past = queue.entries.slice(0, queue.index + 1).map(({ track }) => track.id);
     const entries = fresh(planned, (id) => queue.recent.includes(id) || past.includes(id), PLANNED);
     if (mine !== this.#plan) {
@@ -99,7 +89,8 @@ export class FollowController {
     }
     const mine = ++this.#plan;
     const last = queue.upcoming.at(-1) ?? queue.current;
-    const planned = await this.#tracks.plan(emotion, missing, last?.place ?? null);
+    const from = { after: last?.place ?? null, probabilities: this.#follow.mixture };
+    const planned = await this.#tracks.plan(emotion, missing, from);
     if (mine === this.#plan) {
       player.fill(fresh(planned, (id) => queue.knows(id), missing), "append");
     }

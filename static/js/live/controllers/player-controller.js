@@ -5,22 +5,35 @@
 import { OnDemandPlayer } from "../../player/on-demand.js";
 
 export class PlayerController {
+  #page;
   #player;
-  /** Set by who passes feedback on. @type {(id: string, like: boolean) => void} */ onFeedback = () => undefined;
+  /** Set by who passes feedback on. @type {NonNullable<import("../../player/mount.js").PlayerPage["onFeedback"]>} */ onFeedback = async () => [];
 
   /** @param {import("../page.js").Page} page */
   constructor(page) {
+    this.#page = page;
     this.#player = new OnDemandPlayer({
       t: page.t,
       session: page.session,
       preferences: page.preferences,
-      onFeedback: (id, like) => this.onFeedback(id, like),
+      onFeedback: (entry, like) => this.onFeedback(entry, like),
     });
   }
 
   /** @param {import("../../types.js").QueueEntry[]} entries a new list */
   async fill(entries) {
     await (await this.#player.get()).fill(entries);
+  }
+
+  /**
+   * What `ask` gives, without what this tab has played.
+   * @template {{reply: import("../../types.js").SnapReply}} Answer
+   * @param {() => Promise<Answer>} ask
+   * @returns {Promise<Answer>}
+   */
+  async fresh(ask) {
+    const known = this.#page.session.get("queue") !== null && (await this.#player.get().catch(() => null));
+    return known ? known.fresh(ask) : ask();
   }
 
   /** @param {import("../../types.js").Track} track @param {string} why */

@@ -13,6 +13,8 @@ import { wishes } from "../wishes.js";
 
 /** How long a request waits for a lost connection before the lists in this browser serve. */
 const CONNECTION_WAIT_MS = 1500;
+/** So many tracks come for a "more like this" in the queue. */
+const MORE = 3;
 
 export class TracksController {
   #page;
@@ -38,7 +40,7 @@ export class TracksController {
     this.#page = page;
     this.#connection = connection;
     this.#player = player;
-    player.onFeedback = (id, like) => this.feedback(id, like);
+    player.onFeedback = (entry, like) => this.#afterFeedback(entry, like);
     this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like), player.playTrack);
     this.#path = lazy(async () => new (await import("../../views/path-view.js")).PathView(element("path"), page.t));
     this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
@@ -125,7 +127,7 @@ export class TracksController {
     const { goal } = this.#page.values;
     const mixture = this.#probabilities && { probabilities: this.#probabilities };
     try {
-      const { reply, without } = await this.#songs({ emotion, goal, wishes: this.#wishes(), ...mixture });
+      const { reply, without } = await this.#fresh({ emotion, goal, wishes: this.#wishes(), ...mixture });
       if (!current()) {
         return "";
       }
@@ -152,17 +154,24 @@ export class TracksController {
    * Plans what plays next, and shows nothing.
    * @param {import("../../types.js").EmotionName} emotion
    * @param {number} n
-   * @param {import("../../types.js").MusicPoint|null} after where the track lies that plays before them
+   * @param {{after: import("../../types.js").MusicPoint|null, probabilities: number[]|null}} from where the track lies that plays
+   *   before them; the mood's mixture
    * @returns {Promise<import("../../types.js").QueueEntry[]>} empty if none came
    */
-  async plan(emotion, n, after) {
+  async plan(emotion, n, { after, probabilities }) {
     const { goal } = this.#page.values;
+    const known = { ...(after && { after }), ...(probabilities && { probabilities }) };
     try {
-      const { reply } = await this.#songs({ emotion, goal, n, wishes: this.#wishes(), ...(after && { after }) });
+      const { reply } = await this.#fresh({ emotion, goal, n, wishes: this.#wishes(), ...known });
       return reply.problem ? [] : entriesOf(reply, this.#page.t);
     } catch {
       return [];
     }
+  }
+
+  /** Without what this tab has played. @param {any} wish */
+  #fresh(wish) {
+    return this.#player.fresh(() => this.#songs(wish));
   }
 
   /**
@@ -189,6 +198,13 @@ export class TracksController {
     } catch {
       notice.update("snap", t("connection.lost"));
     }
+  }
+
+  /** @param {import("../../types.js").QueueEntry} entry @param {boolean} like @returns {Promise<import("../../types.js").QueueEntry[]>} */
+  async #afterFeedback({ track, place }, like) {
+    await this.feedback(track.id, like);
+    const { served } = this.#page.values;
+    return served ? this.plan(served, like ? MORE : 1, { after: place, probabilities: this.#probabilities }) : [];
   }
 
   #again() {

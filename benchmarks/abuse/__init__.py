@@ -1,0 +1,1 @@
+"""What honest listeners notice of attacks (`__main__.py`) and of outages (`outages.py`)."""

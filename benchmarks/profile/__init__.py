@@ -1,0 +1,1 @@
+"""Processor time a frame by layer: the command is `python -m benchmarks.profile`."""
