@@ -11,14 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.support.serving import Server
+from tests.support.spotify.embed_server import EmbedServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHOTS = PROJECT / "shots"
-
-IFRAME_API = PROJECT / "tests" / "support" / "page" / "iframe_api_stand_in.js"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [
@@ -44,13 +43,20 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def launch(playwright) -> Callable[..., Browser]:
+def spotify_embed(tmp_path_factory) -> Iterator[EmbedServer]:
+    """open.spotify.com, as every browser of these tests finds it."""
+    with EmbedServer(tmp_path_factory.mktemp("embed")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def launch(playwright, spotify_embed) -> Callable[..., Browser]:
     """Starts the system's Chromium, else Playwright's own; skips where neither is there, but fails in CI."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
 
     def start(*arguments: str) -> Browser:
         try:
-            return playwright.chromium.launch(executable_path=path, args=[*QUIET, *arguments])
+            return playwright.chromium.launch(executable_path=path, args=[*QUIET, *spotify_embed.options, *arguments])
         except Error as exc:
             reason = "no Chromium: install Debian's `chromium`, or run `.venv/bin/playwright install chromium`"
             if os.environ.get("CI") == "true":
@@ -89,17 +95,6 @@ def server(tmp_path_factory) -> Iterator[Server]:
     running.kill()
 
 
-def spotify_stand_in(route: Route) -> None:
-    """Answers as Spotify would: the iFrame API's script, and the embedded player's page with the track's id on it."""
-    if "/iframe-api/" in route.request.url:
-        route.fulfill(content_type="text/javascript", path=IFRAME_API)
-        return
-    track_id = route.request.url.split("/track/")[1].split("?")[0]
-    look = "margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px"
-    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>player</title><body style='{look}'>▶ {track_id}"
-    route.fulfill(content_type="text/html", body=body)
-
-
 @pytest.fixture
 def visit(chromium, server) -> Iterator[Callable[..., Page]]:
     """Opens the page in a fresh browser context; at the end, any error in a console fails the test. ``embed``: how the
@@ -127,9 +122,8 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         if grants:
             context.grant_permissions(list(grants), origin=url)
-        context.route(
-            "https://open.spotify.com/**", lambda route: route.abort() if offline_player else spotify_stand_in(route)
-        )
+        if offline_player:
+            context.route("https://open.spotify.com/**", lambda route: route.abort())
         page = context.new_page()
 
         def note(text: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, snap
 
 
-def test_until_a_track_is_played_the_page_talks_to_its_own_server_alone(visit, server):
+def test_until_a_track_is_played_the_page_talks_to_its_own_server_alone(visit, server, spotify_embed):
     page = visit()
     hosts: set[str] = set()
     page.context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -21,9 +21,12 @@ def test_until_a_track_is_played_the_page_talks_to_its_own_server_alone(visit, s
     expect_tracks(page)
     page.wait_for_timeout(500)
     assert hosts == {own}
+    asked = len(spotify_embed.asked)
     page.locator("#player").get_by_role("button", name="Play", exact=True).click()
     expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
     assert hosts - {own} == {"open.spotify.com"}
+    # What Spotify itself saw: its script and the track's page, both after the press.
+    assert [path.split("/")[2] for path in spotify_embed.asked[asked:]] == ["iframe-api", "track"]
 
 
 def test_what_was_played_stays_in_this_tab(visit):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import steps
-from tests.browser.player.bar import embed_log, open_queue, pick, play, played_ids, press, queue_ids
+from tests.browser.player.bar import embed_log, expect_phase, open_queue, pick, play, played_ids, press, queue_ids
 from tests.browser.steps import DEADLINE_MS, OTHER_MOOD, expect_tracks, player_ids
 
 LENGTH_MS = 800
@@ -99,10 +99,7 @@ NO_SECOND_PLAY = "if (window === top) window.refuse = true;"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "fault",
-    ["silent-end", *(pytest.param(f, marks=pytest.mark.full) for f in ("ends-early", "ends-late", "last-position"))],
-)
+@pytest.mark.parametrize("fault", ["silent-end", "ends-early", "ends-late", "last-position", "update-stops"])
 def test_however_a_track_ends_the_next_one_plays(visit, fault):
     page = visit(embed={"length_ms": 5000, "faults": {"0": fault}})
     pick(page, "Happy")
@@ -180,3 +177,28 @@ def test_a_mood_that_changed_and_held_plans_the_rest_anew_and_cuts_nothing(visit
     # Five are always to come.
     press(page, "Next song")
     expect(page.locator(".player-list > li")).to_have_count(7, timeout=DEADLINE_MS)
+
+
+@pytest.mark.full
+def test_a_player_of_spotifys_that_never_answers_stops_the_queue_with_one_notice(visit):
+    page = visit(embed={"never_ready": True})
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    press(page, "Play")
+    note = page.locator("#player .player-note")
+    expect(note).to_contain_text("Spotify’s player did not answer", timeout=12_000)
+    expect(note).to_contain_text("Three songs in a row did not play", timeout=30_000)
+    expect(note).to_contain_text("Spotify’s player does not answer")
+    expect_phase(page, "paused")
+    expect(page.locator(".player-list [aria-current]")).to_have_attribute("data-id", ids[2])
+
+
+@pytest.mark.full
+def test_a_script_of_spotifys_that_is_blocked_is_told_at_once_and_the_queue_stays(visit):
+    page = visit(offline_player=True, tolerate=("Failed to load resource", "net::ERR_FAILED", "Expected Spotify"))
+    pick(page, "Happy")
+    ids = queue_ids(page)
+    press(page, "Play")
+    expect(page.locator("#player .player-note")).to_contain_text("an extension or a firewall may block it")
+    expect_phase(page, "paused")
+    assert queue_ids(page) == ids
