@@ -66,6 +66,8 @@ LISTENER = ("SURE_SCORE_OF_FACE", "MIN_SHARPNESS", "LISTENER_RELIEF")
 
 CROP = ("CROP_SIDE_PX", "CROP_EYES", "CROP_MOUTH", "MIN_CONTRAST")
 
+EXPRESSION = ("UNCHANGED_LEVELS", "SAME_LEVELS", "SURE_PROBABILITY")
+
 QUALITY = (
     "THUMBNAIL_SIZE",
     "DARK",
@@ -104,10 +106,13 @@ def constants_for_browser(params: Params) -> dict[str, Any]:
         },
         "baseline": {**asdict(params.baseline), "floor": baseline.FLOOR, "neutral_index": baseline.NEUTRAL},
         "quality": _values(QUALITY),
+        "expression": _values(EXPRESSION),
         "max_faces_read": MAX_FACES_READ,
     }
 
 
 def _values(names: tuple[str, ...]) -> dict[str, Any]:
-    values = vars(boxes) | vars(crop) | vars(face_tracker) | vars(face_finder) | vars(picture_quality)
+    values = (
+        vars(boxes) | vars(crop) | vars(face_tracker) | vars(face_finder) | vars(picture_quality) | vars(expression)
+    )
     return {name.lower(): values[name] for name in names}

@@ -5,9 +5,11 @@ The network is weights/expression.onnx; its card is beside it. Training uses the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 import onnxruntime
 
@@ -22,6 +24,11 @@ LABELS = ("ferplus", "fer2013")
 
 #: The file's third output: what the page shows, computed in the graph from both heads and a stated prior.
 SHOWN = "shown"
+
+#: A crop that differs from the one that was read by at most this (mean of levels, 0..255) shows the same: the larger
+#: bound holds where the network was at least this sure, else small changes move its answer
+#: (`python -m benchmarks.networks.unchanged`).
+UNCHANGED_LEVELS, SAME_LEVELS, SURE_PROBABILITY = 2.5, 0.1, 0.99
 
 #: A NumPy array, or a tensor of the library that trains.
 Pixels = TypeVar("Pixels", bound=Any)
@@ -76,3 +83,35 @@ def check_crops(crops: object) -> None:
         raise BadInput(f"{expected}, got {type(crops).__name__}.")
     if crops.ndim != 3 or crops.shape[1:] != (CROP_SIDE_PX, CROP_SIDE_PX) or not len(crops) or crops.dtype != np.uint8:
         raise BadInput(f"{expected}, got shape {crops.shape}, dtype {crops.dtype}.")
+
+
+class LastReadings:
+    """One listener's: of each face the crop that the network read last, and what it showed.
+
+    A crop is compared with the one that was read, not with the frame before: so slow changes add up until they count.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[np.ndarray, list[float]]] = {}
+
+    def read(
+        self, read_crops: Callable[[np.ndarray], np.ndarray], ids: Sequence[int | None], crops: np.ndarray
+    ) -> list[list[float]]:
+        """What each of ``crops`` (N, 48, 48) uint8 shows; ``read_crops`` reads those that have changed. ``ids`` are the
+        faces', None of those that are not followed."""
+        last = [None if id is None else self._read.get(id) for id in ids]
+        changed = [
+            i
+            for i, (crop, known) in enumerate(zip(crops, last, strict=True))
+            if known is None or has_changed(crop, *known)
+        ]
+        rows = iter(read_crops(crops[changed]).astype(float).tolist() if changed else ())
+        now = [(crops[i], next(rows)) if i in changed else last[i] for i in range(len(crops))]
+        self._read = {id: one for id, one in zip(ids, now, strict=True) if id is not None and one is not None}
+        return [one[1] for one in now if one is not None]
+
+
+def has_changed(crop: np.ndarray, before: np.ndarray, probabilities: Sequence[float]) -> bool:
+    """Whether ``crop`` (48, 48) uint8 may show something else than the crop that showed ``probabilities``."""
+    levels = cv2.norm(crop, before, cv2.NORM_L1) / crop.size
+    return levels > (UNCHANGED_LEVELS if max(probabilities) >= SURE_PROBABILITY else SAME_LEVELS)

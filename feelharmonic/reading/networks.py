@@ -11,7 +11,7 @@ import numpy as np
 from feelharmonic.errors import SetupFault
 from feelharmonic.params import Params
 from feelharmonic.reading.baseline import appearance_of
-from feelharmonic.reading.expression import ExpressionReader
+from feelharmonic.reading.expression import ExpressionReader, LastReadings
 from feelharmonic.reading.expression_fer import FerReader
 from feelharmonic.reading.faces.crop import cut_crop, sharpness
 from feelharmonic.reading.faces.face_cover import FaceCover
@@ -91,16 +91,24 @@ class Networks:
         )
 
     def read_faces(
-        self, frame: Frame, faces: list[Face], *, max_read: int = MAX_FACES_READ, listener_id: int | None = None
+        self,
+        frame: Frame,
+        faces: list[Face],
+        *,
+        max_read: int = MAX_FACES_READ,
+        listener_id: int | None = None,
+        last: LastReadings | None = None,
     ) -> tuple[SeenFace, ...]:
         """Each face, the listener's first, then by size; the ``max_read`` largest with their expressions, read in one
-        run of the network. ``listener_id``: the listener's in the frame before."""
+        run of the network. ``listener_id``: the listener's in the frame before. ``last``: of a followed face; one that
+        has not changed is not read again."""
         by_size = sorted(faces, key=lambda face: -face.area_px)
         read = by_size[:max_read]
         if not read:
             return tuple(SeenFace(face=face, expression=None) for face in by_size)
         crops = np.stack([cut_crop(frame.pixels_bgr, face) for face in read])  # (N, 48, 48) uint8
-        probabilities = self.reader.read_crops(crops).astype(float).tolist()  # (N, 7)
+        readings = LastReadings() if last is None else last
+        rows = readings.read(self.reader.read_crops, [face.id for face in read], crops)
         seen = [
             SeenFace(
                 face=face,
@@ -108,7 +116,7 @@ class Networks:
                 appearance=appearance_of(crop),
                 hidden=half,
             )
-            for face, row, crop, half in zip(read, probabilities, crops, self.cover.hidden(crops), strict=True)
+            for face, row, crop, half in zip(read, rows, crops, self.cover.hidden(crops), strict=True)
         ]
         listener = listener_index(read, [sharpness(crop) for crop in crops], listener_id) if len(read) > 1 else 0
         seen.insert(0, seen.pop(listener))

@@ -10,6 +10,7 @@ import numpy as np
 
 from feelharmonic.params import Params
 from feelharmonic.reading.baseline import RestingFace, RestingFaces, relative_to_rest
+from feelharmonic.reading.expression import LastReadings
 from feelharmonic.reading.faces.face_tracker import FaceTracker
 from feelharmonic.reading.group_expression import group_of
 from feelharmonic.reading.messages import Expression, Frame, Mood, Reading, SeenFace
@@ -27,6 +28,7 @@ class Pipeline:
         self._networks = networks
         self._observe = observe
         self._tracker = FaceTracker(networks.finder)
+        self._last = LastReadings()
         self._resting = RestingFaces(networks.params.baseline)
         self._baseline: np.ndarray | None = None  # (7,): the listener's resting face, where they have shown it
         self._smoother = MoodSmoother(networks.params.smoothing)
@@ -50,7 +52,7 @@ class Pipeline:
         start_s = time.perf_counter()
         tracked = self._tracker.track(frame.pixels_bgr, at_s)
         tracked_s = time.perf_counter()
-        faces = self._networks.read_faces(frame, tracked, listener_id=self._listener_id)
+        faces = self._networks.read_faces(frame, tracked, listener_id=self._listener_id, last=self._last)
         self._listener_id = faces[0].face.id if faces else None
         self._observe("face", tracked_s - start_s)
         self._observe("expression", time.perf_counter() - tracked_s)

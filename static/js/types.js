@@ -162,7 +162,9 @@
  *   bright_without_face: number, saturated: number, max_saturated_share: number, min_deviation: number, covered_below: number, black: number, black_deviation: number,
  *   frozen_s: number, max_gap_s: number, min_face_px: number, max_outside_share: number}} QualityConstants
  *
- * @typedef {{finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
+ * @typedef {{unchanged_levels: number, same_levels: number, sure_probability: number}} ExpressionConstants
+ *
+ * @typedef {{expression: ExpressionConstants, finder: FinderConstants, tracker: TrackerConstants, crop: CropConstants, mood: MoodConstants, baseline: BaselineConstants, quality: QualityConstants,
  *   listener: ListenerConstants, cover: CoverConstants, guess: GuessConstants, max_faces_read: number}} ReadingConstants
  */
 

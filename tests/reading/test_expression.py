@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from feelharmonic.errors import BadInput, SetupFault
-from feelharmonic.reading.expression import LABELS, WEIGHTS_PATH, ExpressionReader, prepare
+from feelharmonic.reading.expression import (
+    LABELS,
+    SURE_PROBABILITY,
+    UNCHANGED_LEVELS,
+    WEIGHTS_PATH,
+    ExpressionReader,
+    LastReadings,
+    prepare,
+)
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +118,64 @@ def test_a_cut_file_says_how_to_restore_it(tmp_path):
     path.write_bytes(WEIGHTS_PATH.read_bytes()[:100_000])
     with pytest.raises(SetupFault, match=r"net\.onnx: the expression network cannot be read .* Restore it with"):
         ExpressionReader.load(path=path)
+
+
+# ---------- what has not changed is not read again ----------
+
+
+class Counted:
+    """Stands in for the network: counts what it is given, and is as sure as it is told."""
+
+    def __init__(self, top: float):
+        self.top = top
+        self.counts: list[int] = []
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        self.counts.append(len(crops))
+        return np.full((len(crops), 7), (1 - self.top) / 6, np.float32) + np.eye(7, dtype=np.float32)[
+            len(self.counts) % 7
+        ] * np.float32(self.top - (1 - self.top) / 6)
+
+
+def differing(crop: np.ndarray, levels: float) -> np.ndarray:
+    """``crop`` with so many levels of difference on average."""
+    changed = crop.copy()
+    rows = round(levels / 10 * len(crop))
+    changed[:rows] = np.where(crop[:rows] > 127, crop[:rows] - 10, crop[:rows] + 10)
+    return changed
+
+
+@pytest.mark.parametrize(("top", "again"), [(SURE_PROBABILITY + 0.005, 1), (SURE_PROBABILITY - 0.02, 2)])
+def test_a_face_that_the_network_was_sure_of_is_not_read_again_for_noise(crops, top, again):
+    network, last = Counted(top), LastReadings()
+    first = last.read(network, [1], crops[:1])
+    second = last.read(network, [1], differing(crops[0], UNCHANGED_LEVELS - 0.5)[None])
+    assert len(network.counts) == again
+    assert (first == second) is (again == 1)
+
+
+def test_the_same_crop_is_not_read_again_and_a_changed_one_is(crops):
+    network, last = Counted(0.5), LastReadings()
+    last.read(network, [1], crops[:1])
+    last.read(network, [1], crops[:1].copy())
+    assert network.counts == [1]
+    last.read(network, [1], crops[1:2])
+    assert network.counts == [1, 1]
+
+
+def test_slow_changes_add_up(crops):
+    network, last = Counted(0.99), LastReadings()
+    for step in range(5):
+        last.read(network, [1], differing(crops[0], step)[None])
+    assert len(network.counts) == 2
+
+
+def test_only_faces_of_the_frame_before_are_kept_and_each_by_its_id(crops):
+    network, last = Counted(0.99), LastReadings()
+    last.read(network, [1, 2], crops[:2])
+    last.read(network, [2, 3], crops[1:3])
+    assert network.counts == [2, 1]
+    last.read(network, [1], crops[:1])
+    last.read(network, [None, None], crops[:2])
+    last.read(network, [None], crops[:1])
+    assert network.counts == [2, 1, 1, 2, 1]

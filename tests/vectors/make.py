@@ -29,6 +29,7 @@ from feelharmonic.reading.mood import MoodSmoother
 from feelharmonic.reading.pictures.picture_quality import PictureQuality
 from tests.vectors.files import files
 from tests.vectors.listener import listeners
+from tests.vectors.unchanged import unchanged
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -46,6 +47,7 @@ def vectors() -> dict[str, dict]:
         "quality": quality(),
         "files": files(),
         "listener": listeners(),
+        "unchanged": unchanged(pixels),
     }
     return {f"{name}.json": document for name, document in made.items()}
 

@@ -37,7 +37,7 @@ def test_the_vectors_are_those_of_todays_stages(made, name):
 def test_every_constant_that_the_browser_gets_is_plain_json():
     constants = constants_for_browser(Params.load())
     assert json.loads(json.dumps(constants)) == json.loads(json.dumps(constants, default=str))
-    stages = {"finder", "tracker", "listener", "cover", "guess", "crop", "mood", "baseline", "quality"}
+    stages = {"expression", "finder", "tracker", "listener", "cover", "guess", "crop", "mood", "baseline", "quality"}
     assert set(constants) == {*stages, "max_faces_read"}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from feelharmonic.reading.messages import Box, Face
 
 #: Two boxes with a larger intersection over union are the same face.
@@ -32,21 +30,6 @@ def intersection_area(one: Box, other: Box) -> float:
 def is_part(one: Box, other: Box) -> bool:
     """Whether most of the smaller box lies inside the larger one."""
     return intersection_area(one, other) > PART_SHARE * min(one[2] * one[3], other[2] * other[3])
-
-
-def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
-    """Indices of those of ``boxes`` (4, N) that overlap no better one by SAME_FACE_IOU or more, best first."""
-    left, right, top, bottom = boxes[0], boxes[0] + boxes[2], boxes[1], boxes[1] + boxes[3]
-    areas = boxes[2] * boxes[3]
-    order, kept = np.argsort(-scores, kind="stable"), []
-    while len(order):
-        best, rest = order[0], order[1:]
-        kept.append(int(best))
-        width = np.minimum(right[rest], right[best]) - np.maximum(left[rest], left[best])
-        height = np.minimum(bottom[rest], bottom[best]) - np.maximum(top[rest], top[best])
-        intersection = np.maximum(width, 0) * np.maximum(height, 0)
-        order = rest[intersection < SAME_FACE_IOU * (areas[rest] + areas[best] - intersection)]
-    return kept
 
 
 def suppress_overlapping(faces: list[Face], *, suppress_parts: bool = False) -> list[Face]:

@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime
 
 from feelharmonic.errors import SetupFault
-from feelharmonic.reading.faces.boxes import MIN_IOU, SAME_FACE_IOU, iou, non_maximum_suppression, suppress_overlapping
+from feelharmonic.reading.faces.boxes import MIN_IOU, SAME_FACE_IOU, iou, suppress_overlapping
 from feelharmonic.reading.faces.crop import cut_window
 from feelharmonic.reading.faces.face_finder_yunet import YuNetFinder
 from feelharmonic.reading.messages import Box, Face
@@ -177,6 +177,9 @@ class FaceFinder:
         near = self._near(window, view, face.box, MIN_REFINED_SCORE)
         if near is None or combine_scores(face.score, near.score, MAX_MIRRORED_SCORE) < MIN_SCORE:
             return None
+        if combine_scores(face.score, near.score, MIN_REFINED_SCORE) >= MIN_SCORE:
+            # Whatever the mirrored window said, this would be a face.
+            return replace(near, score=combine_scores(face.score, near.score, near.score))
         mirrored = self._near(window, view, face.box, MIN_REFINED_SCORE, mirrored=True)
         if mirrored is None:
             return None
@@ -210,10 +213,10 @@ class View:
         x, y, width, height = face.box
         corner = ((x - self.left) / self.scale_x, (y - self.top) / self.scale_y)
         box = (*corner, width / self.scale_x, height / self.scale_y)
-        if face.landmarks is None:
-            return replace(face, box=box)
-        points = (face.landmarks - (self.left, self.top)) / (self.scale_x, self.scale_y)
-        return replace(face, box=box, landmarks=points.astype(np.float32))
+        points = face.landmarks
+        if points is not None:
+            points = ((points - (self.left, self.top)) / (self.scale_x, self.scale_y)).astype(np.float32)
+        return Face(box=box, score=face.score, landmarks=points, id=face.id)
 
 
 def _window_around(frame_bgr: np.ndarray, box: Box) -> tuple[np.ndarray, View]:
@@ -261,17 +264,20 @@ def decode_maps(maps: np.ndarray, min_score: float) -> list[Face]:
     Map 0: logit of a face's centre. 1, 2: the centre's offset from the middle of the cell, in cells. 3, 4: logarithm of
     width and height in units of SIZE_UNIT. 5..14: landmarks from the centre, x and y, in widths and heights.
     """
-    rows, columns = np.nonzero(maps[0] > np.log(min_score / (1 - min_score)))
-    if not len(rows):
-        return []
-    values = maps[:, rows, columns]  # (15, N)
-    scores = 1 / (1 + np.exp(-values[0]))
-    centres = (np.stack((columns, rows)) + 0.5 + values[1:3]) * STRIDE  # (2, N), as are sizes
-    sizes = np.exp(np.clip(values[3:5], -4, 3)) * np.float32(SIZE_UNIT)
-    boxes = np.concatenate((centres - sizes / 2, sizes))
-    faces = []
-    for i in non_maximum_suppression(boxes, scores):
-        x, y, width, height = boxes[:, i].tolist()
-        points = (values[5:, i].reshape(5, 2) * sizes[:, i] + centres[:, i]).astype(np.float32)
-        faces.append(Face(box=(x, y, width, height), score=float(scores[i]), landmarks=points))
-    return faces
+    rows, columns = np.nonzero(maps[0] > math.log(min_score / (1 - min_score)))
+    # A handful of cells: numbers one by one take a third of the time of arrays.
+    faces = [
+        _face_at(*place)
+        for place in zip(rows.tolist(), columns.tolist(), maps[:, rows, columns].T.tolist(), strict=True)
+    ]
+    return suppress_overlapping(faces) if len(faces) > 1 else faces
+
+
+def _face_at(row: int, column: int, values: list[float]) -> Face:
+    """The face that a cell's 15 ``values`` describe."""
+    score = 1 / (1 + math.exp(-values[0]))
+    middle_x, middle_y = ((place + 0.5 + moved) * STRIDE for place, moved in ((column, values[1]), (row, values[2])))
+    width, height = (math.exp(min(max(value, -4.0), 3.0)) * SIZE_UNIT for value in values[3:5])
+    points = [[middle_x + x * width, middle_y + y * height] for x, y in zip(values[5::2], values[6::2], strict=True)]
+    box = (middle_x - width / 2, middle_y - height / 2, width, height)
+    return Face(box=box, score=score, landmarks=np.array(points, np.float32))

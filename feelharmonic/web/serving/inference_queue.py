@@ -2,8 +2,9 @@
 
 In: functions to run, and how late the event loop is. Out: their results, or Overloaded with a wait. When more frames
 arrive than the cores can read, every listener gets the same, longer wait between frames: all slow down alike and no
-queue grows. Functions run in system threads in every async mode: ONNX Runtime and OpenCV release Python's lock, so the
-event loop of gevent or eventlet serves the sockets meanwhile.
+queue grows. Several functions at once run in system threads in every async mode: ONNX Runtime and OpenCV release
+Python's lock, so the event loop of gevent or eventlet serves the sockets meanwhile. A single one may run in the loop
+itself: a frame takes so little time that a worker for each processor, which reads in its loop, costs less.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ BUSY_WINDOW_S = 10.0
 class InferenceQueue:
     """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
 
-    ``run``: see `AsyncMode.thread_runner`. ``max_wait_s``: a caller that waits longer is refused and makes room.
+    ``run``: see `AsyncMode.thread_runner`; without one, functions run where they are called. ``max_wait_s``: a caller
+    that waits longer is refused and makes room.
     ``clock``: monotonic seconds.
     """
 

@@ -7,6 +7,9 @@
  * The network: (count, 1, side, side) -1..1 → (count, 7).
  * @typedef {(crops: Float32Array, count: number) => Promise<Float32Array>} ExpressionNetwork
  */
+/** @typedef {import("../types.js").Picture} Picture */
+/** @typedef {import("../types.js").FoundFace} FoundFace */
+/** @typedef {import("../types.js").ExpressionConstants} ExpressionConstants */
 
 export class ExpressionReader {
   #network;
@@ -82,4 +85,44 @@ export class FaceCover {
     const deviation = Math.sqrt(small.reduce((sum, level) => sum + (level - mean) ** 2, 0) / small.length);
     return small.map((level) => (level - mean) / Math.max(deviation, this.#constants.min_deviation));
   }
+}
+
+/**
+ * One listener's: of each face the crop that the network read last, and what it showed. A crop is compared with the one
+ * that was read, not with the frame before: so slow changes add up until they count.
+ */
+export class LastReadings {
+  #constants;
+  /** @type {Map<number|null, {crop: Picture, probabilities: number[]}>} */ #read = new Map();
+
+  /** @param {ExpressionConstants} constants */
+  constructor(constants) {
+    this.#constants = constants;
+  }
+
+  /**
+   * @param {ExpressionReader} reader reads those of `crops` that have changed
+   * @param {FoundFace[]} faces the crops', in their order
+   * @param {Picture[]} crops
+   * @returns {Promise<number[][]>} what each shows
+   */
+  async read(reader, faces, crops) {
+    const last = crops.map((crop, i) => {
+      const known = this.#read.get(faces[i].id);
+      return known && !hasChanged(crop, known.crop, known.probabilities, this.#constants) ? known : null;
+    });
+    const rows = await reader.readCrops(crops.filter((_, i) => !last[i]));
+    const now = crops.map((crop, i) => last[i] ?? { crop, probabilities: /** @type {number[]} */ (rows.shift()) });
+    this.#read = new Map(now.map((one, i) => [faces[i].id, one]));
+    return now.map(({ probabilities }) => probabilities);
+  }
+}
+
+/**
+ * Whether `crop` may show something else than the crop that showed `probabilities`.
+ * @param {Picture} crop @param {Picture} before @param {number[]} probabilities @param {ExpressionConstants} constants
+ */
+export function hasChanged(crop, before, probabilities, { unchanged_levels, same_levels, sure_probability }) {
+  const sum = crop.data.reduce((total, level, i) => total + Math.abs(level - before.data[i]), 0);
+  return sum / crop.data.length > (Math.max(...probabilities) >= sure_probability ? unchanged_levels : same_levels);
 }

@@ -100,6 +100,10 @@ export class FaceFinder {
     if (!near || combineScores(face.score, near.score, max_mirrored_score, this.#constants) < min_score) {
       return null;
     }
+    if (combineScores(face.score, near.score, min_refined_score, this.#constants) >= min_score) {
+      // Whatever the mirrored window said, this would be a face.
+      return { ...near, score: combineScores(face.score, near.score, near.score, this.#constants) };
+    }
     const mirrored = await this.#near(where, face.box, min_refined_score, true);
     const score = mirrored ? combineScores(face.score, near.score, mirrored.score, this.#constants) : 0;
     return score >= min_score ? { ...near, score } : null;

@@ -5,7 +5,7 @@
 
 import { appearanceOf, relativeToRest, RestingFaces } from "./baseline.js";
 import { cutCrop, sharpness } from "./crop.js";
-import { FaceCover } from "./expression.js";
+import { FaceCover, LastReadings } from "./expression.js";
 import { FaceTracker, listenerIndex } from "./face-tracker.js";
 import { groupExpression } from "./group-expression.js";
 import { guessOf, MoodSmoother } from "./mood.js";
@@ -20,6 +20,7 @@ const DIGITS = 4;
 export class Pipeline {
   #tracker;
   #expressions;
+  #last;
   #constants;
   #resting;
   #cover;
@@ -37,6 +38,7 @@ export class Pipeline {
   constructor(finder, expressions, constants) {
     this.#tracker = new FaceTracker(finder, constants.tracker);
     this.#expressions = expressions;
+    this.#last = new LastReadings(constants.expression);
     this.#constants = constants;
     this.#cover = new FaceCover(constants.cover);
     this.#resting = new RestingFaces(constants.baseline);
@@ -50,7 +52,8 @@ export class Pipeline {
     const crops = faces.slice(0, this.#constants.max_faces_read).map((face) => cutCrop(frame, face, this.#constants.crop));
     this.#listenerFirst(faces, crops);
     const hidden = crops.map((crop) => this.#cover.hidden(crop));
-    const probabilities = (await this.#expressions.readCrops(crops)).map((row, i) => this.#cover.softened(row, hidden[i]));
+    const rows = await this.#last.read(this.#expressions, faces, crops);
+    const probabilities = rows.map((row, i) => this.#cover.softened(row, hidden[i]));
     const picture_problem = this.#quality.problem(frame, faces, at_s);
     const shown = picture_problem ? [] : this.#relativeToRest(faces, crops, probabilities, at_s);
     const group = this.#reads_group && !picture_problem ? groupExpression(faces.map((face, i) => groupFace(face, shown[i] ?? null))) : null;

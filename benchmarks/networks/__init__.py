@@ -1,0 +1,1 @@
+"""What the networks cost by themselves: `python -m benchmarks.networks.batches`."""
