@@ -1,4 +1,5 @@
 # make run   set everything up, start the server, print its address
+# make music set up what M4A and AAC files among your own music need
 # make test  set everything up, check every claim once
 # make test-all  what CI runs: also the other async modes, every theme and width, endurance, training, the audit
 .DEFAULT_GOAL := help
@@ -16,12 +17,12 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 deploy-check:
 	@$(PYTHON) deploy/check.py
 
-.PHONY: deploy-check help run test test-all test-waiting test-full-servers test-full-browser train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
+.PHONY: deploy-check help music run test test-all test-waiting test-full-servers test-full-browser train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
-run: $(VENV)/runtime.stamp static/vendor/stamp
+run: $(VENV)/runtime.stamp $(if $(MUSIC_DIR),$(VENV)/music.stamp) static/vendor/stamp
 	@$(BIN)/python app.py
 
 test: lint test-python test-waiting
@@ -190,6 +191,14 @@ $(BIN)/python:
 $(VENV)/runtime.stamp: requirements.txt | $(BIN)/python
 	@echo 'Installing what the server needs …'
 	@$(PIP) -r requirements.txt
+	@touch $@
+
+# What one's own music needs beside: a decoder for M4A and AAC.
+music: $(VENV)/music.stamp
+
+$(VENV)/music.stamp: requirements-music.txt $(VENV)/runtime.stamp
+	@echo 'Installing what M4A and AAC need …'
+	@$(PIP) -r requirements-music.txt
 	@touch $@
 
 $(VENV)/test.stamp: requirements-test.txt deploy/requirements.txt $(VENV)/runtime.stamp

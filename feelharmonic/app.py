@@ -16,9 +16,11 @@ from feelharmonic.music import (
     Catalogue,
     CatalogueProvider,
     CurrentCatalogue,
+    Library,
     MusicService,
     ShippedTracks,
     load_providers,
+    on_wish,
     unknown_providers,
 )
 from feelharmonic.music.providers.spotify import spotify_app  # not from the package: spotifyaccess.py imports it
@@ -31,6 +33,7 @@ from feelharmonic.web.content_types import declare_content_types
 from feelharmonic.web.live import NAMESPACE, Live
 from feelharmonic.web.monitoring import health
 from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.own_music import open_streams, streams
 from feelharmonic.web.security import secret_key
 from feelharmonic.web.security.origins import websocket_origins
 from feelharmonic.web.security.rate_limits import client_network, storage_of
@@ -118,6 +121,7 @@ def create_app(
         load_providers(settings, catalogue),
         catalogue,
         observer=metrics,
+        on_wish=on_wish(settings),
         run=lambda function: lists.run(function, client_network() if has_request_context() else ""),
     )
     pages.bind(app, networks.params, on_device=settings.on_device)
@@ -157,6 +161,8 @@ def create_app(
         InferenceQueue(1, mode.thread_runner(1), max_waiting=max_waiting, max_wait_s=timeouts.queue_s)
         for max_waiting in (MAX_PHOTOGRAPHS_WAITING, MAX_TEXTS_WAITING)
     )
+    open_streams.bind(app, networks.params)
+    streams.bind(app, Library(settings.instance_dir, settings.music_dir))
     api.register(app)
     show_camera = server_camera.bind(app, music)
     on_device.bind(

@@ -21,6 +21,7 @@ FeelharmonicError
 │   ├── AccountFault        the music service did not do what the listener wanted; `code` says why
 │   └── StoreUnavailable    the store that workers share cannot be reached
 ├── BadInput                a caller in Python passed an array or a file of the wrong form (a ValueError too)
+├── UnreadableSound         a file of the music folders cannot be read as sound; `code` says why
 └── ProviderUnavailable     a music provider cannot answer now; the next one serves
 
 A ListenerFault carries its `code` (the same in events and in REST), the HTTP `status` of a REST answer, and
@@ -207,6 +208,16 @@ class StoreUnavailable(ListenerFault):
 
 class BadInput(FeelharmonicError, ValueError):
     """A caller in Python passed something of the wrong shape, dtype or range."""
+
+
+class UnreadableSound(FeelharmonicError):
+    """A file's sound cannot be read. ``code``: why, one of CODES; the page has a text for each."""
+
+    CODES: ClassVar[tuple[str, ...]] = ("damaged", "silent", "gone", "needs_av", "broken")
+
+    def __init__(self, code: str):
+        self.code = code
+        super().__init__(code)
 
 
 class ProviderUnavailable(FeelharmonicError):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from feelharmonic.audio_features import FEATURE_RANGES, FEATURES, FeatureTarget
-from feelharmonic.emotions import EMOTIONS
+from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import SetupFault
 from feelharmonic.resources import ROOT
 
@@ -121,6 +121,21 @@ class EmotionParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMusic:
+    """What open catalogues and radio are searched for, by emotion and by goal other than ``match``: the tags of
+    stations (``radio``) and the moods that uploaders set at Audius (``audius``)."""
+
+    radio: dict[str, tuple[str, ...]]
+    audius: dict[str, tuple[str, ...]]
+
+    def radio_tags_for(self, emotion: str, goal: str) -> tuple[str, ...]:
+        return self.radio[emotion if goal == "match" else goal]
+
+    def audius_moods_for(self, emotion: str, goal: str) -> tuple[str, ...]:
+        return self.audius[emotion if goal == "match" else goal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     """All of emotion_params.json. ``emotions`` has a value for each name in EMOTIONS, in that order. ``sharpness``: to
     which power a mood's probabilities count where music is chosen for a mixture of emotions, 1 or more.
@@ -130,6 +145,7 @@ class Params:
     baseline: Baseline
     sharpness: float
     mood_hold_s: float
+    open_music: OpenMusic
     emotions: dict[str, EmotionParams]
 
     @classmethod
@@ -143,17 +159,23 @@ class Params:
         document = check.read(path)
         if check.faults:
             raise SetupFault(check.faults)
-        check.keys("", document, ("version", "smoothing", "baseline", "music", "player", "emotions"))
+        check.keys("", document, ("version", "smoothing", "baseline", "music", "player", "open_music", "emotions"))
         check.version(document.get("version"))
         smoothing = check.smoothing(document.get("smoothing"))
         baseline = check.baseline(document.get("baseline"))
         sharpness = check.sharpness(document.get("music"))
         mood_hold_s = check.mood_hold_s(document.get("player"))
+        open_music = check.open_music(document.get("open_music"))
         emotions = check.emotions(document.get("emotions"))
         if check.faults or smoothing is None or baseline is None:
             raise SetupFault(check.faults)
         return cls(
-            smoothing=smoothing, baseline=baseline, sharpness=sharpness, mood_hold_s=mood_hold_s, emotions=emotions
+            smoothing=smoothing,
+            baseline=baseline,
+            sharpness=sharpness,
+            mood_hold_s=mood_hold_s,
+            open_music=open_music,
+            emotions=emotions,
         )
 
 
@@ -253,6 +275,19 @@ class _Check:
         if not self.keys("player", value, ("mood_hold_s",)) or "mood_hold_s" not in value:
             return math.nan
         return self.number("player.mood_hold_s", value["mood_hold_s"], 1, 600)
+
+    def open_music(self, value: Any) -> OpenMusic:
+        read: dict[str, dict[str, tuple[str, ...]]] = {"radio": {}, "audius": {}}
+        if not self.keys("open_music", value, tuple(read)):
+            return OpenMusic(**read)
+        wanted = (*EMOTIONS, *GOALS[1:])
+        for service in read:
+            if service in value and self.keys(f"open_music.{service}", value[service], wanted):
+                names = {name: value[service].get(name, []) for name in wanted}
+                read[service] = {
+                    name: self.names(f"open_music.{service}.{name}", found, "word") for name, found in names.items()
+                }
+        return OpenMusic(**read)
 
     def emotions(self, value: Any) -> dict[str, EmotionParams]:
         if not self.keys("emotions", value, EMOTIONS):

@@ -24,10 +24,12 @@ from feelharmonic.resources import DEFAULT_INSTANCE_DIR
 ASYNC_MODES = ("gevent", "eventlet", "threading")
 EXPRESSION_BACKENDS = ("onnx", "fer")
 ON_DEVICE_CHOICES = ("offer", "default", "never")
+MUSIC_FOR_CHOICES = ("local", "listeners")
 #: The path that answers when Spotify sends a listener back.
 CALLBACK_PATH = "/connect/callback"
 DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+LOCATION = re.compile(r"(/[A-Za-z0-9_-]+)+/?")
 RATE = re.compile(r"[1-9]\d{0,8}/(second|minute|hour)")
 
 
@@ -48,6 +50,17 @@ class Settings:
     on_device: str = "offer"
     #: Music providers, asked in this order; those that lack credentials are skipped. `create_app` checks the names.
     providers: tuple[str, ...] = DEFAULT_PROVIDERS
+    #: Folders of one's own music, separated as in PATH; they are only read.
+    music_dir: tuple[Path, ...] = ()
+    #: Who may hear it: local (this machine) or listeners (everybody whom the server answers).
+    music_for: str = "local"
+    #: Behind nginx: the start of the locations from which it sends the music itself, such as /music-files; empty: the
+    #: server sends it.
+    music_accel: str = ""
+    #: Where radio stations are looked up, and open catalogues' hosts, tried in turn; asked only for who chooses them.
+    radio_url: str = "https://all.api.radio-browser.info"
+    audius_urls: tuple[str, ...] = ("https://discoveryprovider.audius.co", "https://api.audius.co")
+    audius_api_key: str = field(default="", repr=False)
     #: From developer.spotify.com; without both, Spotify's API is not used. The id alone lets listeners connect.
     spotify_client_id: str = ""
     spotify_client_secret: str = field(default="", repr=False)
@@ -222,12 +235,38 @@ def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+        raise ValueError(f"expected an address such as https://example.org, got {text!r}.")
+    return text.rstrip("/")
+
+
+def _web_addresses(text: str) -> tuple[str, ...]:
+    return tuple(_web_address(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _location(text: str) -> str:
+    if not LOCATION.fullmatch(text):
+        raise ValueError(f"expected a path such as /music-files, got {text!r}.")
+    return text.rstrip("/")
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(_folder(part) for part in text.split(os.pathsep) if part.strip())
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "port": _whole_number(1, 65535),
     "async_mode": _one_of(ASYNC_MODES),
     "expression_backend": _one_of(EXPRESSION_BACKENDS),
     "on_device": _one_of(ON_DEVICE_CHOICES),
     "providers": _providers,
+    "radio_url": _web_address,
+    "audius_urls": _web_addresses,
+    "music_dir": _folders,
+    "music_accel": _location,
+    "music_for": _one_of(MUSIC_FOR_CHOICES),
     "spotify_market": _market,
     "spotify_redirect_uri": _redirect_uri,
     "max_listeners": _whole_number(1, 1_000_000),

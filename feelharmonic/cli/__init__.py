@@ -7,11 +7,12 @@ from flask import Flask
 
 from feelharmonic.cli.camera import SHOW_CAMERA, ShowCamera, camera, watch
 from feelharmonic.cli.catalogue import catalogue
+from feelharmonic.cli.music import music
 from feelharmonic.cli.rank import rank
 from feelharmonic.cli.read import read
 from feelharmonic.cli.track_mood import track_mood
 
-COMMANDS: tuple[click.Command, ...] = (read, camera, watch, rank, track_mood, catalogue)
+COMMANDS: tuple[click.Command, ...] = (read, camera, watch, rank, track_mood, catalogue, music)
 
 
 def bind(app: Flask, show_camera: ShowCamera | None = None) -> None:

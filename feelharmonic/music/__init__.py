@@ -9,6 +9,8 @@ from feelharmonic.music.catalogue.summary import summarise
 from feelharmonic.music.catalogue.tables.csv_table import read_scored
 from feelharmonic.music.catalogue.tables.importer import import_table
 from feelharmonic.music.fallback import ProviderStatus, TrackList
+from feelharmonic.music.library.library import Library
+from feelharmonic.music.library.store import LibraryFile
 from feelharmonic.music.messages import (
     SPOTIFY_KEY,
     TRACK_MOODS,
@@ -21,8 +23,9 @@ from feelharmonic.music.messages import (
     is_spotify_key,
     is_track_id,
 )
-from feelharmonic.music.providers import PROVIDERS, load_providers, unknown_providers
+from feelharmonic.music.providers import PROVIDERS, load_providers, on_wish, unknown_providers
 from feelharmonic.music.providers.catalogue import CatalogueProvider
+from feelharmonic.music.providers.radio import STATION_ID, RadioProvider
 from feelharmonic.music.providers.spotify_answers import PlaybackState
 from feelharmonic.music.reasons import Reason
 from feelharmonic.music.service import MusicService, track_moods_of
@@ -34,15 +37,19 @@ __all__ = [
     "DATABASE_NAME",
     "PROVIDERS",
     "SPOTIFY_KEY",
+    "STATION_ID",
     "TRACK_MOODS",
     "Catalogue",
     "CatalogueProvider",
     "CurrentCatalogue",
+    "Library",
+    "LibraryFile",
     "MusicService",
     "MusicTargets",
     "PlacedTrack",
     "PlaybackState",
     "ProviderStatus",
+    "RadioProvider",
     "Reason",
     "ShippedTracks",
     "Track",
@@ -57,6 +64,7 @@ __all__ = [
     "is_spotify_key",
     "is_track_id",
     "load_providers",
+    "on_wish",
     "read_scored",
     "shift_by_words",
     "summarise",

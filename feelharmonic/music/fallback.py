@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -135,7 +135,10 @@ class ProviderFallback:
         clock: Callable[[], float] = time.monotonic,
         observer: Observer | None = None,
         run: Runner = lambda function: function(),
+        on_wish: Collection[str] = (),
     ):
+        """``on_wish``: names of providers that are asked only for who chose them."""
+        self._on_wish = frozenset(on_wish)
         self._run = run
         self._entries = [_Entry(provider) for provider in providers]
         self._budget_s = budget_s
@@ -152,18 +155,21 @@ class ProviderFallback:
             if self._started:
                 return
             self._started = True
-            entries = [entry for entry in self._entries if entry.remote]
+            entries = [entry for entry in self._entries if entry.remote and entry.name not in self._on_wish]
             for entry in entries:
                 entry.state, entry.reason = "trying", Reason("probing")
         for entry in entries:
             threading.Thread(target=self._probe, args=(entry,), daemon=True, name=entry.name).start()
 
-    def ask(self, request: TrackRequest) -> TrackList:
-        """From the first provider that has at least half of what is asked for, else from the one that has most."""
+    def ask(self, request: TrackRequest, without: Collection[str] = (), wished: Sequence[str] = ()) -> TrackList:
+        """From the first provider that has at least half of what is asked for, else from the one that has most.
+        ``without``: names of providers that do not serve this listener; ``wished``: those that they chose, asked
+        first."""
         ends_s = self._clock() + self._budget_s
         best: tuple[_Entry, list[Track]] | None = None
         reasons: dict[str, Reason] = {}
-        for entry in self._entries:
+        entries = self._in_order(without, wished)
+        for entry in entries:
             tracks, reason = self._ask(entry, request, ends_s)
             if len(tracks) > (len(best[1]) if best else 0):
                 best = entry, tracks
@@ -173,18 +179,24 @@ class ProviderFallback:
         self._observer.served(best[0].name if best else "none")
         if best is None:
             return TrackList(provider="", note=_note(reasons), tracks=(), reasons=tuple(reasons.items()))
-        return self._served(*best, reasons)
+        # Nothing to say where no other could have served.
+        return self._served(*best, reasons, shown=len(entries) > 1)
+
+    def _in_order(self, without: Collection[str], wished: Sequence[str]) -> list[_Entry]:
+        """The entries that may be asked, those that the listener chose first."""
+        may = [entry for entry in self._entries if entry.name not in without]
+        first = [entry for entry in may if entry.name in wished]
+        return first + [entry for entry in may if entry.name not in wished and entry.name not in self._on_wish]
 
     def status(self) -> tuple[ProviderStatus, ...]:
-        """Every provider, in the order in which they are asked."""
-        return tuple(self._status(entry) for entry in self._entries)
+        """Every provider, in the order in which they are asked; those that nobody chose yet are left out."""
+        asked = [entry for entry in self._entries if entry.name not in self._on_wish or entry.served or entry.reason]
+        return tuple(self._status(entry) for entry in asked)
 
-    def _served(self, entry: _Entry, tracks: list[Track], reasons: dict[str, Reason]) -> TrackList:
+    def _served(self, entry: _Entry, tracks: list[Track], reasons: dict[str, Reason], *, shown: bool) -> TrackList:
         with self._lock:
             entry.served += 1
         others = {name: reason for name, reason in reasons.items() if name != entry.name}
-        # Nothing to say where no other could have served.
-        shown = len(self._entries) > 1
         return TrackList(
             provider=entry.name,
             note=f"From {label_of(entry.name)}. {_note(others)}".rstrip() if shown else "",

@@ -95,7 +95,8 @@ class Track:
     """A piece of music, which ``source`` knows as ``key`` (see TrackId). What follows ``artist`` is None where nobody
     knows it: ``features`` by FEATURES' names, ``popularity`` 0..100 as Spotify counted it when the table was made,
     ``explicit`` whether the words are. ``emotions`` are those that somebody chose the track for. ``audio``: the address
-    of its sound for the page's audio element; empty where Spotify plays it."""
+    of its sound for the page's audio element; empty where Spotify plays it. ``page``: where people find it, for sources
+    that are not in PAGES."""
 
     key: str
     source: str = SPOTIFY
@@ -108,6 +109,7 @@ class Track:
     popularity: int | None = None
     explicit: bool | None = None
     audio: str = ""
+    page: str = ""
 
     @property
     def id(self) -> str:
@@ -117,7 +119,7 @@ class Track:
     @property
     def url(self) -> str:
         """Where people find it; empty where its source has no page for it."""
-        return PAGES.get(self.source, "").format(key=self.key)
+        return self.page or PAGES.get(self.source, "").format(key=self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ REASONS = {
     "http_error": "answered with an error ({status})",
     "spotify_http_error": "was answered with an error ({status})",
     "unreadable_answer": "gave an answer that cannot be read",
+    "key_refused": "refused this server's key",
     "credentials_refused": "cannot be used: Spotify refused this server's credentials",
     "quota_used_up": "has used up this app's quota",
     "closed_to_app": "are closed to this app",

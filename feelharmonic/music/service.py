@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -79,6 +79,7 @@ class MusicService:
 
     ``tracks``: what is at hand, to be looked up by id and by name; ``observer`` is notified of the providers' calls;
     ``run``: see `ProviderFallback`. Raises Overloaded where ``run`` does.
+    ``on_wish``: names of providers that are asked only for who chose them.
     """
 
     def __init__(
@@ -88,9 +89,10 @@ class MusicService:
         tracks: TracksAtHand | None = None,
         observer: Observer | None = None,
         run: Runner = lambda function: function(),
+        on_wish: Collection[str] = (),
     ):
         self._params = params
-        self._fallback = ProviderFallback(providers, observer=observer, run=run)
+        self._fallback = ProviderFallback(providers, observer=observer, run=run, on_wish=on_wish)
         self._tracks = tracks or Catalogue(())
 
     def known(self, ids: Sequence[str]) -> list[Track]:
@@ -176,12 +178,15 @@ class MusicService:
         probabilities: Sequence[float] | None = None,
         feeling: tuple[float, float] | None = None,
         after: PlanePoint | None = None,
+        without: Collection[str] = (),
+        wished: Sequence[str] = (),
     ) -> TrackList:
         """``n`` tracks from ``emotion`` towards ``goal``. ``given``: ids already played in this visit, oldest first.
 
         ``probabilities``: the mood's seven, which count instead of the emotion alone where it is the strongest of them.
         ``feeling``: its valence and arousal, -1..1 each; without ``probabilities`` the emotions near that point count.
-        ``after``: where the track lies that plays before them; they lead on from there in equal steps.
+        ``after``: where the track lies that plays before them; they lead on from there in equal steps. ``without``:
+        names of providers that do not serve this listener; ``wished``: those that they chose.
         """
         params = self._params
         if probabilities is None and feeling is not None:
@@ -205,7 +210,7 @@ class MusicService:
             disliked=tuple(disliked),
         )
         return replace(
-            self._fallback.ask(request),
+            self._fallback.ask(request, without, wished),
             steps=request.steps,
             emotion=emotion,
             also=also,

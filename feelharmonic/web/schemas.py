@@ -26,6 +26,8 @@ MIN_TRACKS, MAX_TRACKS, DEFAULT_TRACKS = 1, 50, 8
 MAX_WISHES = 20
 #: The longest genre names have 40 characters; each word of a wish is compared with those of all genres.
 MAX_GENRE_CHARS = 100
+#: Providers that are asked only for who chooses them.
+CHOSEN_SOURCES = ("audius", "radio")
 #: Maximum faults of one request in an answer, and characters of a name or value in it: both are the caller's.
 MAX_FAULTS_SHOWN, MAX_NAME_SHOWN = 5, 60
 #: Seven numbers between commas take no more characters.
@@ -235,7 +237,7 @@ class PlaceSchema(EventSchema):
 class SnapSchema(EventSchema):
     """``snap``: tracks for an emotion, by default the mood of the moment. ``probabilities``: of the reading that the
     emotion was the strongest of; ``valence`` and ``arousal``: where it lies on that plane; ``after``: where the track
-    lies that plays before them."""
+    lies that plays before them; ``sources``: providers that the listener chose."""
 
     emotion = emotion(load_default=None, allow_none=True)
     goal = goal(load_default=None, allow_none=True)
@@ -245,6 +247,9 @@ class SnapSchema(EventSchema):
     valence = Number(-1, 1, load_default=None, allow_none=True)
     arousal = Number(-1, 1, load_default=None, allow_none=True)
     after = fields.Nested(PlaceSchema, load_default=None, allow_none=True)
+    sources = BoundedList(
+        fields.String(validate=validate.OneOf(CHOSEN_SOURCES)), load_default=(), validate=validate.Length(max=2)
+    )
 
 
 class GoalSchema(EventSchema):

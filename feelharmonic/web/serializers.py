@@ -93,7 +93,11 @@ def mood_fields(mood: Mood | None) -> dict | None:
 def track_fields(track: Track) -> dict:
     """A track as it travels; ``audio`` only where an audio element plays it."""
     shown = {"id": track.id, "title": track.title, "artist": track.artist, "year": track.year, "url": track.url}
-    return shown | {"audio": track.audio} if track.audio else shown
+    if not track.audio:
+        return shown
+    # Whole tracks have their own sound's loudness in LUFS, so that the page can play them equally loud.
+    loudness = {"loudness": round(track.features["loudness"], 1)} if track.features else {}
+    return shown | {"audio": track.audio} | loudness
 
 
 def placed_fields(placed: PlacedTrack) -> dict:

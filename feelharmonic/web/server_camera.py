@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as PlainResponse
 from feelharmonic.music import MusicService, TrackList
 from feelharmonic.reading import Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
+from feelharmonic.web.own_music.audience import OWNERS_PROVIDERS
 from feelharmonic.web.pages import in_language
 from feelharmonic.web.problems import problem_response
 from feelharmonic.web.serializers import reading_fields, track_fields
@@ -84,7 +85,12 @@ class CameraView:
             return
         try:
             self.served = self._music.playlist(
-                emotion=mood.emotion, goal="match", n=TRACKS, given=self._given, chance=self._chance
+                emotion=mood.emotion,
+                goal="match",
+                n=TRACKS,
+                given=self._given,
+                chance=self._chance,
+                without=OWNERS_PROVIDERS,  # this page has no player for them
             )
             self._given.update(dict.fromkeys(track.id for track in self.served.tracks))
             self.emotion = mood.emotion

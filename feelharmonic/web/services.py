@@ -14,7 +14,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:  # these modules import this one
     from apispec import APISpec
 
-    from feelharmonic.music import MusicService
+    from feelharmonic.music import Library, MusicService
     from feelharmonic.reading import Networks
     from feelharmonic.settings import Settings
     from feelharmonic.web.account import Connections
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # these modules import this one
     from feelharmonic.web.live import Live
     from feelharmonic.web.monitoring.metrics import Metrics
     from feelharmonic.web.on_device import DeviceFiles
+    from feelharmonic.web.own_music.background_scan import BackgroundScan
     from feelharmonic.web.server_camera import CameraView
     from feelharmonic.web.serving.inference_queue import InferenceQueue
     from feelharmonic.web.serving.shutdown import Drain
@@ -36,6 +37,8 @@ class Services:
     settings: Settings = field(init=False)
     networks: Networks = field(init=False)
     music: MusicService = field(init=False)
+    library: Library = field(init=False)
+    scan: BackgroundScan = field(init=False)
     live: Live = field(init=False)
     drain: Drain = field(init=False)
     metrics: Metrics = field(init=False)

@@ -87,6 +87,7 @@
  * @property {string} artist
  * @property {number|null} year
  * @property {string} url where people find it; empty where its source has no page for it
+ * @property {number} [loudness] of that sound, in LUFS; missing where nobody measured it
  * @property {string} [audio] where its sound is, for an audio element; missing where Spotify plays it
  *
  * @typedef {Track & {valence: number, energy: number, mood: "Calm"|"Energetic"|"Happy"|"Sad", confidence: number,

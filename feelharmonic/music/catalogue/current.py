@@ -43,14 +43,14 @@ class CurrentCatalogue:
 
     def __init__(
         self,
-        shipped: ShippedTracks,
+        shipped: ShippedTracks | tuple[()],
         database: Path,
         *,
         run: Runner = lambda load: load(),
         clock: Callable[[], float] = time.monotonic,
     ):
-        """``run``: in which the next catalogue is loaded while this one serves. Where the file cannot be read, the
-        shipped table serves alone, until there is another file."""
+        """``shipped``: empty where the file alone serves. ``run``: in which the next catalogue is loaded while this one
+        serves. Where the file cannot be read, the shipped table serves alone, until there is another file."""
         self._shipped, self._database, self._run, self._clock = shipped, database, run, clock
         self._checking = threading.Lock()
         self._checked_s = clock()

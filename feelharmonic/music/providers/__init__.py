@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from feelharmonic.music.catalogue.current import CatalogueSource
 from feelharmonic.music.messages import TrackRequest
 from feelharmonic.music.selection import Candidates
+from feelharmonic.params import Params
 from feelharmonic.settings import Settings
 
 
@@ -43,10 +44,12 @@ class RemoteProvider(MusicProvider, Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """``label``: the provider's English name, as a sentence has it. ``make``: makes the provider from the settings and
-    the catalogue at hand, or gives None where the settings lack its credentials."""
+    the catalogue at hand, or gives None where the settings lack its credentials. ``on_wish``: asked only for listeners
+    who chose it, unless PROVIDERS names it."""
 
     label: str
     make: Callable[[Settings, CatalogueSource], MusicProvider | None]
+    on_wish: bool = False
 
 
 def _catalogue(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
@@ -75,13 +78,39 @@ def _spotify_search(settings: Settings, catalogue: CatalogueSource) -> MusicProv
     return None if client is None else SpotifySearch(client, catalogue.known)
 
 
+def _own(settings: Settings, catalogue: CatalogueSource) -> MusicProvider | None:
+    from feelharmonic.music.library.library import Library
+    from feelharmonic.music.providers.own import OwnProvider
+
+    library = Library(settings.instance_dir, settings.music_dir)
+    return OwnProvider(library.tracks_path) if library.is_used else None
+
+
+def _radio(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
+    from feelharmonic.music.providers.radio import RadioProvider
+
+    return RadioProvider(settings.radio_url, Params.load().open_music)
+
+
+def _audius(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
+    from feelharmonic.music.providers.audius import AudiusProvider
+
+    return AudiusProvider(settings.audius_urls, settings.audius_api_key, Params.load().open_music)
+
+
 #: By name, as in the setting PROVIDERS. Each is imported only where it is made.
 PROVIDERS: Mapping[str, Registration] = {
+    "own": Registration(label="your own music", make=_own),
     "spotify-recommendations": Registration(label="Spotify's recommendations", make=_spotify_recommendations),
     "spotify-search": Registration(label="Spotify's search", make=_spotify_search),
     "catalogue": Registration(label="the catalogue", make=_catalogue),
     "reccobeats": Registration(label="ReccoBeats", make=_reccobeats),
+    "audius": Registration(label="Audius", make=_audius, on_wish=True),
+    "radio": Registration(label="radio", make=_radio, on_wish=True),
 }
+
+#: Always among the providers where there is music: named nowhere, it is the first.
+FIRST = "own"
 
 #: Always among the providers: named nowhere, it is the last.
 LAST_RESORT = "catalogue"
@@ -89,9 +118,15 @@ LAST_RESORT = "catalogue"
 
 def load_providers(settings: Settings, catalogue: CatalogueSource) -> list[MusicProvider]:
     """The providers in the settings' order, those without credentials left out. ``catalogue``: the tracks at hand."""
-    names = dict.fromkeys((*settings.providers, LAST_RESORT))
+    first = () if FIRST in settings.providers else (FIRST,)
+    names = dict.fromkeys((*first, *settings.providers, LAST_RESORT, *on_wish(settings)))
     made = (PROVIDERS[name].make(settings, catalogue) for name in names)
     return [provider for provider in made if provider is not None]
+
+
+def on_wish(settings: Settings) -> tuple[str, ...]:
+    """The providers that are asked only for listeners who chose them."""
+    return tuple(name for name, one in PROVIDERS.items() if one.on_wish and name not in settings.providers)
 
 
 def unknown_providers(names: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from feelharmonic.errors import BadRequest
 from feelharmonic.music import TRACK_MOODS, track_moods_of
 from feelharmonic.web.api.blueprint import api
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
+from feelharmonic.web.own_music.audience import barred_providers
 from feelharmonic.web.schemas import (
     DEFAULT_TRACKS,
     MAX_TRACKS,
@@ -57,6 +58,7 @@ class FoundTrack(ma.Schema):
     artist = fields.String(required=True)
     year = fields.Integer(required=True, allow_none=True)
     url = fields.String(required=True, metadata={"description": "where people find it; may be empty"})
+    loudness = fields.Float(metadata={"description": "of that sound, LUFS by EBU R 128; missing where nobody measured"})
     audio = fields.String(metadata={"description": "where its sound is; missing where Spotify plays it"})
 
 
@@ -124,7 +126,9 @@ def tracks(query: dict) -> dict:
             "also": None,
         }
     services().live.count_list(query["n"])
-    served = music.playlist(n=query["n"], goal=query["goal"], chance=random.Random(), **_mood_of(query))
+    served = music.playlist(
+        n=query["n"], goal=query["goal"], chance=random.Random(), without=barred_providers(), **_mood_of(query)
+    )
     return {
         "tracks": [track_fields(track) for track in served.tracks],
         "provider": served.provider,

@@ -31,6 +31,7 @@ from feelharmonic.reading import Mood, Networks, Reading
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.live.listener import Listener
 from feelharmonic.web.monitoring.metrics import Metrics
+from feelharmonic.web.own_music.audience import barred_providers
 from feelharmonic.web.problems import answering, counting, problem_fields
 from feelharmonic.web.schemas import (
     BASELINE,
@@ -230,6 +231,7 @@ class Live(Namespace):
                 probabilities=wish["probabilities"] or (None if wish["emotion"] else self._probabilities(listener)),
                 feeling=_feeling(wish),
                 after=wish["after"],
+                wished=wish["sources"],
             )
             for track in playlist.tracks:
                 listener.given.add(track.id)
@@ -351,7 +353,7 @@ class Live(Namespace):
         if not listener.choosing.acquire(blocking=False):
             raise Busy("Your last list is still being chosen.", "Ask for the next one after its answer.")
         try:
-            return self._music.playlist(**wanted)
+            return self._music.playlist(**wanted, without=barred_providers())
         finally:
             listener.choosing.release()
 

@@ -38,6 +38,18 @@ PLAYER_SECURITY_POLICY = "; ".join(
     )
 )
 
+#: The empty document of /streams alone: the audio element in it plays what comes from other hosts (radio, open
+#: catalogues), by https; by http from this machine, for tests. No script runs in it, only our pages may frame it.
+STREAMS_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "media-src https: http://127.0.0.1:*",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": (

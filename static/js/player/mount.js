@@ -10,11 +10,15 @@ import { askHowToFill } from "./fill-dialog.js";
 import { freshList } from "./fresh-list.js";
 import { connectMediaSession } from "./media-session.js";
 import { Player } from "./player.js";
+import { MusicFrom } from "./options/music-from.js";
 import { QueueMap } from "./queue-map.js";
+import { SoundOptions } from "./options/sound-options.js";
 import { AudioSource } from "./sources/audio-source.js";
 import { DeviceSource } from "./sources/device-source.js";
 import { EmbedSource } from "./sources/embed-source.js";
+import { FadingSource } from "./sources/fading-source.js";
 import { SpotifyDevice } from "./sources/spotify-device.js";
+import { StreamSource } from "./sources/stream-source.js";
 import { TrackSources } from "./sources/track-sources.js";
 
 /** The queue, in this tab alone. */
@@ -30,19 +34,36 @@ const VOLUME_KEY = "volume";
  * @property {import("../lib/storage.js").BrowserStorage} session
  * @property {import("../lib/storage.js").BrowserStorage} preferences
  * @property {(entry: QueueEntry, like: boolean) => Promise<QueueEntry[]>} [onFeedback] what comes for it: more like it, or another
+ * @property {() => Promise<void>|void} [onMusicFrom] asks for songs anew, where the page can
  *
  * @typedef {ReturnType<typeof mountPlayer>} MountedPlayer
  */
 
 /** @param {PlayerPage} page */
-export function mountPlayer({ t, session, preferences, onFeedback }) {
+export function mountPlayer({ t, session, preferences, onFeedback, onMusicFrom }) {
   /** Whether the listener did anything with this queue: until then a new list takes its place. */
   let touched = false;
+  const sound = new SoundOptions(t, preferences);
+  const musicFrom = new MusicFrom(t, preferences, async () => {
+    touched = false;
+    await onMusicFrom?.();
+    player.play();
+  });
+  /** @param {string} id @param {"started"|"failed"} type */
+  const reportStream = (id, type) => {
+    const [source, key] = id.split(":");
+    if (type === "failed") {
+      musicFrom.failed(id);
+    } else if (source === "radio") {
+      fetch(`/streams/radio/${key}/started`, { method: "POST" }).catch(() => undefined);
+    }
+  };
   /** @type {Player} */
   const player = new Player(
     (emit) => new TrackSources(
       {
-        audio: (emitOwn) => new AudioSource(emitOwn),
+        audio: (emitOwn) => new FadingSource((emitOne) => new AudioSource(emitOne), emitOwn, () => sound.values),
+        stream: (emitOwn) => new StreamSource(document.body, emitOwn, reportStream),
         device: (emitOwn) => new DeviceSource(new SpotifyDevice(account.account), emitOwn),
         embed: (emitOwn) => new EmbedSource(bar.embed, t("player.frame"), emitOwn),
       },
@@ -97,6 +118,10 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
   };
   player.state.observe(["revision"], showQueue);
   const map = new QueueMap(t);
+  bar.addToQueue(sound.element);
+  if (onMusicFrom) {
+    bar.addToQueue(musicFrom.element);
+  }
   bar.addToQueue(account.element);
   bar.addToQueue(map.element);
   connectMediaSession(player);
@@ -132,8 +157,9 @@ export function mountPlayer({ t, session, preferences, onFeedback }) {
     player,
     bar,
 
-    /** A new list. Where the queue is in use the listener is asked once whether it is added or takes its place. @param {QueueEntry[]} entries */
-    async fill(entries) {
+    /** A new list. Where the queue is in use the listener is asked once whether it is added or takes its place. @param {QueueEntry[]} all */
+    async fill(all) {
+      const entries = all.filter(({ track }) => !musicFrom.hasFailed(track.id));
       if (!entries.length) {
         return;
       }

@@ -11,6 +11,8 @@ export const MAX_FAILURES = 3;
 const STOPPING = new Set(["offline", "blocked", "no_device", "premium_required", "not_connected"]);
 /** "Back" goes to the start of a track that has played for longer. */
 const RESTART_S = 4;
+/** "Follow my mood" changes the station no more often than this. */
+export const MIN_STATION_S = 600;
 
 /** @typedef {import("./queue.js").QueueEntry} QueueEntry */
 /** @typedef {import("./sources/source.js").Source} Source */
@@ -36,6 +38,7 @@ export class Player {
   /** @type {Source|null} */ #source = null;
   /** Which track the source has. @type {string|null} */ #loaded = null;
   #failures = 0;
+  /** Whether the station that plays belongs to an earlier mood. */ #leavesStation = false;
   /** Whether the current track came because the one before failed. */ #skipped = false;
   /** @type {(() => void)[]} */ #nearEnd = [];
 
@@ -112,6 +115,19 @@ export class Player {
   replan(entries) {
     this.queue.replan(entries);
     this.#changed({ phase: this.queue.isEmpty ? "empty" : this.values.phase === "empty" ? "paused" : this.values.phase });
+  }
+
+  /** Another mood holds: a station, which never ends, gives way to the next one, once it has played for ten minutes. */
+  followMood() {
+    this.#leavesStation = this.queue.current?.track.id.startsWith("radio:") ?? false;
+    this.#leaveStation();
+  }
+
+  #leaveStation() {
+    if (this.#leavesStation && this.isActive && this.values.position_s >= MIN_STATION_S && this.queue.hasNext) {
+      this.#leavesStation = false;
+      this.next();
+    }
   }
 
   toggle() {
@@ -248,6 +264,7 @@ export class Player {
       this.#source.setVolume?.(this.values.volume);
     }
     this.#loaded = current.track.id;
+    this.#leavesStation = false;
     this.#source.load(current.track);
     this.#source.play();
     this.#changed({ phase: "loading", position_s: 0, duration_s: 0 });
@@ -278,6 +295,7 @@ export class Player {
           duration_s: event.duration_s,
           ...(this.values.phase === "loading" && { phase: "playing" }),
         });
+        this.#leaveStation();
         break;
       case "paused":
         this.state.update({ phase: "paused" });
@@ -287,6 +305,12 @@ export class Player {
         break;
       case "volume":
         this.state.update({ volume: event.volume });
+        break;
+      case "ending":
+        if (this.queue.hasNext) {
+          this.#skipped = false;
+          this.#advance();
+        }
         break;
       case "ended":
         this.#skipped = false;

@@ -19,10 +19,11 @@ CREDENTIALS = {"spotify_client_id": "id", "spotify_client_secret": "secret"}
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_each_is_made_under_its_own_name(name):
-    provider: MusicProvider = PROVIDERS[name].make(Settings(**CREDENTIALS), Catalogue(()))
+def test_each_is_made_under_its_own_name(name, tmp_path):
+    settings = Settings(**CREDENTIALS, music_dir=(tmp_path,), instance_dir=tmp_path)
+    provider: MusicProvider = PROVIDERS[name].make(settings, Catalogue(()))
     assert provider.name == name
-    assert isinstance(provider, RemoteProvider) == (name != "catalogue")
+    assert isinstance(provider, RemoteProvider) == (name not in ("catalogue", "own"))
 
 
 def test_the_default_names_are_registered():
@@ -31,8 +32,9 @@ def test_the_default_names_are_registered():
 
 @pytest.mark.parametrize("name", ["spotify-search", "spotify-recommendations"])
 @pytest.mark.parametrize("given", [{}, {"spotify_client_id": "id"}, {"spotify_client_secret": "secret"}])
-def test_spotifys_need_id_and_secret(name, given):
-    assert [one.name for one in load_providers(Settings(providers=(name,), **given), Catalogue(()))] == ["catalogue"]
+def test_spotifys_need_id_and_secret(name, given, tmp_path):
+    settings = Settings(providers=(name,), instance_dir=tmp_path, **given)
+    assert [one.name for one in load_providers(settings, Catalogue(()))] == ["catalogue", "audius", "radio"]
 
 
 def test_a_name_that_is_not_registered_is_its_own_label():

@@ -109,3 +109,13 @@ def test_only_our_page_chooses_a_known_language(client):
     assert client.post("/language/fr").status_code == 404
     assert client.get("/language/de").status_code == 405
     assert client.get_cookie("language") is None
+
+
+def test_the_streams_document_alone_may_load_sound_from_elsewhere():
+    client = create_app().test_client()
+    policy = client.get("/streams").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "media-src https:" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "media-src" not in client.get("/").headers["Content-Security-Policy"]

@@ -73,6 +73,7 @@ export class FollowController {
     }
     if (entries.length) {
       player.replan(entries);
+      player.followMood();
     } else if (this.#follow.on) {
       setTimeout(() => mine === this.#plan && this.#replan(), RETRY_MS);
     }

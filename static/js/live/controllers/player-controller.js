@@ -8,6 +8,7 @@ export class PlayerController {
   #page;
   #player;
   /** Set by who passes feedback on. @type {NonNullable<import("../../player/mount.js").PlayerPage["onFeedback"]>} */ onFeedback = async () => [];
+  /** Set by who asks for songs. @type {() => Promise<void>|void} */ onMusicFrom = () => undefined;
 
   /** @param {import("../page.js").Page} page */
   constructor(page) {
@@ -17,6 +18,7 @@ export class PlayerController {
       session: page.session,
       preferences: page.preferences,
       onFeedback: (entry, like) => this.onFeedback(entry, like),
+      onMusicFrom: () => this.onMusicFrom(),
     });
   }
 

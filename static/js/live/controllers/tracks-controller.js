@@ -41,6 +41,7 @@ export class TracksController {
     this.#connection = connection;
     this.#player = player;
     player.onFeedback = (entry, like) => this.#afterFeedback(entry, like);
+    player.onMusicFrom = () => this.#again();
     this.#view = new TracksView(element("tracks"), page.t, (id, like) => this.feedback(id, like), player.playTrack);
     this.#path = lazy(async () => new (await import("../../views/path-view.js")).PathView(element("path"), page.t));
     this.#wishes = wishes(element("wishes"), page.t, () => this.#again());
@@ -184,7 +185,8 @@ export class TracksController {
     if (!(await this.#connection.connectedWithin(CONNECTION_WAIT_MS))) {
       return { reply: await own(), without: t("tracks.starter") };
     }
-    const reply = await this.#connection.snap(wish);
+    const from = this.#page.preferences.get("music-from");
+    const reply = await this.#connection.snap({ ...wish, ...(from && { sources: [from] }) });
     const instead = reply.problem?.code === "full" && (await own().catch(() => null));
     return instead ? { reply: instead, without: t("tracks.full") } : { reply, without: "" };
   }
@@ -209,9 +211,7 @@ export class TracksController {
 
   #again() {
     const { served } = this.#page.values;
-    if (served) {
-      this.serve(served, this.#probabilities);
-    }
+    return served ? this.serve(served, this.#probabilities) : undefined;
   }
 
   /** @param {{emotion: string|null, goal: string|null, also?: string|null}} reply */

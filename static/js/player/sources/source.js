@@ -9,9 +9,10 @@
  *   device: the listener's device did not do it; no_device, premium_required, not_connected: why it cannot
  *
  * @typedef {{type: "started", preview: boolean}|{type: "progress", position_s: number, duration_s: number}
- *   |{type: "paused"}|{type: "resumed"}|{type: "ended"}|{type: "volume", volume: number}|{type: "failed", reason: FailReason}} SourceEvent
- *   `paused`, `resumed` and `volume` (0..1) come where the listener used the source's own controls. Neither `started` nor
- *   `failed` comes while a method runs.
+ *   |{type: "paused"}|{type: "resumed"}|{type: "ending"}|{type: "ended"}|{type: "volume", volume: number}
+ *   |{type: "failed", reason: FailReason}} SourceEvent
+ *   `ending`: the last seconds play, and the next track may begin over them; `paused`, `resumed` and `volume` (0..1) come
+ *   where the listener used the source's own controls. Neither `started` nor `failed` comes while a method runs.
  *
  * @typedef {Object} Source
  * @property {boolean} canSeek now: a stream without an end cannot
@@ -23,6 +24,7 @@
  * @property {(volume: number) => void} [setVolume] 0..1
  * @property {boolean} [ownVolume] whether the source's volume is set elsewhere, too: it changes by the listener's hand alone
  * @property {() => void} stop
+ * @property {() => void} [leave] stop, since another source plays on: what is ending may fade out
  */
 
 /** A track that has not started by then has failed. */

@@ -6,7 +6,7 @@ import { isTrackId } from "../../lib/track-id.js";
 
 /** @typedef {import("./source.js").Source} Source */
 /** @typedef {(event: import("./source.js").SourceEvent) => void} Emit */
-/** @typedef {"audio"|"embed"|"device"} SourceName */
+/** @typedef {"audio"|"stream"|"embed"|"device"} SourceName */
 
 /**
  * The source of a track's sound.
@@ -15,6 +15,9 @@ import { isTrackId } from "../../lib/track-id.js";
  * @returns {SourceName}
  */
 export function sourceOf({ id, audio }, onDevice) {
+  if (audio && !audio.startsWith("/")) {
+    return "stream";
+  }
   // A track of neither is one that no source has: the audio element says so.
   if (audio || !isTrackId(id)) {
     return "audio";
@@ -64,8 +67,9 @@ export class TrackSources {
     this.#onUse(name);
     const source = this.#source(name);
     if (source !== this.#current) {
-      this.#current?.stop();
+      const before = this.#current;
       this.#current = source;
+      (before?.leave ? before.leave() : before?.stop());
     }
     if (!source.ownVolume) {
       source.setVolume?.(this.#volume);

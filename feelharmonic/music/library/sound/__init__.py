@@ -1,0 +1,1 @@
+"""The sound of a file: decoded, measured, described in audio features. Knows no database."""

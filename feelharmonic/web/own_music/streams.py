@@ -1,0 +1,69 @@
+"""`GET /music/<key>`: a file's sound, with ranges and validators. `GET /music/<key>/cover`: the picture inside it.
+
+Files are known by opaque keys alone: no path is taken from a request, sent in an answer or logged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, abort, send_file
+
+from feelharmonic.music import Library
+from feelharmonic.web.own_music.audience import may_have_music
+from feelharmonic.web.own_music.background_scan import BackgroundScan
+from feelharmonic.web.services import Services, services
+
+streams = Blueprint("own_music", __name__)
+
+#: A browser asks again whether a file is the same: a scan may have put another one in its place.
+CACHE_CONTROL = "private, no-cache"
+COVER_CACHE_CONTROL = "private, max-age=3600"
+
+
+def bind(app: Flask, library: Library) -> None:
+    """Put the routes on ``app``; `/music` answers 404 while there is no music."""
+    services = Services.of(app)
+    services.library, services.scan = library, BackgroundScan(services.settings)
+    app.before_request(services.scan.begin)
+    app.register_blueprint(streams)
+
+
+@streams.get("/music/<key>")
+def sound(key: str) -> Response:
+    """The sound of a track."""
+    found = services().library.sound(key) if may_have_music() else None
+    if found is None:
+        abort(404)
+    path, kind = found
+    if services().settings.music_accel:
+        return _by_nginx(path, kind)
+    response = send_file(path, mimetype=kind, conditional=True, etag=True, download_name=f"{key}{path.suffix}")
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    return response
+
+
+@streams.get("/music/<key>/cover")
+def cover(key: str) -> Response:
+    """The picture inside a track's file."""
+    found = services().library.cover(key) if may_have_music() else None
+    if found is None:
+        abort(404)
+    data, kind = found
+    return Response(data, mimetype=kind, headers={"Cache-Control": COVER_CACHE_CONTROL})
+
+
+def _by_nginx(path: Path, kind: str) -> Response:
+    """An answer without a body: nginx sends the file, and takes the header with its place out.
+
+    The place is MUSIC_ACCEL, the number of the music folder, and the path inside it: nginx has a location for each
+    folder and can send nothing else.
+    """
+    for number, folder in enumerate(services().library.folders):
+        real = folder.resolve()
+        if path.is_relative_to(real):
+            place = f"{services().settings.music_accel}/{number}/{quote(path.relative_to(real).as_posix())}"
+            headers = {"X-Accel-Redirect": place, "Cache-Control": CACHE_CONTROL}
+            return Response(mimetype=kind, headers=headers)
+    abort(404)
