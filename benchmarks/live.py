@@ -19,10 +19,12 @@ import os
 import subprocess
 import time
 import urllib.request
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.support.quota import limited
 from benchmarks.support.report import memory_kib, show
 from benchmarks.support.serving import PROJECT, REPLY_TIMEOUT_S, Listener, started
 from feelharmonic.settings import ASYNC_MODES
@@ -159,6 +161,11 @@ def is_held(row: dict) -> bool:
     return row["p95_ms"] <= MAX_P95_MS and row["frames/s"] >= MIN_RATE_SHARE * RATE_HZ * row["listeners"]
 
 
+def small_machine(pid: int, share: float | None) -> AbstractContextManager[None]:
+    """A context in which the process gets ``share`` of one processor; None: what there is."""
+    return nullcontext() if share is None else limited([pid], share, core=min(os.sched_getaffinity(0)))
+
+
 def first_page_s() -> float:
     """Seconds from `python app.py` to the first page."""
     began = time.monotonic()
@@ -195,6 +202,9 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
+        "--share", type=float, help="hold the server to one processor, and to this share of it, to try a small machine"
+    )
+    parser.add_argument(
         "--idle", type=int, default=0, help="also measure this number of listeners who send nothing (default 0)"
     )
     parser.add_argument("--load", metavar="URL", help=argparse.SUPPRESS)
@@ -207,7 +217,11 @@ def main() -> None:
         return
     rows, notes = [], [f"from `python app.py` to the first page: {first_page_s()} s"]
     for mode in arguments.async_mode:
-        with started(ASYNC_MODE=mode, MAX_LISTENERS="6000") as (url, process):
+        one_processor = {} if arguments.share is None else {"FRAMES_AT_ONCE": "1"}
+        with (
+            started(ASYNC_MODE=mode, MAX_LISTENERS="6000", **one_processor) as (url, process),
+            small_machine(process.pid, arguments.share),
+        ):
             notes.append(f"{mode}, memory with nobody there: {memory_mb(process.pid)} MB")
             for count in arguments.listeners:
                 rows.append({"async mode": mode, **measured(url, process.pid, count, arguments.seconds)})
