@@ -36,7 +36,7 @@ def look(request, visit):
         size = {"width": width, "height": 800 if width < 1000 else 900}
         return visit(viewport=size, color_scheme=scheme, device_scale_factor=1, **options)
 
-    def shoot(page: Page, state: str, *, settled: bool = True) -> None:
+    def shoot(page: Page, state: str, *, settled: bool = True, whole: bool = True) -> None:
         GALLERY.mkdir(exist_ok=True)
         if settled:
             page.wait_for_timeout(SETTLED_MS)
@@ -45,7 +45,7 @@ def look(request, visit):
             page.wait_for_timeout(400)
             page.evaluate("window.scrollTo(0, 0)")
             page.wait_for_timeout(300)
-        page.screenshot(path=GALLERY / f"{state}-{width}-{scheme}.png", full_page=True)
+        page.screenshot(path=GALLERY / f"{state}-{width}-{scheme}.png", full_page=whole)
 
     return open_page, shoot
 
@@ -141,3 +141,17 @@ def test_the_pages_beside_the_page(look, server, astronaut_jpeg):
     page.get_by_role("button", name="Sort", exact=True).click()
     expect(page.locator("#result")).to_be_visible(timeout=DEADLINE_MS)
     shoot(page, "playlist-sorted")
+
+
+def test_the_player(look):
+    open_page, shoot = look
+    page = open_page(embed={"length_ms": 200_000})
+    go_live(page)
+    page.get_by_role("switch", name="Follow my mood").check()
+    bar = page.locator("#player")
+    bar.get_by_role("button", name="Play", exact=True).click()
+    expect(bar).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+    # The bar stands at the window's foot: these are pictures of the window.
+    shoot(page, "player", whole=False)
+    bar.get_by_role("button", name="Queue", exact=True).click()
+    shoot(page, "player-queue", whole=False)

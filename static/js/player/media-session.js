@@ -29,4 +29,8 @@ export function connectMediaSession(player) {
     session.playbackState = phase === "playing" || phase === "loading" ? "playing" : phase === "paused" ? "paused" : "none";
     session.metadata = current && new MediaMetadata({ title: current.track.title, artist: current.track.artist });
   });
+  player.state.observe(["position_s", "duration_s"], ({ position_s, duration_s }) => {
+    // Without a length there is no place on the lock screen's bar.
+    session.setPositionState?.(duration_s ? { duration: duration_s, position: Math.min(position_s, duration_s) } : {});
+  });
 }
