@@ -49,6 +49,7 @@ export class BarView {
   #volume = document.createElement("input");
   /** The slider with its picture. */ #volumeBox = document.createElement("span");
   #panel = document.createElement("div");
+  #side = document.createElement("div");
   #fill = document.createElement("select");
   #queue;
   #dragging = false;
@@ -94,7 +95,9 @@ export class BarView {
     this.#panel.className = "player-queue";
     this.#panel.hidden = true;
     this.#queue = new QueueView(t, actions);
-    this.#panel.append(this.#head(actions), this.#queue.element);
+    this.#side.className = "player-side";
+    this.#side.append(this.#tools(actions));
+    this.#panel.append(this.#head(actions), this.#queue.element, this.#side);
     this.#element.append(
       box("player-words", this.#title, this.#by), box("player-buttons", back, this.#toggle, this.#next, this.#open),
       box("player-seek", this.#seek, this.#time, this.#volumeBox), this.embed, this.#note, this.#said,
@@ -148,9 +151,9 @@ export class BarView {
     this.#queue.update(entries, index);
   }
 
-  /** Puts something above the queue's list. @param {HTMLElement} element */
+  /** Puts something beside the queue's list; below it where there is no room. @param {HTMLElement} element */
   addToQueue(element) {
-    this.#panel.insertBefore(element, this.#queue.element);
+    this.#side.prepend(element);
   }
 
   /** @param {string|null} choice */
@@ -182,23 +185,22 @@ export class BarView {
   #head(actions) {
     const heading = document.createElement("h2");
     heading.textContent = this.#t("player.queue");
+    return box("player-head", heading, quiet(this.#t("player.clear"), actions.clear));
+  }
+
+  /** @param {BarActions} actions */
+  #tools(actions) {
     const label = document.createElement("label");
     const words = document.createElement("span");
     words.textContent = this.#t("player.fill");
     this.#fill.append(...["ask", "append", "replace"].map((choice) => new Option(this.#t(`player.fill.${choice}`), choice)));
     this.#fill.addEventListener("change", () => actions.chooseFill(this.#fill.value));
     label.append(words, this.#fill);
-    /** @param {string} text @param {() => void} action */
-    const quiet = (text, action) => {
-      const made = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: text });
-      made.addEventListener("click", action);
-      return made;
-    };
     const m3u = quiet("M3U", () => actions.save("m3u"));
     m3u.setAttribute("aria-label", this.#t("player.save", { format: "M3U" }));
     const jspf = quiet("JSPF", () => actions.save("jspf"));
     jspf.setAttribute("aria-label", this.#t("player.save", { format: "JSPF" }));
-    return box("player-head", heading, label, m3u, jspf, quiet(this.#t("player.clear"), actions.clear));
+    return box("player-tools", label, m3u, jspf);
   }
 
   /** @param {() => void} [onOpen] */
@@ -237,6 +239,13 @@ export class BarView {
 export function clock(seconds) {
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** @param {string} text @param {() => void} action */
+function quiet(text, action) {
+  const made = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: text });
+  made.addEventListener("click", action);
+  return made;
 }
 
 /** @param {HTMLElement} button @param {keyof typeof ICONS} name */
