@@ -21,6 +21,8 @@ from feelharmonic.web.security.certificate import own_certificate
 HOST = "open.spotify.com"
 SCRIPT = Path(__file__).with_name("iframe_api_stand_in.js")
 LOOK = "margin:0;font:14px sans-serif;background:#282828;color:#fff;padding:30px 16px"
+#: The embedded player's page.
+PAGE = f"<!doctype html><html lang=en><title>player</title><body style='{LOOK}'>Spotify’s player</body>"
 
 
 class EmbedServer:
@@ -75,7 +77,7 @@ def _handler(asked: list[str]) -> type[BaseHTTPRequestHandler]:
             if self.path.startswith("/embed/iframe-api/"):
                 self._send("text/javascript", SCRIPT.read_bytes())
             elif self.path.startswith("/embed/track/"):
-                self._send("text/html", _page(self.path.split("/")[3].split("?")[0]))
+                self._send("text/html", PAGE.encode())
             else:
                 self.send_error(404)
 
@@ -87,8 +89,3 @@ def _handler(asked: list[str]) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
     return Handler
-
-
-def _page(track_id: str) -> bytes:
-    """The embedded player's page, with the track's id on it."""
-    return f"<!doctype html><html lang=en><title>player</title><body style='{LOOK}'>▶ {track_id}".encode()
