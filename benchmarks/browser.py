@@ -8,7 +8,9 @@ machine's cores. Needs Chromium and the test requirements (`make test` installs 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
+import time
 from pathlib import Path
 
 import cv2
@@ -16,6 +18,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
 
 from benchmarks.support.moving_face import moving_face
+from benchmarks.support.quota import limited, renderers, used_s
 from benchmarks.support.report import show, spread
 from benchmarks.support.serving import launch_chromium, server
 
@@ -23,6 +26,9 @@ CAMERA_HZ = 30
 TIMEOUT_MS = 120_000
 #: The first seconds are slower: code is compiled, and the page is still finding its frame rate.
 SETTLING_MS = 4000
+
+#: Throttled, the page's processes are stopped for a part of so short a time that pages notice no pause.
+THROTTLE_PERIOD_S = 0.02
 
 #: Records when the camera delivered each picture, when the page took it from the video, and when its reply was handled.
 #: One picture is in flight at a time.
@@ -81,8 +87,8 @@ def video(folder: Path) -> Path:
     return path
 
 
-def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> dict:
-    """One visit: the row of the table for reading on the server or on the device."""
+def measured(browser: Browser, url: str, *, on_device: bool, seconds: float, throttle: float) -> dict:
+    """One visit: the row of the table for reading on the server or on the device; ``throttle``: see `main`."""
     context = browser.new_context()
     context.grant_permissions(["camera"], origin=url)
     page = context.new_page()
@@ -100,7 +106,11 @@ def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> 
     page.wait_for_timeout(SETTLING_MS)
     page.evaluate("window.marks = { captured: [], taken: [], shown: [] }")
     sent.clear()
-    page.wait_for_timeout(seconds * 1000)
+    pids = renderers(os.getpid())
+    before_s, began_s = used_s(pids), time.monotonic()
+    with limited(pids, 1 / throttle, period_s=THROTTLE_PERIOD_S):
+        page.wait_for_timeout(seconds * 1000)
+    share = (used_s(pids) - before_s) / (time.monotonic() - began_s)
     latencies_ms = paired(page)
     pictures = [message for message in sent if isinstance(message, bytes)]
     row = {
@@ -108,6 +118,7 @@ def measured(browser: Browser, url: str, *, on_device: bool, seconds: float) -> 
         "frames/s": round(len(latencies_ms) / seconds, 1),
         **spread(latencies_ms),
         "picture bytes/s": round(sum(map(len, pictures)) / seconds),
+        "share of a processor": round(share, 2),
         "other bytes/s": round(sum(len(message) for message in sent if isinstance(message, str)) / seconds),
     }
     context.close()
@@ -130,6 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20, help="measured for each row (default 20)")
     parser.add_argument("--rounds", type=int, default=2, help="visits with each reading, in turn (default 2)")
+    parser.add_argument("--throttle", type=float, default=1.0, help="the page's processes so many times slower (1)")
+    parser.add_argument("--on-device", action="store_true", help="reading on the device alone")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     rows = []
@@ -141,8 +154,9 @@ def main() -> None:
         ]
         browser = launch_chromium(playwright, *camera)
         for _ in range(arguments.rounds):
-            for on_device in (False, True):
-                rows.append(measured(browser, url, on_device=on_device, seconds=arguments.seconds))
+            for on_device in (True,) if arguments.on_device else (False, True):
+                options = {"seconds": arguments.seconds, "throttle": arguments.throttle}
+                rows.append(measured(browser, url, on_device=on_device, **options))
         browser.close()
     show("Camera → mood shown, browser and server on this machine", rows, as_json=arguments.json)
 

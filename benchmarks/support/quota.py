@@ -30,8 +30,25 @@ def used_s(pids: list[int]) -> float:
     return total_ns / 1e9
 
 
+def renderers(parent: int) -> list[int]:
+    """The processes that draw and run pages, of the Chromium that ``parent`` or one of its children has started."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parents[int(path.parent.name)] = int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found = []
+    for pid in parents:
+        above = pid
+        while above in parents and above != parent:
+            above = parents[above]
+        with suppress(OSError):
+            if above == parent and b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
 @contextmanager
-def limited(pids: list[int], share: float, *, core: int | None = None) -> Iterator[None]:
+def limited(pids: list[int], share: float, *, core: int | None = None, period_s: float = PERIOD_S) -> Iterator[None]:
     """A context in which these processes together get ``share`` of a processor's time, and run on ``core`` alone."""
     if core is not None:
         for pid in pids:
@@ -41,7 +58,7 @@ def limited(pids: list[int], share: float, *, core: int | None = None) -> Iterat
         yield
         return
     ends = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(pids, share, ends), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(pids, share, period_s, ends), daemon=True)
     keeper.start()
     try:
         yield
@@ -50,13 +67,13 @@ def limited(pids: list[int], share: float, *, core: int | None = None) -> Iterat
         keeper.join()
 
 
-def _keep(pids: list[int], share: float, ends: threading.Event) -> None:
+def _keep(pids: list[int], share: float, period_s: float, ends: threading.Event) -> None:
     """Stop the processes in each period once they have used their share of it; as in a control group, what they use
     too much is taken from the next."""
     allowed_s = used_s(pids)
     while not ends.is_set():
-        period_ends_s = time.monotonic() + PERIOD_S
-        allowed_s = min(allowed_s, used_s(pids)) + share * PERIOD_S  # what was not used is lost
+        period_ends_s = time.monotonic() + period_s
+        allowed_s = min(allowed_s, used_s(pids)) + share * period_s  # what was not used is lost
         while (left_s := period_ends_s - time.monotonic()) > 0 and not ends.is_set():
             if used_s(pids) < allowed_s:
                 time.sleep(min(STEP_S, left_s))

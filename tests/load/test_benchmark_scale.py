@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks.profile.layers import LayerTimes
 from benchmarks.scale.simulation import Load, most_listeners, p95_ms, reply_times_s
-from benchmarks.support.quota import limited, used_s
+from benchmarks.support.quota import limited, renderers, used_s
 
 CONSTANT_S = np.array([0.002])
 
@@ -48,6 +49,18 @@ def test_a_process_gets_its_share_of_a_processor_and_no_more():
         finally:
             process.kill()
     assert 0.01 < share < 0.3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_only_pages_of_our_own_browser_are_throttled():
+    idle = [sys.executable, "-c", "import time; time.sleep(60)", "--type=renderer"]
+    with subprocess.Popen(idle) as page, subprocess.Popen(idle[:3]) as other:
+        try:
+            assert renderers(os.getpid()) == [page.pid]
+            assert renderers(other.pid) == []
+        finally:
+            page.kill()
+            other.kill()
 
 
 def test_a_lonely_frame_takes_its_own_time_and_a_worker_reads_one_after_the_other():
