@@ -11,6 +11,7 @@ from feelharmonic.music.catalogue.tables.importer import import_table
 from feelharmonic.music.fallback import ProviderStatus, TrackList
 from feelharmonic.music.library.library import Library
 from feelharmonic.music.library.store import LibraryFile
+from feelharmonic.music.library.tracks import estimated_features, features_of, moved_artists
 from feelharmonic.music.messages import (
     SPOTIFY_KEY,
     TRACK_MOODS,
@@ -59,11 +60,14 @@ __all__ = [
     "TrackMoodReader",
     "Wishes",
     "distances",
+    "estimated_features",
+    "features_of",
     "first_meant",
     "import_table",
     "is_spotify_key",
     "is_track_id",
     "load_providers",
+    "moved_artists",
     "on_wish",
     "read_scored",
     "shift_by_words",

@@ -18,6 +18,7 @@ const MAY_IMPORT = {
   live: ["lib", "reading", "music", "player", "views"],
   photo: ["lib", "reading", "music", "player", "views"],
   playlist: ["lib", "reading", "music", "player", "views"],
+  library: ["lib", "player"],
   camera: ["lib", "reading", "music", "player", "views"],
   ".": [],
 };

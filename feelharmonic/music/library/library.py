@@ -92,9 +92,10 @@ class Library:
         return self.store.state()
 
     def place(self, key: str, point: tuple[float, float] | None) -> bool:
-        """Keep where the listener put a track (valence and energy, 0..1), or forget it; whether the track is here."""
+        """Keep where the listener put a track (valence and energy, 0..1), or forget it; whether the track is here. The
+        next scan, or `write_tracks`, makes the player follow."""
         with self.store.writing() as writer:
-            is_here = writer.place(key, point)
-        if is_here:
-            write_tracks(self.store.files(), self.tracks_path)
-        return is_here
+            return writer.place(key, point)
+
+    def write_tracks(self) -> None:
+        write_tracks(self.store.files(), self.tracks_path)

@@ -18,7 +18,7 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.music.library.files import SoundFile, sound_files
 from feelharmonic.music.library.names import name_files
 from feelharmonic.music.library.pool import Job, Result, results_of
-from feelharmonic.music.library.store import ANALYSIS, OWN_TRACKS_NAME, LibraryFile, LibraryStore, new_key
+from feelharmonic.music.library.store import ANALYSIS, OWN_TRACKS_NAME, TRACKS_STALE, LibraryFile, LibraryStore, new_key
 from feelharmonic.music.library.tracks import write_tracks
 from feelharmonic.music.library.understanding import Understood
 from feelharmonic.music.messages import Track
@@ -85,6 +85,8 @@ class Scanner:
 
     def scan(self, progress: Callable[[Progress], None] = lambda progress: None) -> ScanReport:
         """Go through the folders once. Raises SetupFault where another folder's files would be taken for removed."""
+        if self._store.state().get(TRACKS_STALE) == "1":
+            self._write_tracks()
         missing = [folder for folder in self._folders if not folder.is_dir()]
         if missing:
             raise SetupFault([f"MUSIC_DIR: {folder} is no folder that can be read." for folder in missing])
@@ -104,7 +106,7 @@ class Scanner:
             self._remove(gone.keys, report)
             report.named = name_files(self._store, self._named)
             if changed or report.removed or report.moved or report.named or not self._tracks_path.is_file():
-                write_tracks(self._store.files(), self._tracks_path)
+                self._write_tracks()
         except BaseException:
             self._state(state="stopped")
             raise
@@ -139,10 +141,14 @@ class Scanner:
                     writer.commit()
                     committed_s = now_s
                     if now_s >= tracks_due_s:
-                        write_tracks(self._store.files(), self._tracks_path)
+                        self._write_tracks()
                         tracks_due_s = self._clock() + TRACKS_EVERY_S
             writer.set_state({"done": done, "left_s": 0})
         return done
+
+    def _write_tracks(self) -> None:
+        write_tracks(self._store.files(), self._tracks_path)
+        self._state(**{TRACKS_STALE: 0})
 
     def _remove(self, keys: Sequence[str], report: ScanReport) -> None:
         with self._store.writing() as writer:

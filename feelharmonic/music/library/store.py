@@ -23,6 +23,9 @@ OWN_TRACKS_NAME = "library-tracks.db"
 
 LIBRARY_VERSION = 1
 
+#: In the state: 1 where the tracks that are searched are older than what the library holds.
+TRACKS_STALE = "tracks_stale"
+
 #: How long a writer waits for another one.
 LOCK_TIMEOUT_S = 10.0
 
@@ -187,8 +190,10 @@ class LibraryWriter:
         self._connection.executemany("UPDATE files SET named = ? WHERE key = ?", rows)
 
     def place(self, key: str, point: tuple[float, float] | None) -> bool:
-        """Keep where the listener put a track, or forget it; whether the track is here."""
+        """Keep where the listener put a track, or forget it; whether the track is here. The next scan writes the tracks
+        anew."""
         valence, energy = point or (None, None)
+        self.set_state({TRACKS_STALE: 1})
         cursor = self._connection.execute(
             "UPDATE files SET placed_valence = ?, placed_energy = ? WHERE key = ?", (valence, energy, key)
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 
-from flask import Blueprint, Flask, Response, abort, render_template
+from flask import Blueprint, Flask, Response, abort
 
 from feelharmonic.errors import ProviderUnavailable
 from feelharmonic.music import STATION_ID, RadioProvider
 from feelharmonic.params import Params
 from feelharmonic.web.security.headers import STREAMS_SECURITY_POLICY
 from feelharmonic.web.services import Services
+
+#: Nothing but a place for an audio element.
+STREAMS_DOCUMENT = "<!doctype html><html lang=en><meta charset=utf-8><title>Streams</title></html>"
 
 
 def bind(app: Flask, params: Params) -> None:
@@ -20,7 +23,7 @@ def bind(app: Flask, params: Params) -> None:
     @open_streams.get("/streams")
     def streams() -> Response:
         """The document that holds the audio element for sound from other hosts."""
-        response = Response(render_template("streams.html"))
+        response = Response(STREAMS_DOCUMENT)
         response.headers["Content-Security-Policy"] = STREAMS_SECURITY_POLICY
         return response
 

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, abort, send_file
 from feelharmonic.music import Library
 from feelharmonic.web.own_music.audience import may_have_music
 from feelharmonic.web.own_music.background_scan import BackgroundScan
+from feelharmonic.web.own_music.library_page import library_page
 from feelharmonic.web.services import Services, services
 
 streams = Blueprint("own_music", __name__)
@@ -28,6 +29,8 @@ def bind(app: Flask, library: Library) -> None:
     services.library, services.scan = library, BackgroundScan(services.settings)
     app.before_request(services.scan.begin)
     app.register_blueprint(streams)
+    app.register_blueprint(library_page)
+    app.jinja_env.globals["shows_library"] = lambda: library.is_used and may_have_music()
 
 
 @streams.get("/music/<key>")

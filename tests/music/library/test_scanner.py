@@ -210,6 +210,8 @@ def test_only_one_scan_runs_at_a_time(tmp_path):
         assert later
 
 
+@pytest.mark.full  # starts four processes
+@pytest.mark.timeout(400)
 def test_a_process_that_dies_costs_the_file_that_ended_it_alone(tmp_path):
     names = ["0.wav", "deadly.wav", "2.wav"]
     paths = [write_sound(tmp_path / name, tones(300, seconds=0.2)) for name in names]

@@ -118,6 +118,7 @@ def test_placing_a_track_by_hand_changes_what_is_searched(tmp_path):
         writer.put(file(1))
     assert library.place("key1", (0.1, 0.2))
     assert not library.place("unknown", (0.1, 0.2))
+    library.write_tracks()
     (track,) = select(request(1), OwnProvider(library.tracks_path).candidates(request(1)))
     assert (track.features["valence"], track.features["energy"]) == (pytest.approx(0.1), pytest.approx(0.2))
 
