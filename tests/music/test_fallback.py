@@ -140,6 +140,7 @@ def test_a_remote_one_that_breaks_is_contained_a_local_one_is_not(caplog):
     fallback = ProviderFallback([Remote(fault=RuntimeError("a fault of ours")), Local()])
     assert fallback.ask(REQUEST).note == "From the catalogue. Spotify's search broke."
     assert "a fault of ours" in caplog.text
+    assert fallback.status()[0].action == "The log has the reason."
     broken = Local()
     broken.candidates = None
     with pytest.raises(TypeError):
