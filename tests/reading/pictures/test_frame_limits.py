@@ -21,6 +21,7 @@ from feelharmonic.reading.pictures.frame import (
     decode_photograph,
     reduced_size,
 )
+from feelharmonic.reading.pictures.picture_file import pixels_only
 from tests.support.samples import encode
 
 READERS = [(decode, MAX_BYTES), (decode_photograph, MAX_PHOTOGRAPH_BYTES)]
@@ -89,17 +90,30 @@ def test_decoding_that_takes_too_long_is_given_up(astronaut_jpeg, monkeypatch):
         decode_photograph(astronaut_jpeg)
 
 
-def test_photographs_are_decoded_one_at_a_time(astronaut_jpeg, monkeypatch):
+def test_a_png_that_unpacks_to_more_than_the_limit_is_refused(astronaut_bgr, monkeypatch):
+    data = encode(astronaut_bgr, ".png")
+    unpacked_bytes = pixels_only(data).unpacked_bytes
+    monkeypatch.setattr(frame, "MAX_UNPACKED_BYTES", unpacked_bytes)
+    assert decode_photograph(data).width_px == 320
+    monkeypatch.setattr(frame, "MAX_UNPACKED_BYTES", unpacked_bytes - 1)
+    with pytest.raises(TooLarge, match="when unpacked"):
+        decode_photograph(data)
+
+
+@pytest.mark.parametrize(("kind", "decoder"), [("JPEG", "_decode_photograph_pixels"), ("HEIC", "decode_heif")])
+def test_photographs_are_decoded_one_at_a_time(astronaut_jpeg, monkeypatch, kind, decoder):
     running, most, moment = [], [], threading.Event()
 
-    def slow(data: bytes, size: tuple[int, int]) -> np.ndarray:
-        running.append(data)
+    def slow(*_: object) -> np.ndarray:
+        running.append(kind)
         most.append(len(running))
         moment.wait(0.05)  # never set: time for the other thread to come in between
         running.pop()
         return np.zeros((40, 40, 3), np.uint8)
 
-    monkeypatch.setattr(frame, "_decode_photograph_pixels", slow)
+    file = pixels_only(astronaut_jpeg)._replace(kind=kind)
+    monkeypatch.setattr(frame, "pixels_only", lambda data: file)
+    monkeypatch.setattr(frame, decoder, slow)
     threads = [threading.Thread(target=decode_photograph, args=(astronaut_jpeg,)) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -122,3 +136,11 @@ def test_a_frame_that_is_none_is_refused_with_what_came():
         with pytest.raises(BadInput) as caught:
             check_frame(wrong)
         assert f"at least 32×32 pixels, got {came}." in str(caught.value)
+
+
+def test_a_heic_photograph_is_checked_for_its_size_too(astronaut_jpeg, monkeypatch):
+    file = pixels_only(astronaut_jpeg)._replace(kind="HEIC")
+    monkeypatch.setattr(frame, "pixels_only", lambda data: file)
+    monkeypatch.setattr(frame, "decode_heif", lambda *_: np.zeros((MIN_SIDE_PX - 1, 40, 3), np.uint8))
+    with pytest.raises(BadFrame, match="at least 32×32"):
+        decode_photograph(astronaut_jpeg)
