@@ -56,6 +56,7 @@ def test_a_picture_of_the_smallest_size_is_read_and_a_smaller_one_is_refused(rea
     [
         ((100, 50), (100, 50)),
         ((1600, 1200), (1600, 1200)),
+        ((3000, 2002), (1600, 1068)),  # halves are rounded up
         ((3200, 1600), (1600, 800)),  # twice as long as high is not long yet
         ((3210, 1600), (1605, 800)),
         ((1600, 3210), (800, 1605)),
