@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
-from tests.support.serving import Server
+from tests.support.serving import SLOW_DEVICE_HZ, Server
 from tests.support.spotify.embed_server import EmbedServer
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def chromium(launch, camera_file) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("server")).start()
+    running = Server(tmp_path_factory.mktemp("server"), min_rate_hz=SLOW_DEVICE_HZ).start()
     yield running
     running.kill()
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
-from tests.support.serving import Server
+from tests.support.serving import SLOW_DEVICE_HZ, Server
 
 #: Loading 18 MB and the self-test, on a busy machine.
 LOADING_MS = 90_000
@@ -197,7 +197,7 @@ def test_the_host_decides_what_is_offered(visit, tmp_path, choice, shown, on):
 
 
 def test_a_full_server_turns_nobody_away(visit, shoot, tmp_path):
-    server = Server(tmp_path, MAX_LISTENERS="1").start()
+    server = Server(tmp_path, min_rate_hz=SLOW_DEVICE_HZ, MAX_LISTENERS="1").start()
     try:
         with server.listener():
             page = visit(url=server.url)
@@ -224,7 +224,7 @@ def kept(page: Page) -> None:
 
 
 def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visit, shoot, tmp_path):
-    server = Server(tmp_path).start()
+    server = Server(tmp_path, min_rate_hz=SLOW_DEVICE_HZ).start()
     try:
         page = visit(
             url=server.url,

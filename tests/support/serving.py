@@ -30,6 +30,9 @@ SERVE = Path(__file__).with_name("serve.py")
 #: busy machine answers its pings.
 SHORT_TIMEOUTS = Timeouts(silence_s=5.0, ping_interval_s=1.0, ping_timeout_s=4.0, join_s=1.5)
 
+#: Pages are tested two at a time, beside servers: what reads on the device may be slow (`min_rate_hz`).
+SLOW_DEVICE_HZ = 0.5
+
 #: Tests that read a process's memory.
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from Linux's /proc")
 
@@ -53,7 +56,8 @@ GUNICORN_MODES = ("gevent", pytest.param("threading", marks=pytest.mark.full))
 
 class Server:
     """Starts, kills and restarts the app on one port. ``environ`` adds settings; ``project``: where the app lies;
-    ``under``: a program that starts it and becomes it; ``timeouts``: others than a household's server has."""
+    ``under``: a program that starts it and becomes it; ``timeouts``: others than a household's server has;
+    ``min_rate_hz``: see `serve.py`."""
 
     def __init__(
         self,
@@ -62,12 +66,15 @@ class Server:
         project: Path = PROJECT,
         under: tuple[str, ...] = (),
         timeouts: Timeouts | None = None,
+        min_rate_hz: float | None = None,
         **environ: str,
     ):
         self._under = under
         self._command = [sys.executable, str(project / "app.py")]
-        if timeouts is not None:
-            self._command = [sys.executable, str(SERVE), json.dumps(dataclasses.asdict(timeouts))]
+        if timeouts is not None or min_rate_hz is not None:
+            given = dataclasses.asdict(timeouts or Timeouts())
+            given |= {} if min_rate_hz is None else {"min_rate_hz": min_rate_hz}
+            self._command = [sys.executable, str(SERVE), json.dumps(given)]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder  # started in an empty folder: no .env of the developer's is read

@@ -145,3 +145,16 @@ def test_a_heic_photograph_is_checked_for_its_size_too(astronaut_jpeg, monkeypat
     monkeypatch.setattr(frame, "decode_heif", lambda *_: np.zeros((MIN_SIDE_PX - 1, 40, 3), np.uint8))
     with pytest.raises(BadFrame, match="at least 32×32"):
         decode_photograph(astronaut_jpeg)
+
+
+def test_a_decoder_that_gives_nothing_or_fails_means_a_damaged_picture(astronaut_jpeg, monkeypatch):
+    monkeypatch.setattr(frame.cv2, "imdecode", lambda *_: None)
+    with pytest.raises(BadFrame, match="damaged or cut short"):
+        decode(astronaut_jpeg)
+
+    def fail(*_: object) -> None:
+        raise frame.cv2.error("out of memory")
+
+    monkeypatch.setattr(frame.cv2, "imdecode", fail)
+    with pytest.raises(BadFrame, match="cannot be decoded"):
+        decode(astronaut_jpeg)
