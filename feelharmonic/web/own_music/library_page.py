@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, abort, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from feelharmonic.csv_cells import guarded
 from feelharmonic.errors import BadRequest, ListenerFault
@@ -42,7 +43,7 @@ def hide_from_others() -> None:
 
 
 @library_page.errorhandler(ListenerFault)
-def refuse(fault: ListenerFault) -> Response:
+def refuse(fault: ListenerFault) -> AnyResponse:
     return fault_response(fault)
 
 
