@@ -83,6 +83,16 @@ def info() -> None:
     _show_faults(library)
 
 
+@music.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@with_appcontext
+@faults_as_messages()
+def export(folder: Path) -> None:
+    """Write what was understood into FOLDER: library.csv, and an M3U playlist for each mood."""
+    counts = Library(Path(current_app.instance_path), Settings.load().music_dir).export(folder)
+    click.echo(", ".join(f"{emotion}: {count}" for emotion, count in counts.items()))
+
+
 def _show_faults(library: Library) -> None:
     broken = [file for file in library.files() if file.fault]
     for file in broken[:FAULTS_SHOWN]:

@@ -97,5 +97,11 @@ class Library:
         with self.store.writing() as writer:
             return writer.place(key, point)
 
+    def export(self, folder: Path) -> dict[str, int]:
+        """Write a table and a playlist for each mood into ``folder``; how many tracks each mood has."""
+        from feelharmonic.music.library.export import export
+
+        return export(self.store.files(), folder)
+
     def write_tracks(self) -> None:
         write_tracks(self.store.files(), self.tracks_path)
