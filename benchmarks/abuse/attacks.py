@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,7 +49,13 @@ def masked(data: str | bytes) -> bytes:
     """A WebSocket's frame under the mask 0: text, or binary for bytes."""
     kind = b"\x81" if isinstance(data, str) else b"\x82"
     data = data.encode() if isinstance(data, str) else data
-    size = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0x80 | 127]) + len(data).to_bytes(8, "big")
+    length = len(data)
+    if length < 126:
+        size = bytes([0x80 | length])
+    elif length < 65536:
+        size = bytes([0x80 | 126]) + length.to_bytes(2, "big")
+    else:
+        size = bytes([0x80 | 127]) + length.to_bytes(8, "big")
     return kind + size + bytes(4) + data
 
 
@@ -64,8 +71,11 @@ def flood(port: int, *texts: str | bytes, pause_s: float = 0.0, reads: bool = Fa
     """Join, then send ``texts`` all the time; without any do nothing."""
     message = b"".join(map(masked, texts))
     with connected(port) as line:
-        line.sendall(WEBSOCKET.encode() + masked("40/live,"))
+        line.sendall(WEBSOCKET.encode())
         line.recv(65536)
+        line.sendall(masked("40/live,"))
+        while b"40/live," not in line.recv(65536):
+            time.sleep(0.01)
         while True:
             if message:
                 line.sendall(message)
@@ -134,20 +144,33 @@ ATTACKS: dict[str, tuple[int, Callable[[int], None]]] = {
 }
 
 
+#: What takes time to make, by attack.
+PICTURES = {
+    "JPEG files of many scans": many_scans,
+    "the largest photographs": largest_photograph,
+    "the costliest frames": costly_frame,
+}
+
+
 def attack(name: str, port: int, seconds: float) -> None:
-    """Attack the server at ``port`` for a while."""
+    """Make what is to be sent, say so, and once told to attack the server at ``port`` for a while. Prints how often."""
     import gevent
 
     count, act = ATTACKS[name]
-    end_s = time.monotonic() + seconds
+    PICTURES.get(name, lambda: b"")()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    tries, end_s = [0], time.monotonic() + seconds
 
     def again() -> None:
         while time.monotonic() < end_s:
+            tries[0] += 1
             with suppress(OSError):
                 act(port)
             time.sleep(0.05)
 
     gevent.joinall([gevent.spawn(again) for _ in range(count)], timeout=seconds)
+    print(tries[0])
 
 
 def delay_answers(port: int, slow_port: int) -> None:

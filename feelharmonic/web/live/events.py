@@ -178,7 +178,7 @@ class Live(Namespace):
             fault = ServerFault()
         else:
             self.metrics.note_frame()
-            wait_ms = self._held_back(allowed, self._queue.retry_after_ms())
+            wait_ms = self._held_back(allowed, self._queue.retry_after_ms(allowed.network))
             return {"seq": seq, **reading_fields(reading), "problem": None, "wait_ms": wait_ms}
         if listener and isinstance(fault, Overloaded):
             self._held_back(listener, fault.wait_ms)

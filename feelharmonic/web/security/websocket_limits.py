@@ -33,9 +33,9 @@ MAX_TEXT_BYTES = 64 * 1024
 #: Before it joins its namespace a client sends a message or two.
 MAX_BEFORE_JOINING = 8
 
-#: When this many messages of a client wait to be handled, nothing more is read from its connection; checked every
-#: UNREAD_POLL_S.
-MAX_UNREAD, UNREAD_POLL_S = 16, 0.002
+#: When this many messages of a client, or bytes of them, wait to be handled, nothing more is read from its connection;
+#: checked every UNREAD_POLL_S.
+MAX_UNREAD, MAX_UNREAD_BYTES, UNREAD_POLL_S = 16, 512 * 1024, 0.002
 
 #: A frame has one picture; python-socketio would accept and collect billions of attachments.
 MAX_ATTACHMENTS = 1
@@ -189,11 +189,29 @@ class ThrottledSocket:
         self._sock = simple.sock
         self._sleep = sleep
         self._is_over = False
+        self._is_text, self._received = False, 0
 
     def recv(self, *args: Any) -> bytes:
-        while len(self._simple.input_buffer) >= MAX_UNREAD and self._simple.connected and not self._is_over:
+        if self._is_text_too_long():
+            self.shutdown(socket.SHUT_RDWR)
+        while self._is_behind() and self._simple.connected and not self._is_over:
             self._sleep(UNREAD_POLL_S)
         return b"" if self._is_over else self._sock.recv(*args)
+
+    def _is_behind(self) -> bool:
+        messages = self._simple.input_buffer
+        return len(messages) >= MAX_UNREAD or sum(map(len, tuple(messages))) > MAX_UNREAD_BYTES
+
+    def _is_text_too_long(self) -> bool:
+        """Whether the text message that is being received is longer than any event, before it is whole.
+
+        simple-websocket collects a message in `incoming_message`: its first part as it is, all parts as a bytearray.
+        """
+        received, part = self._simple.incoming_message_len, self._simple.incoming_message
+        if received < self._received or not isinstance(part, bytearray):  # another message, or its first part
+            self._is_text = isinstance(part, str)
+        self._received = received
+        return self._is_text and received > MAX_TEXT_BYTES
 
     def shutdown(self, how: int) -> None:
         """Also unblock the reader: nobody handles what has arrived, and a client that still sends must notice."""

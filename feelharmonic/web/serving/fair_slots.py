@@ -12,6 +12,12 @@ from collections import Counter, deque
 #: Clients whose time is remembered, about.
 MAX_REMEMBERED = 1000
 
+#: A client whose work takes this long on average leaves one slot to others: what they do takes a twentieth of it.
+COSTLY_S = 0.1
+
+#: Weight of the newest measurement in a moving average, 0..1.
+NEWEST_WEIGHT = 0.2
+
 
 class _Waiter:
     """One caller that waits."""
@@ -30,13 +36,14 @@ class FairSlots:
     """
 
     def __init__(self, slots: int, max_waiting: int):
-        self._free = slots
+        self._slots = self._free = slots
         self._max_waiting = max_waiting
         self._waiting: dict[str, deque[_Waiter]] = {}
         self._running: Counter[str] = Counter()
         # The time that each client has used; a client that was away starts with what the last one served had used.
         self._used_s: dict[str, float] = {}
         self._served_s = 0.0
+        self._average_s: dict[str, float] = {}  # what a piece of each client's work takes
         self._lock = threading.Lock()
 
     @property
@@ -47,8 +54,7 @@ class FairSlots:
     def acquire(self, client: str = "", timeout_s: float | None = None) -> bool:
         """Wait for a slot. False if too many wait, or after ``timeout_s``."""
         with self._lock:
-            if self._free:
-                self._free -= 1
+            if self._free and self._may_work(client):
                 self._serve(client)
                 return True
             if not self._has_room(client):
@@ -65,22 +71,30 @@ class FairSlots:
         """Give a slot back after ``took_s`` of work; the next that waits gets it."""
         with self._lock:
             self._used_s[client] += took_s
+            average_s = self._average_s.get(client, took_s)
+            self._average_s[client] = average_s + (took_s - average_s) * NEWEST_WEIGHT
             self._running -= Counter([client])
-            if self._waiting:
-                next_client = min(self._waiting, key=self._start_s)
-                waiter = self._waiting[next_client].popleft()
-                self._drop_empty(next_client)
-                self._serve(next_client)
-                waiter.has_slot = True
-                waiter.event.set()
-            else:
-                self._free += 1
+            self._free += 1
+            while self._free and (allowed := [one for one in self._waiting if self._may_work(one)]):
+                self._wake(min(allowed, key=self._start_s))
             self._forget()
+
+    def _may_work(self, client: str) -> bool:
+        is_costly = self._average_s.get(client, 0.0) > COSTLY_S
+        return not is_costly or self._running[client] < max(1, self._slots - 1)
+
+    def _wake(self, client: str) -> None:
+        waiter = self._waiting[client].popleft()
+        self._drop_empty(client)
+        self._serve(client)
+        waiter.has_slot = True
+        waiter.event.set()
 
     def _start_s(self, client: str) -> float:
         return max(self._used_s.get(client, 0.0), self._served_s)
 
     def _serve(self, client: str) -> None:
+        self._free -= 1
         self._used_s[client] = self._served_s = self._start_s(client)
         self._running[client] += 1
 
@@ -109,8 +123,9 @@ class FairSlots:
         are remembered."""
         if not self._running and not self._waiting:
             self._used_s.clear()
+            self._average_s.clear()
             self._served_s = 0.0
         elif len(self._used_s) > MAX_REMEMBERED:
             for client in tuple(self._used_s):
                 if not self._running[client] and client not in self._waiting:
-                    del self._used_s[client]
+                    del self._used_s[client], self._average_s[client]

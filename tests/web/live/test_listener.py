@@ -103,7 +103,7 @@ def now_s(app, monkeypatch) -> list[float]:
 def test_a_frame_sent_before_wait_ms_is_refused_unread(app, live, now_s, monkeypatch, astronaut_jpeg):
     held = Services.of(app).live
     asked = []
-    monkeypatch.setattr(held._queue, "retry_after_ms", lambda: asked.append(1) or 400)
+    monkeypatch.setattr(held._queue, "retry_after_ms", lambda client: asked.append(1) or 400)
 
     def frame(seq: int) -> dict:
         return live.emit("frame", seq, astronaut_jpeg, namespace="/live", callback=True)

@@ -17,11 +17,14 @@ from feelharmonic.web.security import websocket_limits
 from feelharmonic.web.security.websocket_limits import LimitedWebSocket, ThrottledSocket
 from feelharmonic.web.serving.timeouts import Timeouts
 
+#: simple-websocket's fields while no message is being received.
+NOTHING = {"incoming_message": None, "incoming_message_len": 0}
+
 
 def test_closing_wakes_the_waiting_reader():
     """simple-websocket wakes its reader before it says that all is over: who looks in between would wait for ever."""
     ours, theirs = socket.socketpair()
-    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[], connected=False)
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[], connected=False, **NOTHING)
     ThrottledSocket(simple, time.sleep).close()
     assert simple.event.is_set()
     assert theirs.recv(1) == b""
@@ -72,7 +75,7 @@ def test_closing_a_broken_websocket_raises_nothing():
 
 def test_shutdown_unblocks_a_throttled_reader():
     ours, theirs = socket.socketpair()
-    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[b"x"] * 1000, connected=True)
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[b"x"] * 1000, connected=True, **NOTHING)
     unhurried = ThrottledSocket(simple, time.sleep)
     theirs.sendall(b"more")
     read: list[bytes] = []
@@ -219,3 +222,48 @@ def test_one_task_sweeps_while_any_websocket_is_open():
     assert (len(slept), len(looked)) == (3, 4)
     websockets.add("c", one)
     assert len(tasks) == 1
+
+
+@pytest.fixture
+def throttled():
+    """A socket that has a byte to be read, and simple-websocket's object for it."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"a")
+    simple = SimpleNamespace(sock=ours, event=threading.Event(), input_buffer=[], connected=True, **NOTHING)
+    yield ThrottledSocket(simple, lambda s: setattr(simple, "connected", False)), simple
+    ours.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "is_read"),
+    [
+        ("x" * 100, bytearray(websocket_limits.MAX_TEXT_BYTES), True),
+        ("x" * 100, bytearray(websocket_limits.MAX_TEXT_BYTES + 1), False),
+        (b"x" * 100, bytearray(websocket_limits.MAX_TEXT_BYTES + 1), True),  # a picture
+    ],
+)
+def test_a_long_text_is_cut_before_it_is_whole(throttled, first, then, is_read):
+    sock, simple = throttled
+    for part in (first, then):
+        simple.incoming_message, simple.incoming_message_len = part, len(part)
+        is_text_too_long = sock._is_text_too_long()
+    assert is_text_too_long is not is_read
+    simple.incoming_message_len -= 1  # as in a recv of its own
+    simple.incoming_message_len += 1
+    assert (sock.recv(1) == b"a") is is_read
+
+
+def test_a_picture_after_a_long_text_is_no_text(throttled):
+    sock, simple = throttled
+    for part in ("x" * 60_000, bytearray(50_000), bytearray(500_000)):  # the third: a picture's first parts at once
+        simple.incoming_message, simple.incoming_message_len = part, len(part)
+        assert not sock._is_text_too_long()
+
+
+def test_a_client_whose_messages_wait_is_not_read_also_when_they_are_few(throttled):
+    sock, simple = throttled
+    simple.input_buffer = [bytes(websocket_limits.MAX_UNREAD_BYTES)]
+    assert not sock._is_behind()
+    simple.input_buffer.append(b"x")
+    assert sock._is_behind()

@@ -146,6 +146,38 @@ def test_photographs_of_one_address_do_not_fill_the_queue_of_others():
     assert sorted(answers) == ["greedy"] * 8 + ["honest"] + ["refused"] * 12
 
 
+def test_whose_work_is_costly_leaves_a_slot_to_others():
+    slots = FairSlots(2, 10)
+    callers = Callers(slots)
+    assert slots.acquire("greedy")
+    assert slots.acquire("greedy")  # nobody knows yet
+    slots.release("greedy", 0.3)
+    callers.ask("greedy")
+    assert callers.served == []  # one is running
+    assert slots.acquire("honest")
+    slots.release("honest", 0.005)
+    assert callers.served == []
+    callers.release("greedy", 0.3)
+    assert callers.served == ["greedy"]
+    assert slots.acquire("honest")
+
+
+def test_cheap_work_of_one_address_has_every_slot():
+    slots = FairSlots(2, 10)
+    for _ in range(10):
+        assert slots.acquire("school")
+        assert slots.acquire("school")
+        slots.release("school", 0.01)
+        slots.release("school", 0.01)
+
+
+def test_costly_work_uses_the_only_slot_there_is():
+    slots = FairSlots(1, 10)
+    for _ in range(3):
+        assert slots.acquire("greedy")
+        slots.release("greedy", 3.0)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_no_more_have_a_slot_than_there_are(count):
     slots = FairSlots(count, 0)

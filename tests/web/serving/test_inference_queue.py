@@ -10,7 +10,7 @@ import pytest
 
 from feelharmonic.errors import Overloaded
 from feelharmonic.settings import ASYNC_MODES
-from feelharmonic.web.serving import inference_queue, load_async_mode
+from feelharmonic.web.serving import inference_queue, load_async_mode, pace
 from feelharmonic.web.serving.inference_queue import InferenceQueue
 
 
@@ -81,7 +81,7 @@ def test_one_late_tick_slows_listeners_for_a_short_time_only():
     now_s[0] = 0.6
     one.tick(late_s=0.5)  # thirty pages were opened meanwhile
     one.retry_after_ms()  # the next frame of anybody
-    assert 0 < one.retry_after_ms() <= 2 * inference_queue.MAX_GAP * 2
+    assert 0 < one.retry_after_ms() <= 2 * pace.MAX_GAP * 2
     for _ in range(50):  # five seconds in which little comes
         now_s[0] += 0.1
         one.tick(late_s=0.0)
@@ -200,3 +200,43 @@ def test_the_share_of_time_spent_reading_is_that_of_the_last_seconds():
     assert queue.busy_share() == pytest.approx(0.6)
     now_s[0] += 11.0
     assert queue.busy_share() == 0.0
+
+
+def waits_after(addresses: dict[str, float], *, late_s: float) -> dict[str, int]:
+    """The wait that the last of ten listeners of each address is told, after ten seconds in which the loop was late and
+    a frame of each address took what ``addresses`` says."""
+    now_s = [0.0]
+    queue = InferenceQueue(1, clock=lambda: now_s[0])
+
+    def read(took_s: float) -> None:
+        now_s[0] += took_s
+
+    while now_s[0] < 10:
+        for address, took_s in addresses.items():
+            queue.run(lambda took_s=took_s: read(took_s), address)
+        queue.tick(late_s)
+    return {address: max(queue.retry_after_ms(address) for _ in range(10)) for address in addresses}
+
+
+def test_an_address_that_takes_much_more_than_others_slows_down_alone():
+    """Costly frames of one made everybody wait for up to five seconds. The others wait for one that runs: that is no
+    overload."""
+    addresses = {"greedy": 0.3, "one": 0.005, "another": 0.005}
+    waits_ms = waits_after(addresses, late_s=0.9)
+    assert waits_ms["greedy"] > 1000
+    assert max(waits_ms["one"], waits_ms["another"]) < 500
+    waits_ms = waits_after(addresses, late_s=0.4)
+    assert max(waits_ms["one"], waits_ms["another"]) == 0
+
+
+def test_addresses_that_take_the_same_slow_down_alike():
+    waits_ms = waits_after({"one": 0.05, "two": 0.05, "three": 0.05}, late_s=0.9)
+    assert min(waits_ms.values()) > 300
+
+
+def test_while_the_server_keeps_up_nobody_has_a_pace_of_their_own():
+    queue = InferenceQueue(2)
+    queue.run(lambda: time.sleep(0.05), "one")
+    queue.run(lambda: None, "two")
+    queue.tick(0.0)
+    assert not queue._own_paces

@@ -39,7 +39,10 @@ class Mode:
         from feelharmonic.web.security.tls import server_context
 
         tls = {"ssl_context": server_context(*certificate)} if certificate else {}
-        return {"handler_class": _request_handler(timeouts.silence_s), **tls}
+        # As if it were one of several processes, the server accepts one connection at a time, not a hundred: those that
+        # are open are served in between, however many knock.
+        environ = {"wsgi.multiprocess": True}
+        return {"handler_class": _request_handler(timeouts.silence_s), "environ": environ, **tls}
 
     def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         import gevent
