@@ -29,7 +29,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from benchmarks.abuse.attacks import ATTACKS, attack, delay_answers
 from benchmarks.support.report import memory_kib, show
-from benchmarks.support.serving import PROJECT, Listener, free_port, listens, started
+from benchmarks.support.serving import PROJECT, Listener, free_port, listens, piped, started
 
 LISTENERS, RATE_HZ = 20, 2.0
 HEALTH_EVERY_S, HEALTH_TIMEOUT_S = 0.25, 20.0
@@ -131,12 +131,6 @@ def measured(name: str, seconds: float) -> dict:
             "peak memory MB": round((memory_kib(process.pid, "VmHWM") or 0) / 1024),
             "server faults": server_faults(url),
         }
-
-
-def piped(command: list[str]) -> subprocess.Popen:
-    return subprocess.Popen(
-        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
 
 
 def longest_health_check_s(url: str, seconds: float) -> float:

@@ -77,6 +77,13 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def piped(command: list[str]) -> subprocess.Popen:
+    """A process that is told and tells what is to be done by its standard input and output."""
+    return subprocess.Popen(
+        command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
 def answers(url: str) -> bool:
     """Whether the server at ``url`` answers its health check."""
     try:
