@@ -109,7 +109,12 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         faults: list[str] = []
-        from_file = dict(dotenv_values(dotenv_path)) if dotenv_path and dotenv_path.is_file() else {}
+        from_file: dict[str, str | None] = {}
+        if dotenv_path and dotenv_path.is_file():
+            try:
+                from_file = dict(dotenv_values(dotenv_path))
+            except UnicodeDecodeError:
+                faults.append(".env: expected UTF-8, got another encoding. Save it as UTF-8.")
         for name in from_file:
             if name not in NAMES:
                 faults.append(f".env: {name} is not known.{_did_you_mean(name, NAMES)}")
@@ -232,7 +237,10 @@ def _switch(text: str) -> bool:
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # ~name of nobody
+        raise ValueError(f"expected a folder, got {text!r}: there is no such user.") from None
 
 
 def _web_address(text: str) -> str:

@@ -130,3 +130,14 @@ def test_the_docs_list_every_setting(project, name):
 def test_the_example_file_names_every_setting(project, name):
     lines = (project / ".env.example").read_text(encoding="utf-8").splitlines()
     assert any(line.lstrip("# ").startswith(f"{name}=") for line in lines)
+
+
+def test_the_folder_of_a_user_that_is_not_there_is_refused():
+    (fault,) = faults({"INSTANCE_DIR": "~nobody_here/instance"})
+    assert fault == "INSTANCE_DIR: expected a folder, got '~nobody_here/instance': there is no such user."
+
+
+def test_a_dotenv_of_another_encoding_is_refused(tmp_path):
+    path = tmp_path / ".env"
+    path.write_bytes("# für uns\nPORT=8001\n".encode("cp1252"))
+    assert faults({}, path) == [".env: expected UTF-8, got another encoding. Save it as UTF-8."]

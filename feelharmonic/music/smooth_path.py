@@ -6,7 +6,6 @@ should be. Out: one candidate a step. Pure.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -68,7 +67,6 @@ def _cheapest(
     before: int | None = None
     ways: dict[int, np.ndarray] = {}
     for step in steps:
-        time.sleep(0)  # under gevent and eventlet the other listeners go on meanwhile
         astray = np.maximum(np.abs(places[step] - waypoints[step]) - CORRIDOR, 0).sum(axis=1)
         own = np.where(usable[step], costs[step] + FAULT_COST * astray, np.inf)
         if best is None or before is None:

@@ -13,6 +13,9 @@ from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
+#: Connections that wait to be accepted. In a full queue the next one would be dropped, and come again a second later.
+BACKLOG = 4096
+
 #: A request's headers; Python's parser would take 6 MB.
 MAX_HEADER_BYTES = 32 * 1024
 
@@ -42,7 +45,8 @@ class Mode:
         # As if it were one of several processes, the server accepts one connection at a time, not a hundred: those that
         # are open are served in between, however many knock.
         environ = {"wsgi.multiprocess": True}
-        return {"handler_class": _request_handler(timeouts.silence_s), "environ": environ, **tls}
+        handler = _request_handler(timeouts.silence_s)
+        return {"handler_class": handler, "environ": environ, "backlog": BACKLOG, **tls}
 
     def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
         import gevent
