@@ -39,7 +39,7 @@ def test_the_commands_without_systemd_start_a_server_that_is_ready(tmp_path):
     config = (DEPLOY / "redis.conf").read_text(encoding="utf-8").replace("port 6380", f"port {redis_port}")
     config += f"\ndir {tmp_path}\npidfile {tmp_path}/redis.pid\n"
     (tmp_path / "redis.conf").write_text(config, encoding="utf-8")
-    commands = typed("To try the same without systemd")
+    commands = typed("without systemd and nginx, in the background")
     changes = {
         "deploy/redis.conf": str(tmp_path / "redis.conf"),
         "6380": str(redis_port),
