@@ -136,8 +136,8 @@ def create_app(
     is_ours = (settings.face_finder, settings.expression_backend) == ("own", "onnx")
     at_once = (settings.frames_at_once or cores()) if is_ours else 1
     drain = services.drain = Drain(socketio, in_flight, namespace=NAMESPACE, timeout_s=timeouts.drain_s)
-    # One frame at a time is read where its event is handled: handing it to a thread takes a tenth of its time.
-    frames = InferenceQueue(at_once, None if is_ours and at_once == 1 else mode.thread_runner(at_once))
+    # One small frame at a time is read where its event is handled: handing it to a thread takes a tenth of its time.
+    frames = InferenceQueue(at_once, mode.thread_runner(at_once), quick_here=is_ours and at_once == 1)
     services.live = Live(
         networks,
         music,

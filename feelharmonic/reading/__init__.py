@@ -10,7 +10,7 @@ from feelharmonic.reading.expression import ExpressionReader
 from feelharmonic.reading.faces.face_finder import FaceFinder
 from feelharmonic.reading.messages import Expression, Face, Group, GroupShare, Mood, Reading, SeenFace
 from feelharmonic.reading.networks import Networks
-from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES, MAX_PHOTOGRAPH_FILE_BYTES
+from feelharmonic.reading.pictures.frame import MAX_PHOTOGRAPH_BYTES, MAX_PHOTOGRAPH_FILE_BYTES, is_quick_frame
 from feelharmonic.reading.pipeline import Pipeline, moods_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Reading",
     "SeenFace",
     "constants_for_browser",
+    "is_quick_frame",
     "moods_of",
     "relative_to_rest",
 ]

@@ -339,6 +339,12 @@ def read_event(schema: ma.Schema, arguments: tuple) -> dict:
         raise BadRequest(next(fault_lines(fault.normalized_messages())), action) from fault
 
 
+def feeling_of(wish: dict) -> tuple[float, float] | None:
+    """Valence and arousal, where a request has both."""
+    both = wish["valence"], wish["arousal"]
+    return None if None in both else both
+
+
 def sequence_number(value: object) -> int | None:
     """``value``, where it may number a frame: a whole number that JavaScript holds exactly."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:

@@ -27,7 +27,7 @@ from feelharmonic.errors import (
     ServerFault,
 )
 from feelharmonic.music import MusicService, TrackList, Wishes
-from feelharmonic.reading import Mood, Networks, Reading
+from feelharmonic.reading import Mood, Networks, Reading, is_quick_frame
 from feelharmonic.web.i18n import chosen_language, note_in, words_in
 from feelharmonic.web.live.listener import Listener
 from feelharmonic.web.monitoring.metrics import Metrics
@@ -42,6 +42,7 @@ from feelharmonic.web.schemas import (
     GROUP,
     RESUME,
     SNAP,
+    feeling_of,
     read_event,
     sequence_number,
 )
@@ -229,7 +230,7 @@ class Live(Namespace):
                 chance=listener.chance,
                 wishes=wishes,
                 probabilities=wish["probabilities"] or (None if wish["emotion"] else self._probabilities(listener)),
-                feeling=_feeling(wish),
+                feeling=feeling_of(wish),
                 after=wish["after"],
                 wished=wish["sources"],
             )
@@ -363,7 +364,11 @@ class Live(Namespace):
         if not listener.reading.acquire(blocking=False):
             raise Busy("Your last frame is still being read.", "Send the next frame after its answer.")
         try:
-            return self._queue.run(lambda: listener.pipeline.see(picture, self._clock()), listener.network)
+            return self._queue.run(
+                lambda: listener.pipeline.see(picture, self._clock()),
+                listener.network,
+                is_quick=is_quick_frame(picture),
+            )
         finally:
             listener.reading.release()
 
@@ -392,9 +397,3 @@ class Live(Namespace):
 def connection_id() -> str:
     """Socket.IO's id of the connection whose event is being handled."""
     return request.sid  # type: ignore[attr-defined]  # Flask-SocketIO sets it
-
-
-def _feeling(wish: dict) -> tuple[float, float] | None:
-    """Valence and arousal, where a request has both."""
-    both = wish["valence"], wish["arousal"]
-    return None if None in both else both

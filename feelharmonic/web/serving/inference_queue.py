@@ -40,9 +40,8 @@ HEAVY_FROM_LOAD, HEAVY_TIMES, HEAVY_WINDOW_S = 0.5, 1.5, 2.0
 class InferenceQueue:
     """Runs at most ``slots`` functions at once, and lets a bounded number wait. Safe between the async mode's threads.
 
-    ``run``: see `AsyncMode.thread_runner`; without one, functions run where they are called. ``max_wait_s``: a caller
-    that waits longer is refused and makes room.
-    ``clock``: monotonic seconds.
+    ``run``: see `AsyncMode.thread_runner`; without one, functions run where they are called, as quick ones do with
+    ``quick_here``. ``max_wait_s``: a caller that waits longer is refused and makes room. ``clock``: monotonic seconds.
     """
 
     def __init__(
@@ -50,12 +49,14 @@ class InferenceQueue:
         slots: int,
         run: Runner | None = None,
         *,
+        quick_here: bool = False,
         max_waiting: int | None = None,
         max_wait_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._slots = slots
         self._run: Runner = run or (lambda function: function())
+        self._quick_here = quick_here
         self._max_wait_s = max_wait_s
         self._clock = clock
         self._fair_slots = FairSlots(slots, slots * MAX_WAITING_PER_SLOT if max_waiting is None else max_waiting)
@@ -65,10 +66,11 @@ class InferenceQueue:
         self._pace = Pace(slots, clock)
         self._own_paces: dict[str, Pace] = {}  # of addresses that take much more than others
 
-    def run(self, function: Callable[[], Result], client: str = "") -> Result:
+    def run(self, function: Callable[[], Result], client: str = "", *, is_quick: bool = False) -> Result:
         """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait.
 
-        ``client``: the address that asks; see `FairSlots`.
+        ``client``: the address that asks; see `FairSlots`. ``is_quick``: whether it takes no more than a few
+        milliseconds.
         """
         queued_s = self._clock()
         if not self._fair_slots.acquire(client, self._max_wait_s):
@@ -77,7 +79,7 @@ class InferenceQueue:
         self._pace_of(client).waited(started_s - queued_s)
         self._running += 1
         try:
-            return self._run(function)
+            return function() if is_quick and self._quick_here else self._run(function)
         finally:
             ended_s = self._clock()
             took_s = ended_s - started_s

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
-from feelharmonic.reading.pictures.frame import TimedBytes, decode, decode_photograph
+from feelharmonic.reading.pictures.frame import TimedBytes, decode, decode_photograph, is_quick_frame
 from feelharmonic.reading.pictures.picture_file import MAX_SCANS, pixels_only
 from tests.support.costly_pictures import (
     FRAME_BYTES,
@@ -184,3 +184,15 @@ def test_a_photograph_that_takes_too_long_is_refused_and_frees_its_place(astrona
         decode_photograph(astronaut_jpeg)
     monkeypatch.undo()
     assert decode_photograph(astronaut_jpeg).width_px == 320
+
+
+def test_only_small_jpegs_are_quick(frames, astronaut_jpeg):
+    """A quick one may be read in the event loop: none of the costly ones that a search found may be."""
+    assert is_quick_frame(astronaut_jpeg)
+    assert is_quick_frame(b"\xff\xd8nothing")  # refused at once
+    assert not is_quick_frame(None)
+    for name, data in frames.items():
+        if is_quick_frame(data):
+            assert taken_s(decode, data) < 0.02, name
+    assert not is_quick_frame(png(FRAME_SIDE_PX, FRAME_SIDE_PX, depth=16, colour=6, interlaced=1))
+    assert not is_quick_frame(saved(Image.new("RGB", (FRAME_SIDE_PX, FRAME_SIDE_PX)), "JPEG"))

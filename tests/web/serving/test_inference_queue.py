@@ -240,3 +240,11 @@ def test_while_the_server_keeps_up_nobody_has_a_pace_of_their_own():
     queue.run(lambda: None, "two")
     queue.tick(0.0)
     assert not queue._own_paces
+
+
+def test_with_one_slot_only_what_is_quick_runs_where_it_is_called():
+    ran = []
+    queue = InferenceQueue(1, lambda function: ran.append("thread") or function(), quick_here=True)
+    queue.run(lambda: ran.append("quick"), is_quick=True)
+    queue.run(lambda: ran.append("slow"), is_quick=False)
+    assert ran == ["quick", "thread", "slow"]
