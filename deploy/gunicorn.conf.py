@@ -55,7 +55,7 @@ if not os.environ.get(METRICS_FOLDER):
     # On a full disk each worker counts by itself.
     with contextlib.suppress(OSError):
         os.environ[METRICS_FOLDER] = os.environ[OWN_FOLDER] = tempfile.mkdtemp(prefix="feelharmonic-metrics-")
-# Workers share the processors.
+# Workers share the processors. One frame at a time, a worker reads in its event loop: no thread costs anything.
 if not settings.frames_at_once:
     os.environ["FRAMES_AT_ONCE"] = str(max(1, capacity.cores() // workers))
 
