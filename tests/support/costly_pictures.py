@@ -2,7 +2,8 @@
 
 Searched: a JPEG's scans (also over many pixels), restarts, tables, remarks, Exif and profile segments, fill bytes,
 bytes between segments; a PNG's depth, interlacing, chunks (many, empty, packed remarks and profiles before and after
-the pixels, data past the last pixel, one byte at a time); a WebP's lossless coding, chunks and frames.
+the pixels, data past the last pixel, one byte at a time); a WebP's lossless coding, chunks and frames; an AVIF's flat
+and changing pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 
 FRAME_BYTES, PHOTOGRAPH_BYTES = 500_000, 9_900_000
 FRAME_SIDE_PX, PHOTOGRAPH_SIDE_PX = 1280, 4898
@@ -56,11 +57,24 @@ def costly(side_px: int, size_bytes: int) -> dict[str, bytes]:
         "png-profile": png(64, 64, before=chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(200_000_000), 9))),
         "png-past-the-end": png(64, 64, raw=bytes(200_000_000)),
         "png-bytewise": png(side_px, side_px, raw=np.random.default_rng(1).bytes(size_bytes // 14), split=1),
+        **avif(flat),
         "webp-lossless": saved(flat, "WEBP", lossless=True, method=0),
         "webp-parts": riff(
             (b"VP8X", bytes(4) + b"\x3f\0\0" * 2), *[(b"abcd", b"")] * (size_bytes // 9), (b"VP8 ", webp[20:])
         ),
     }  # fmt: skip
+
+
+def avif(flat: Image.Image) -> dict[str, bytes]:
+    """The same as AVIF, where Pillow writes it: black, and blocks of chance, which take longest to decode."""
+    if not features.check("avif"):
+        return {}
+    chance = np.random.default_rng(1).integers(0, 255, (flat.height // 8, flat.width // 8, 3), np.uint8)
+    blocks = Image.fromarray(np.kron(chance, np.ones((8, 8, 1), np.uint8)))
+    return {
+        "avif-flat": saved(flat, "AVIF", quality=50, speed=10),
+        "avif-blocks": saved(blocks, "AVIF", quality=40, speed=10),
+    }
 
 
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
