@@ -30,6 +30,7 @@ CALLBACK_PATH = "/connect/callback"
 DEFAULT_PROVIDERS = ("spotify-recommendations", "spotify-search", "catalogue")
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 LOCATION = re.compile(r"(/[A-Za-z0-9_-]+)+/?")
+PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 RATE = re.compile(r"[1-9]\d{0,8}/(second|minute|hour)")
 
 
@@ -81,6 +82,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     #: How many proxies in front are trusted for the client's address and for whether it used TLS.
     trusted_proxies: int = 0
+    #: The path under which a proxy serves the page and that it leaves in the addresses, such as /music; empty: none.
+    application_root: str = ""
     #: Requests by HTTP, and events by Socket.IO, that one address may send; a school may be behind one.
     http_rate: str = "3000/minute"
     socket_rate: str = "150000/minute"
@@ -211,6 +214,12 @@ def _shortest(name: str) -> str:
     return str(ipaddress.ip_address(name.strip("[]"))) if _is_address(name.strip("[]")) else name
 
 
+def _path(text: str) -> str:
+    if not PATH.fullmatch(text):
+        raise ValueError(f"expected a path such as /music, without a slash at its end, got {text!r}.")
+    return text
+
+
 def _rate(text: str) -> str:
     if not RATE.fullmatch(text):
         raise ValueError(f"expected a number a second, minute or hour, such as 600/minute, got {text!r}.")
@@ -282,6 +291,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "allowed_origins": _origins,
     "allowed_hosts": _hosts,
     "trusted_proxies": _whole_number(0, 10),
+    "application_root": _path,
     "http_rate": _rate,
     "socket_rate": _rate,
     "requests_per_address": _whole_number(1, 1_000_000),

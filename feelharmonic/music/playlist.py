@@ -39,13 +39,18 @@ SEPARATORS = (",", ";", "\t", "|")
 MAX_COLUMNS_TOLD = 8
 
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*\Z", re.I)
-_DASH = re.compile(r"\s[-–—]\s")
-_NUMBERED = re.compile(r"\d{1,5}[.)]\s")
+_DASH = re.compile(r"\s[-–—]\s|\t")
+#: YouTube's channels of artists, before the title.
+_CHANNEL = re.compile(r"\s-\sTopic(?=\s[-–—]\s|\t)")
+#: A number, a sign of a list, or the time at which a song begins in a set.
+_NUMBERED = re.compile(r"(?:\d{1,5}[.)]|[-*•]|\[?(?:\d{1,2}:)?\d{1,3}:\d\d\]?)\s")
 _BY = re.compile(r"\sby\s", re.I)
 _FILE_NUMBER = re.compile(r"\d{1,3}(?:[\s._-]+|\Z)")
 _PLS_ENTRY = re.compile(r"(File|Title)(\d{1,6})=(.*)", re.I)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,4}\Z")
 _WEB_PAGE = re.compile(r"<(?:!doctype\shtml|html)", re.I)
+#: Apple's lists name their kind so; any other document type may hold entities.
+_PLIST_TYPE = re.compile(r'<!DOCTYPE plist PUBLIC "[^"<>]{1,200}" "[^"<>]{1,200}">')
 _MARKUP = re.compile(r"<[a-z!?]", re.I)
 
 
@@ -78,7 +83,7 @@ def _entries(text: str) -> Iterator[PlaylistLine]:
     if head.startswith(("{", "[")) and (read := _json(head)) is not None:
         return read
     if _MARKUP.match(head):
-        return _xspf(head)
+        return _markup(head)
     lines = [line for line in text.split("\n") if line.strip()]
     if any(line.startswith(("#EXTM3U", "#EXTINF")) for line in lines[:HEADER_LINES]):
         return _m3u(lines)
@@ -190,22 +195,47 @@ def _file(path: str) -> PlaylistLine:
     return line if line.artist or len(parts) < 3 else PlaylistLine(None, name_of(parts[-3]), line.title)
 
 
-def _xspf(text: str) -> Iterator[PlaylistLine]:
-    """XSPF's tracks. Raises BadInput for other markup."""
+def _markup(text: str) -> Iterator[PlaylistLine]:
+    """The songs of XSPF, of iTunes' XML or of Windows' WPL. Raises BadInput for other markup."""
     seen = "a web page" if _WEB_PAGE.match(text) else "XML of another kind"
+    text = _PLIST_TYPE.sub("", text, count=1)
     if _WEB_PAGE.match(text) or "<!ENTITY" in text or "<!DOCTYPE" in text:
         raise BadInput(f"Expected a playlist, got {seen}.")
     try:
-        root = ElementTree.fromstring(text)
+        # The declaration names an encoding, which no longer holds of text.
+        root = ElementTree.fromstring(text.partition("?>")[2] if text.startswith("<?xml") else text)
     except ElementTree.ParseError as exc:
         raise BadInput(f"Expected a playlist, got markup that cannot be read ({exc}).") from exc
-    tracks = [element for element in root.iter() if _local(element) == "track"]
-    if _local(root) != "playlist" or not tracks:
+    read = {"playlist": _xspf, "plist": _plist, "smil": _wpl}.get(_local(root))
+    entries = read(root) if read else []
+    if not entries:
         raise BadInput(f"Expected a playlist, got {seen} (<{_local(root)[:40]}>).")
-    for track in tracks:
+    return iter(entries)
+
+
+def _xspf(root: ElementTree.Element) -> list[PlaylistLine]:
+    entries = []
+    for track in (element for element in root.iter() if _local(element) == "track"):
         values = {_local(child): child.text or "" for child in track}
         place = values.get("location", "") or values.get("identifier", "")
-        yield PlaylistLine(_track_id(place), name_of(values.get("creator", "")), name_of(values.get("title", "")))
+        artist, title = name_of(values.get("creator", "")), name_of(values.get("title", ""))
+        entries.append(PlaylistLine(_track_id(place), artist, title))
+    return entries
+
+
+def _plist(root: ElementTree.Element) -> list[PlaylistLine]:
+    """iTunes' XML: a dictionary for each track, keys and values in turn."""
+    entries = []
+    for dictionary in root.iter("dict"):
+        children = list(dictionary)
+        values = {key.text: value.text or "" for key, value in zip(children[::2], children[1::2], strict=False)}
+        if "Track ID" in values and "Name" in values:
+            entries.append(PlaylistLine(None, name_of(values.get("Artist", "")), name_of(values["Name"])))
+    return entries
+
+
+def _wpl(root: ElementTree.Element) -> list[PlaylistLine]:
+    return [_file(media.get("src", "")) for media in root.iter() if _local(media) == "media"]
 
 
 def _local(element: ElementTree.Element) -> str:
@@ -292,7 +322,7 @@ def _plain_line(line: str) -> PlaylistLine:
         return PlaylistLine(None, "", name_of(line))
     if track_id := _track_id(line):
         return PlaylistLine(track_id, "", "")
-    first, *rest = map(name_of, _DASH.split(line, maxsplit=1))
+    first, *rest = map(name_of, _DASH.split(_CHANNEL.sub("", line, count=1), maxsplit=1))
     if rest:
         return PlaylistLine(None, first, rest[0], ordered=False)
     title, *artist = map(name_of, _BY.split(line, maxsplit=1))

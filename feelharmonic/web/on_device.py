@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request, send_file
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.emotions import EMOTIONS, GOALS
 from feelharmonic.errors import ListenerFault
 from feelharmonic.music import MusicService, Track
+from feelharmonic.web.pages import path_of
 from feelharmonic.web.problems import fault_response
 from feelharmonic.web.security.rate_limits import client_network
 from feelharmonic.web.services import Services, services
@@ -177,15 +178,15 @@ def parts_fields() -> dict:
 
 def _file_fields(known: DeviceFiles, name: str, path: Path) -> dict:
     sha256 = known.sha256(path)
-    return {"url": url_for("device.file", sha256=sha256, name=name), "sha256": sha256, "bytes": path.stat().st_size}
+    return {"url": path_of("device.file", sha256=sha256, name=name), "sha256": sha256, "bytes": path.stat().st_size}
 
 
 def addresses() -> list[str]:
     """What the page needs without a network, but for what is fetched only where it is wanted."""
     root = Path(current_app.root_path) / "static"
     cached = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in CACHED_SUFFIXES)
-    static = [url_for("static", filename=name) for name in cached if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
-    return [*static, url_for("device.parts"), url_for("device.cards")]
+    static = [path_of("static", filename=name) for name in cached if name not in (SERVICE_WORKER, RUNTIME_SCRIPT)]
+    return [*static, path_of("device.parts"), path_of("device.cards")]
 
 
 def version() -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 from feelharmonic.emotions import GOALS, VALENCE_AROUSAL
 from feelharmonic.params import Params
@@ -33,6 +34,19 @@ def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
     services.translations = words
     services.page_config = {code: page_config(params, words[code], on_device) for code in LANGUAGES}
     app.register_blueprint(pages)
+    app.jinja_env.globals["url_for"] = relative_url_for
+
+
+def path_of(endpoint: str, **values: Any) -> str:
+    """The path of ``endpoint`` on this server, without the one under which a proxy serves it."""
+    return url_for(endpoint, **values).removeprefix(request.script_root)
+
+
+def relative_url_for(endpoint: str, **values: Any) -> str:
+    """The address of ``endpoint`` as seen from the page that is asked for: right under whatever path a proxy serves
+    the page, also where the proxy does not name it."""
+    up = request.path.count("/") - 1
+    return ("../" * up or "./") + path_of(endpoint, **values).removeprefix("/")
 
 
 def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:

@@ -12,10 +12,12 @@ const { version, addresses } = worker.RELEASE;
 const PAGE = `feelharmonic-page-${version}`;
 /** Networks and runtime, named by their checksums: a new release keeps those that did not change. */
 const FILES = "feelharmonic-files";
+/** Where the page lies: a proxy may serve it under a path, which is before every address of the release. */
+const ROOT = new URL(worker.registration.scope).pathname.slice(0, -1);
 const BY_CHECKSUM = /^\/device\/[0-9a-f]{64}\//;
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
-  event.waitUntil(caches.open(PAGE).then((cache) => cache.addAll(addresses)).then(() => worker.skipWaiting()));
+  event.waitUntil(caches.open(PAGE).then((cache) => cache.addAll(addresses.map((address) => ROOT + address))).then(() => worker.skipWaiting()));
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
@@ -24,12 +26,13 @@ worker.addEventListener("activate", (/** @type {any} */ event) => {
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { pathname, origin } = new URL(event.request.url);
-  if (event.request.method !== "GET" || origin !== location.origin) {
+  if (event.request.method !== "GET" || origin !== location.origin || !pathname.startsWith(`${ROOT}/`)) {
     return;
   }
-  if (BY_CHECKSUM.test(pathname)) {
+  const path = pathname.slice(ROOT.length);
+  if (BY_CHECKSUM.test(path)) {
     event.respondWith(kept(event.request));
-  } else if (addresses.includes(pathname) || pathname.startsWith("/static/")) {
+  } else if (addresses.includes(path) || path.startsWith("/static/")) {
     event.respondWith(newest(event.request, pathname));
   }
 });
@@ -37,8 +40,8 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 async function forgetOld() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name !== PAGE && name !== FILES).map((name) => caches.delete(name)));
-  const parts = await (await caches.open(PAGE)).match("/device/parts.json");
-  const current = Object.values(parts ? (await parts.json()).files : {}).map(({ url }) => url);
+  const parts = await (await caches.open(PAGE)).match(`${ROOT}/device/parts.json`);
+  const current = Object.values(parts ? (await parts.json()).files : {}).map(({ url }) => ROOT + url);
   const files = await caches.open(FILES);
   const old = (await files.keys()).filter(({ url }) => !current.includes(new URL(url).pathname));
   await Promise.all(old.map((request) => files.delete(request)));

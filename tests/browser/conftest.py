@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
+from feelharmonic.web.security.certificate import own_certificate
+from tests.support.external_servers import NginxUnderPath
 from tests.support.serving import SLOW_DEVICE_HZ, Server
 from tests.support.spotify.embed_server import EmbedServer
 
@@ -29,6 +31,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Whether the page is served under a path of a proxy.
+UNDER_PATH = os.environ.get("UNDER_PATH") == "1"
 #: How long colours take to change.
 TRANSITIONS_MS = 1000
 #: What Playwright says where it keeps service workers away.
@@ -83,15 +87,23 @@ def camera_file(tmp_path_factory, astronaut_bgr) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium(launch, camera_file) -> Iterator[Browser]:
-    browser = launch(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={camera_file}")
+    trusting = ["--ignore-certificate-errors"] if UNDER_PATH else []
+    browser = launch(*trusting, *FAKE_CAMERA, f"--use-file-for-fake-video-capture={camera_file}")
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("server"), min_rate_hz=SLOW_DEVICE_HZ).start()
-    yield running
+def server(tmp_path_factory) -> Iterator[Server | NginxUnderPath]:
+    """The app; with UNDER_PATH=1 behind nginx with TLS, under /music/ (tests/deploy/test_under_path.py)."""
+    folder = tmp_path_factory.mktemp("server")
+    running = Server(folder, min_rate_hz=SLOW_DEVICE_HZ, **({"TRUSTED_PROXIES": "1"} if UNDER_PATH else {})).start()
+    if not UNDER_PATH:
+        yield running
+    else:
+        proxy = NginxUnderPath(folder, running.port, *own_certificate(folder, ["127.0.0.1"])).start()
+        yield proxy
+        proxy.kill()
     running.kill()
 
 
@@ -116,6 +128,7 @@ def visit(chromium, server) -> Iterator[Callable[..., Page]]:
         options.setdefault("viewport", {"width": 1440, "height": 900})
         # Tests that are not about it go to the server for everything.
         options.setdefault("service_workers", "block")
+        options.setdefault("ignore_https_errors", UNDER_PATH)
         # Drawing the page's animations without a graphics card takes half of what a live page costs.
         options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(**options)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import UNDER_PATH
 from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
 from tests.support.serving import SLOW_DEVICE_HZ, Server
 
@@ -287,3 +288,18 @@ def test_a_new_release_takes_the_place_of_the_old_one(visit, tmp_path):
     page.wait_for_function(
         "() => caches.keys().then((names) => !names.includes('feelharmonic-page-of-last-year'))", timeout=DEADLINE_MS
     )
+
+
+@pytest.mark.skipif(not UNDER_PATH, reason="runs under a path, by tests/deploy/test_under_path.py")
+def test_the_service_worker_keeps_the_page_under_its_path(visit, server):
+    page = visit(
+        url=f"{server.url}/",
+        service_workers="allow",
+        tolerate=("WebSocket connection to", "net::ERR", "Failed to fetch"),
+    )
+    scope = page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)")
+    assert scope == f"{server.url}/"
+    page.wait_for_function(f"caches.match('{server.url}/device/cards.json').then(Boolean)", timeout=DEADLINE_MS)
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("button", name="Allow the camera")).to_be_visible(timeout=DEADLINE_MS)

@@ -47,7 +47,7 @@ def test_a_frame_is_answered_with_its_reading(listener, astronaut_jpeg):
     assert (answer["baseline"], answer["picture_problem"]) == ("learning", None)
     assert (answer["seq"], answer["problem"], answer["group"], answer["wait_ms"]) == (7, None, None, 0)
     (face,) = answer["faces"]
-    assert set(face) == {"id", "box", "score", "probabilities", "valence", "arousal"}
+    assert set(face) == {"id", "box", "score", "probabilities", "valence", "arousal", "sure", "second", "hidden"}
     for place in (face, answer, answer["mood"]):
         assert place["valence"] > 0.2
         assert -0.6 <= place["arousal"] <= 0.4

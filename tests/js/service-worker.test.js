@@ -68,6 +68,7 @@ beforeEach(async () => {
   };
   globalThis.self = {
     RELEASE,
+    registration: { scope: `${ORIGIN}/` },
     addEventListener: (name, handler) => (handlers[name] = handler),
     skipWaiting: async () => undefined,
     clients: { claim: async () => undefined },
@@ -118,6 +119,22 @@ test("a file that was not there is not kept", async () => {
   assert.equal(await get(path), 404);
   network[path] = "network";
   assert.equal(await get(path), "network");
+});
+
+test("under a path of a proxy the same is kept", async () => {
+  network = Object.fromEntries(Object.entries(network).map(([path, text]) => [`/music${path}`, text]));
+  network["/static/js/live/main.js"] = "another program's";
+  globalThis.self.registration.scope = `${ORIGIN}/music/`;
+  await import(`../../static/js/service-worker.js?${Math.random()}`);
+  await happen("install");
+  const file = `/music/device/${HASH}/expression.onnx`;
+  network[file] = "network";
+  await get(file);
+  assert.equal(await get("/static/js/live/main.js"), undefined);
+  network = null;
+  assert.equal(await get("/music/"), "page");
+  assert.equal(await get("/music/static/js/live/main.js"), "script");
+  assert.equal(await get(file), "network");
 });
 
 test("posts, other addresses and other hosts are left to the browser", async () => {

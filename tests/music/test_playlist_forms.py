@@ -80,7 +80,49 @@ FORMS = {
     "links of a language": "".join(f"https://open.spotify.com/intl-de/track/{i}\n" for i in IDS),
     "URIs": "".join(f"spotify:track:{i}\n" for i in IDS),
     "bare ids": "\n".join(IDS),
+    "Soundiiz, with ISRC and links": table("title=title|artist=artist|album|isrc|addedDate|addedBy|url"),
+    "FreeYourMusic": table("Title=title|Artist=artist|Album|Playlist|ISRC|Cover"),
+    "Exportify, with features": table(
+        "Track URI=uri|Track Name=title|Album Name|Artist Name(s)=artist|Release Date|Popularity|Danceability|Energy"
+    ),
+    "Tidal": table("Title=title|Artist name=artist|Album title|Track number|ISRC"),
+    "Deezer, French": table("Titre=title|Artiste=artist|Album|Durée", ";"),
+    "Spotify's account data": '{"tracks": ['
+    + ", ".join(
+        f'{{"artist": "{a}", "album": "x", "track": "{t}", "uri": "spotify:track:{i}"}}'
+        for i, (a, t) in zip(IDS, SONGS, strict=True)
+    )
+    + "]}",
+    "iTunes' XML": '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" '
+    '"http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n<plist version="1.0"><dict><key>Tracks</key><dict>'
+    + "".join(
+        f"<key>{n}</key><dict><key>Track ID</key><integer>{n}</integer><key>Name</key><string>{t}</string>"
+        f"<key>Artist</key><string>{a.replace('&', '&amp;')}</string></dict>"
+        for n, (a, t) in enumerate(SONGS)
+    )
+    + "</dict></dict></plist>",
+    "Windows Media Player": '<?wpl version="1.0"?><smil><body><seq>'
+    + "".join(
+        f'<media src="..\\Music\\{a.replace("&", "&amp;")}\\Album\\0{n} {t}.mp3"/>' for n, (a, t) in enumerate(SONGS, 1)
+    )
+    + "</seq></body></smil>",
+    "VLC": '<?xml version="1.0" encoding="UTF-8"?><playlist xmlns="http://xspf.org/ns/0/" version="1"><trackList>'
+    + "".join(
+        f"<track><location>file:///m/{t}.mp3</location><title>{t}</title><creator>{a.replace('&', '&amp;')}</creator>"
+        "<extension application='vlc'><id>1</id></extension></track>"
+        for a, t in SONGS
+    )
+    + "</trackList></playlist>",
+    "navidrome": "#EXTM3U\n#PLAYLIST:Mine\n"
+    + "".join(f"#EXTINF:200,{a} - {t}\n/music/x/y/01 - {t}.flac\n" for a, t in SONGS),
+    "a list of Markdown": "".join(f"- {a} - {t}\n" for a, t in SONGS),
+    "two columns without a header": "".join(f"{a}\t{t}\n" for a, t in SONGS),
+    "the songs of a set with their times": "".join(f"0{n}:15 {a} - {t}\n" for n, (a, t) in enumerate(SONGS)),
 }
+
+
+def test_the_forms_are_forty_and_more():
+    assert len(FORMS) >= 40
 
 
 @pytest.mark.parametrize("form", FORMS)

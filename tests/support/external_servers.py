@@ -167,3 +167,29 @@ class Nginx(Service):
 
     def command(self) -> list[str]:
         return [self._program, "-c", str(self._folder / "nginx.conf"), "-p", str(self._folder), "-g", "daemon off;"]
+
+
+class NginxUnderPath(Service):
+    """Serves the app on ``app_port`` at https://127.0.0.1:PORT/music/, as a proxy does that has other programs, too."""
+
+    def __init__(self, folder: Path, app_port: int, certificate: Path, key: Path):
+        super().__init__(folder, "nginx")
+        self._program = program("nginx")
+        self.url = f"https://127.0.0.1:{self.port}/music"
+        temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+        text = f"""
+            pid {folder}/nginx.pid; error_log stderr;
+            events {{ worker_connections 128; }}
+            http {{ access_log off; client_body_temp_path {folder}/body; {temporary} client_max_body_size 11m;
+              server {{ listen 127.0.0.1:{self.port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};
+                location /music/ {{ proxy_request_buffering off; proxy_http_version 1.1;
+                  proxy_pass http://127.0.0.1:{app_port}/;
+                  proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Host $http_host;
+                  proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto https;
+                  proxy_set_header X-Forwarded-Prefix /music; proxy_set_header Upgrade $http_upgrade;
+                  proxy_set_header Connection "upgrade"; }}
+                location / {{ return 404; }} }} }}"""
+        (folder / "nginx.conf").write_text(text, encoding="utf-8")
+
+    def command(self) -> list[str]:
+        return [self._program, "-c", str(self._folder / "nginx.conf"), "-p", str(self._folder), "-g", "daemon off;"]

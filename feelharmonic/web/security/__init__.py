@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import redirect
 
 from feelharmonic.settings import Settings
 from feelharmonic.web.security.connection_limits import ConnectionLimiter
@@ -23,7 +24,7 @@ from feelharmonic.web.serving.request_bodies import TimedBodies
 from feelharmonic.web.serving.timeouts import Timeouts
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from werkzeug.wrappers import Response
 
 
@@ -45,7 +46,8 @@ def protect(
     A request passes, in this order:
 
     1. A deadline for its body. Outermost: what the other layers refuse may have a body as well.
-    2. ProxyFix: with TRUSTED_PROXIES, the client's address, host and scheme as the proxies report them.
+    2. With APPLICATION_ROOT, that path is taken off. ProxyFix: with TRUSTED_PROXIES, the client's address, host, scheme
+       and the path before ours as the proxies report them.
     3. Security headers on every answer, also on the refusals of the layers below.
     4. The length of headers.
     5. Host check.
@@ -77,7 +79,9 @@ def protect(
     wsgi_app = SecurityHeaders(wsgi_app, under_tls={} if settings.https else {"Strict-Transport-Security": HSTS})
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        wsgi_app = ProxyFix(wsgi_app, x_for=count, x_proto=count, x_host=count)
+        wsgi_app = ProxyFix(wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=count)
+    if settings.application_root:
+        wsgi_app = UnderPath(wsgi_app, settings.application_root)
     wsgi_app = TimedBodies(wsgi_app, timeouts)
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
@@ -88,3 +92,19 @@ def protect(
 
     disconnect = limit_websockets(socketio, mode, max_message_bytes, join_s=timeouts.join_s)
     return limiter, disconnect
+
+
+class UnderPath:
+    """Serves ``app`` under ``root`` ("/music") for proxies that hand paths on as they came; other paths as they are."""
+
+    def __init__(self, app: WSGIApplication, root: str):
+        self._app, self._root = app, root
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == self._root:  # relative addresses need the slash
+            return redirect(f"{self._root}/", 308)(environ, start_response)
+        if path.startswith(f"{self._root}/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._root
+            environ["PATH_INFO"] = path[len(self._root) :]
+        return self._app(environ, start_response)

@@ -27,7 +27,7 @@ export const RECONNECTION = { reconnectionDelay: 300, reconnectionDelayMax: 1000
  */
 async function crowdedFor() {
   /** @type {import("../lib/http.js").HttpFault|null} */
-  const fault = await request("/socket.io/?EIO=4&transport=websocket").then(() => null, (reason) => reason);
+  const fault = await request("socket.io/?EIO=4&transport=websocket").then(() => null, (reason) => reason);
   const crowded = fault !== null && (fault.status === 429 || fault.status === 503) && fault.retry_after_s > 0;
   return crowded ? fault.retry_after_s * 1000 : null;
 }
@@ -38,7 +38,9 @@ export class Connection {
 
   /** @param {(state: ConnectionState) => void} onState called on every change */
   constructor(onState) {
-    this.#socket = io("/live", { transports: ["websocket"], ...RECONNECTION });
+    // Where a proxy serves the page under a path, Socket.IO lies under it, too.
+    const { pathname: path } = new URL("socket.io", location.href);
+    this.#socket = io("/live", { path, transports: ["websocket"], ...RECONNECTION });
     // Never connected at all: a proxy may block WebSockets.
     /** @type {ConnectionState} */ let unconnected = "unreachable";
     let ask_again_ms = 0;

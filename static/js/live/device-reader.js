@@ -70,7 +70,7 @@ export class DeviceReader {
       }
     });
     try {
-      const test = await this.#ask("load", { url: "/device/parts.json" });
+      const test = await this.#ask("load", { url: new URL("../../../device/parts.json", import.meta.url).href });
       this.ready = worker === this.#worker;
       return test;
     } catch (fault) {

@@ -37,7 +37,9 @@ async function answer({ job, kind, ...fields }) {
 /** @param {{url: string}} fields of the list of files and constants @returns {Promise<{rate_hz: number, least_rate_hz: number}>} */
 async function load({ url }) {
   const { constants, files, least_rate_hz } = await requestJson(url);
-  const { detector, refiner, expressions } = await downloadNetworks(files, (progress) => self.postMessage({ progress }));
+  // The server names its own paths; a proxy may serve them under another.
+  const here = Object.entries(files).map(([name, file]) => [name, { .../** @type {any} */ (file), url: new URL(`..${/** @type {any} */ (file).url}`, url).href }]);
+  const { detector, refiner, expressions } = await downloadNetworks(Object.fromEntries(here), (progress) => self.postMessage({ progress }));
   const finder = new FaceFinder(detector, refiner, constants.finder);
   pipeline = new Pipeline(finder, expressions, constants);
   return { rate_hz: await measureRate(finder, expressions, constants), least_rate_hz };

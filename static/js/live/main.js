@@ -70,7 +70,7 @@ shortcuts(
 
 if ("serviceWorker" in navigator) {
   // After all that the page itself needs. Without it the page needs the network, and does all else.
-  window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => undefined));
+  window.addEventListener("load", () => navigator.serviceWorker.register("service-worker.js").catch(() => undefined));
 }
 
 /** The mood line, loaded when the camera starts, or where a reload brings a line back. */

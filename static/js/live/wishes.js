@@ -55,7 +55,7 @@ function genreNames(element, t) {
   const check = async () => {
     const asked = fields.flatMap(({ value }) => genres(value));
     try {
-      const response = await fetch(`/api/v1/genres?wishes=${encodeURIComponent(asked.join(","))}`);
+      const response = await fetch(`api/v1/genres?wishes=${encodeURIComponent(asked.join(","))}`);
       const reply = response.ok ? await response.json() : { genres: names, meant: {} };
       names = reply.genres;
       const none = asked.filter((name) => reply.meant[name] === 0);

@@ -5,7 +5,7 @@
 import { requestJson } from "../lib/http.js";
 import { trackUrl } from "../lib/track-id.js";
 
-const LISTS_URL = "/device/cards.json";
+const LISTS_URL = "device/cards.json";
 
 export class OfflineTracks {
   /** @type {Map<string, number>} how many lists of each kind were given */ #given = new Map();

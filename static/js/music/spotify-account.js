@@ -4,7 +4,7 @@
 
 import { requestJson } from "../lib/http.js";
 
-const ROOT = "/api/v1/spotify";
+const ROOT = "api/v1/spotify";
 
 export class SpotifyAccount {
   csrf = "";

@@ -6,7 +6,7 @@ import { lazy } from "../lib/lazy.js";
 
 /** @typedef {import("./mount.js").MountedPlayer} MountedPlayer */
 
-const SHEET = "/static/player.css";
+const SHEET = "static/player.css";
 
 export class OnDemandPlayer {
   #page;

@@ -23,7 +23,7 @@ test("a request that changes something carries the token that the status gave", 
   assert.deepEqual(await account.status(), { available: true, connected: true });
   await account.save("A list", ["x"]);
   const [url, { method, headers, body }] = asked[1];
-  assert.deepEqual([url, method, headers["X-CSRF-Token"]], ["/api/v1/spotify/playlist", "POST", "abc"]);
+  assert.deepEqual([url, method, headers["X-CSRF-Token"]], ["api/v1/spotify/playlist", "POST", "abc"]);
   assert.deepEqual(JSON.parse(body), { name: "A list", ids: ["x"] });
 });
 

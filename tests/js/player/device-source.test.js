@@ -204,8 +204,8 @@ test("what is asked of the device travels with the token that the account's stat
   await device.playback();
   await device.control("seek", 4);
   assert.deepEqual(asked.slice(1), [
-    ["POST", "/api/v1/spotify/play", "abc", { ids: [A] }],
-    ["GET", "/api/v1/spotify/playback", "abc", undefined],
-    ["POST", "/api/v1/spotify/playback", "abc", { action: "seek", value: 4 }],
+    ["POST", "api/v1/spotify/play", "abc", { ids: [A] }],
+    ["GET", "api/v1/spotify/playback", "abc", undefined],
+    ["POST", "api/v1/spotify/playback", "abc", { action: "seek", value: 4 }],
   ]);
 });

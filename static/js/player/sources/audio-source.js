@@ -50,7 +50,8 @@ export class AudioSource {
     this.#done = false;
     this.#hasSound = Boolean(audio);
     if (audio) {
-      this.#audio.src = audio;
+      // Our own sounds lie beside the page, under whatever path a proxy serves both.
+      this.#audio.src = audio.replace(/^\/(?!\/)/, "");
     }
   }
 

@@ -75,7 +75,7 @@ export class EmbedSource {
     const frame = document.createElement("iframe");
     frame.title = this.#title;
     frame.allow = "autoplay; encrypted-media";
-    frame.src = "/player";
+    frame.src = "player";
     this.#place.append(frame);
     return frame;
   }

@@ -4,7 +4,7 @@
 
 import { requestJson } from "../../lib/http.js";
 
-const URL = "/api/v1/spotify/playback";
+const URL = "api/v1/spotify/playback";
 
 /**
  * @typedef {{ids: string[], playing: boolean, position_s: number, duration_s: number, volume: number|null}} Playback

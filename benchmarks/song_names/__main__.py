@@ -1,0 +1,5 @@
+"""Runs the benchmark."""
+
+from benchmarks.song_names import main
+
+main()
