@@ -203,6 +203,14 @@ test("stopping ends the download, and the events of what played", () => {
   assert.deepEqual(types(), ["started"]);
 });
 
+test("a volume that the page sets is not told: fades and equal loudness change it, too", () => {
+  const { audio, source, events } = setUp();
+  source.load(track);
+  source.setVolume(0.2);
+  audio.tell("volumechange");
+  assert.deepEqual(events, []);
+});
+
 test("seeking and volume go to the element, where it takes a volume", () => {
   const { audio, source } = setUp();
   source.load(track);

@@ -21,15 +21,16 @@ function setUp() {
     return source;
   };
   const volumes = [];
+  const told = [];
   const deviceVolumes = [];
   const makers = { audio: maker("audio", { setVolume: (volume) => volumes.push(volume) }), embed: maker("embed", {}), device: maker("device", { ownVolume: true, setVolume: (volume) => deviceVolumes.push(volume) }) };
   const place = { onDevice: false };
   const used = [];
-  const sources = new TrackSources(makers, ({ type }) => heard.push(type), {
+  const sources = new TrackSources(makers, (event) => (event.type === "volume" ? told.push(event) : heard.push(event.type)), {
     onUse: (name) => used.push(name),
     onDevice: () => place.onDevice,
   });
-  return { sources, done, emits, heard, used, volumes, deviceVolumes, place };
+  return { sources, done, emits, heard, used, volumes, deviceVolumes, place, told };
 }
 
 test("a track with an address of its sound goes to the audio element, Spotify's to its embed", () => {
@@ -91,7 +92,7 @@ test("a volume set while another source plays holds for the next track", () => {
 });
 
 test("a device's own volume stays as it is until the listener moves it, and is no other source's", () => {
-  const { sources, volumes, deviceVolumes, place } = setUp();
+  const { sources, volumes, deviceVolumes, place, told } = setUp();
   place.onDevice = true;
   sources.setVolume(0.3);
   sources.load(spotify);
@@ -99,4 +100,5 @@ test("a device's own volume stays as it is until the listener moves it, and is n
   sources.setVolume(0.9);
   sources.load(own);
   assert.deepEqual([deviceVolumes, volumes], [[0.9], [0.3]]);
+  assert.deepEqual(told, [{ type: "volume", volume: 0.3 }]);
 });

@@ -27,7 +27,6 @@ export class AudioSource {
     this.#audio = audio;
     this.canSetVolume = takesVolume(audio);
     audio.preload = "auto";
-    audio.addEventListener("volumechange", () => emit({ type: "volume", volume: audio.volume }));
     audio.addEventListener("playing", () => this.#plays());
     audio.addEventListener("timeupdate", () => this.#progress());
     audio.addEventListener("durationchange", () => this.#progress());

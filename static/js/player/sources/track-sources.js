@@ -66,13 +66,17 @@ export class TrackSources {
     const name = sourceOf(track, this.#onDevice());
     this.#onUse(name);
     const source = this.#source(name);
-    if (source !== this.#current) {
-      const before = this.#current;
+    const before = this.#current;
+    if (source !== before) {
       this.#current = source;
       (before?.leave ? before.leave() : before?.stop());
     }
     if (!source.ownVolume) {
       source.setVolume?.(this.#volume);
+      if (before?.ownVolume) {
+        // What is shown was the volume of the listener's device.
+        this.#emit({ type: "volume", volume: this.#volume });
+      }
     }
     source.load(track);
   }
