@@ -55,6 +55,10 @@ class Settings:
     music_dir: tuple[Path, ...] = ()
     #: Who may hear it: local (this machine) or listeners (everybody whom the server answers).
     music_for: str = "local"
+    #: A server of one's own that speaks the Subsonic API; its songs are listed by `music scan`.
+    subsonic_url: str = ""
+    subsonic_user: str = ""
+    subsonic_password: str = field(default="", repr=False)
     #: Behind nginx: the start of the locations from which it sends the music itself, such as /music-files; empty: the
     #: server sends it.
     music_accel: str = ""
@@ -280,6 +284,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "on_device": _one_of(ON_DEVICE_CHOICES),
     "providers": _providers,
     "radio_url": _web_address,
+    "subsonic_url": _web_address,
     "audius_urls": _web_addresses,
     "music_dir": _folders,
     "music_accel": _location,

@@ -12,7 +12,16 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from feelharmonic.cli.common import faults_as_messages
-from feelharmonic.music import DATABASE_NAME, Catalogue, Library
+from feelharmonic.errors import ProviderUnavailable
+from feelharmonic.music import (
+    DATABASE_NAME,
+    Catalogue,
+    Library,
+    Reason,
+    SubsonicClient,
+    SubsonicLibrary,
+    understood_fields,
+)
 from feelharmonic.settings import Settings
 
 #: What a fault of a file means, by its code.
@@ -51,6 +60,11 @@ def scan(folders: tuple[Path, ...], processes: int | None, empty: bool, with_par
     instance = Path(current_app.instance_path)
     library = Library(instance, tuple(folder.absolute() for folder in folders) or Settings.load().music_dir)
     catalogue = Catalogue.load(instance / DATABASE_NAME)
+    settings = Settings.load()
+    if settings.subsonic_url:
+        _sync_subsonic(settings, instance, catalogue)
+        if not library.folders:
+            return
     with click.progressbar(length=0, label="Reading", file=sys.stderr, show_pos=True, show_eta=True) as bar:
 
         def show(progress: object) -> None:
@@ -99,6 +113,17 @@ def _show_faults(library: Library) -> None:
         click.echo(f"  {file.path}: {FAULTS.get(file.fault, file.fault)}", err=True)
     if len(broken) > FAULTS_SHOWN:
         click.echo(f"  and {len(broken) - FAULTS_SHOWN} more", err=True)
+
+
+def _sync_subsonic(settings: Settings, instance: Path, catalogue: Catalogue) -> None:
+    """List the songs of the owner's Subsonic server, and understand those that no name tells."""
+    client = SubsonicClient(settings.subsonic_url, settings.subsonic_user, settings.subsonic_password)
+    try:
+        songs, understood = SubsonicLibrary(instance, client).sync(catalogue.named, understood_fields)
+    except ProviderUnavailable as fault:
+        reason = Reason(fault.code, fault.params).in_words()
+        raise click.ClickException(f"The Subsonic server {reason}. {fault.action}".strip()) from None
+    click.echo(f"{songs} songs on the Subsonic server, {understood} of them with features.")
 
 
 def _end_with_parent() -> None:

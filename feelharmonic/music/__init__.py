@@ -9,8 +9,9 @@ from feelharmonic.music.catalogue.summary import summarise
 from feelharmonic.music.catalogue.tables.csv_table import read_scored
 from feelharmonic.music.catalogue.tables.importer import import_table
 from feelharmonic.music.fallback import ProviderStatus, TrackList
-from feelharmonic.music.library.library import Library
+from feelharmonic.music.library.library import Library, understood_fields
 from feelharmonic.music.library.store import LibraryFile
+from feelharmonic.music.library.subsonic import SubsonicClient, SubsonicLibrary
 from feelharmonic.music.library.tracks import estimated_features, features_of, moved_artists
 from feelharmonic.music.messages import (
     SPOTIFY_KEY,
@@ -53,6 +54,8 @@ __all__ = [
     "RadioProvider",
     "Reason",
     "ShippedTracks",
+    "SubsonicClient",
+    "SubsonicLibrary",
     "Track",
     "TrackId",
     "TrackList",
@@ -74,5 +77,6 @@ __all__ = [
     "summarise",
     "targets_for",
     "track_moods_of",
+    "understood_fields",
     "unknown_providers",
 ]

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:  # these modules import this one
     from apispec import APISpec
 
-    from feelharmonic.music import Library, MusicService
+    from feelharmonic.music import Library, MusicService, SubsonicLibrary
     from feelharmonic.reading import Networks
     from feelharmonic.settings import Settings
     from feelharmonic.web.account import Connections
@@ -38,6 +38,7 @@ class Services:
     networks: Networks = field(init=False)
     music: MusicService = field(init=False)
     library: Library = field(init=False)
+    subsonic: SubsonicLibrary | None = field(init=False)
     scan: BackgroundScan = field(init=False)
     live: Live = field(init=False)
     drain: Drain = field(init=False)

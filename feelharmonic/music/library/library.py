@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feelharmonic.errors import SetupFault
 from feelharmonic.music.library.files import SOUND_TYPES, servable
@@ -19,6 +19,15 @@ from feelharmonic.music.library.tracks import write_tracks
 if TYPE_CHECKING:
     from feelharmonic.music.library.names import Named
     from feelharmonic.music.library.scanner import Progress, ScanReport
+
+
+def understood_fields(path: Path) -> dict[str, Any]:
+    """What a sound file's sound gives of LibraryFile's fields. Raises UnreadableSound."""
+    from feelharmonic.music.library.understanding import understand
+
+    known = understand(path)
+    names = ("sound", "method", "loudness_lufs", "peak", "pitch_class", "mode", "key_clarity")
+    return {name: getattr(known, name) for name in names}
 
 
 class Library:

@@ -69,12 +69,12 @@ def moved_artists(files: Iterable[LibraryFile]) -> Moves:
     }
 
 
-def write_tracks(files: Sequence[LibraryFile], path: Path) -> int:
+def write_tracks(files: Sequence[LibraryFile], path: Path, source: str = OWN) -> int:
     """Write the tracks that may play into the file ``path``, in the place of what it holds; how many there are."""
     part = path.with_name(f"{path.stem}.new{path.suffix}")
     part.unlink(missing_ok=True)
     moves = moved_artists(files)
-    rows = [row for file in files if (row := _row(file, moves)) is not None]
+    rows = [row for file in files if (row := _row(file, moves, source)) is not None]
     try:
         with DatabaseWriter(part) as writer:
             for start in range(0, len(rows), ROWS_AT_A_TIME):
@@ -85,9 +85,10 @@ def write_tracks(files: Sequence[LibraryFile], path: Path) -> int:
     return len(rows)
 
 
-def _row(file: LibraryFile, moves: Moves) -> ImportedTrack | None:
+def _row(file: LibraryFile, moves: Moves, source: str) -> ImportedTrack | None:
     features = features_of(file, moves)
     if features is None:
         return None
     values = tuple(features[name] for name in FEATURES)
-    return (f"{OWN}:{file.key}", file.title, file.artist, file.year, file.genre, None, None, values, file.genre)
+    words = f"{file.genre} {file.tagged_moods}".strip()
+    return (f"{source}:{file.key}", file.title, file.artist, file.year, file.genre, None, None, values, words)

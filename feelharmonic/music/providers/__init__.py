@@ -86,6 +86,13 @@ def _own(settings: Settings, catalogue: CatalogueSource) -> MusicProvider | None
     return OwnProvider(library.tracks_path) if library.is_used else None
 
 
+def _subsonic(settings: Settings, catalogue: CatalogueSource) -> MusicProvider | None:
+    from feelharmonic.music.library.subsonic import SUBSONIC_TRACKS_NAME
+    from feelharmonic.music.providers.own import SubsonicProvider
+
+    return SubsonicProvider(settings.instance_dir / SUBSONIC_TRACKS_NAME) if settings.subsonic_url else None
+
+
 def _radio(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
     from feelharmonic.music.providers.radio import RadioProvider
 
@@ -101,6 +108,7 @@ def _audius(settings: Settings, catalogue: CatalogueSource) -> MusicProvider:
 #: By name, as in the setting PROVIDERS. Each is imported only where it is made.
 PROVIDERS: Mapping[str, Registration] = {
     "own": Registration(label="your own music", make=_own),
+    "subsonic": Registration(label="your music server", make=_subsonic),
     "spotify-recommendations": Registration(label="Spotify's recommendations", make=_spotify_recommendations),
     "spotify-search": Registration(label="Spotify's search", make=_spotify_search),
     "catalogue": Registration(label="the catalogue", make=_catalogue),
@@ -109,8 +117,8 @@ PROVIDERS: Mapping[str, Registration] = {
     "radio": Registration(label="radio", make=_radio, on_wish=True),
 }
 
-#: Always among the providers where there is music: named nowhere, it is the first.
-FIRST = "own"
+#: Always among the providers where there is music: named nowhere, they are the first.
+FIRST = ("own", "subsonic")
 
 #: Always among the providers: named nowhere, it is the last.
 LAST_RESORT = "catalogue"
@@ -118,7 +126,7 @@ LAST_RESORT = "catalogue"
 
 def load_providers(settings: Settings, catalogue: CatalogueSource) -> list[MusicProvider]:
     """The providers in the settings' order, those without credentials left out. ``catalogue``: the tracks at hand."""
-    first = () if FIRST in settings.providers else (FIRST,)
+    first = tuple(name for name in FIRST if name not in settings.providers)
     names = dict.fromkeys((*first, *settings.providers, LAST_RESORT, *on_wish(settings)))
     made = (PROVIDERS[name].make(settings, catalogue) for name in names)
     return [provider for provider in made if provider is not None]

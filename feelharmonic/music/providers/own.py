@@ -15,12 +15,9 @@ import numpy as np
 from feelharmonic.music.catalogue.columns import artist_number
 from feelharmonic.music.catalogue.current import CurrentCatalogue
 from feelharmonic.music.library.tags import UNKNOWN_ARTIST
-from feelharmonic.music.messages import Track, TrackRequest
+from feelharmonic.music.messages import TrackRequest
 from feelharmonic.music.providers.catalogue import CatalogueProvider
 from feelharmonic.music.selection import Candidates
-
-#: Where the server streams a track: this and its key.
-AUDIO_PATH = "/music/"
 
 #: A library with fewer artists for each track that is asked for may play one of them twice in a list.
 ARTISTS_PER_TRACK = 2
@@ -31,6 +28,9 @@ class OwnProvider(CatalogueProvider):
 
     name = "own"
 
+    #: Where the server streams a track: this and its key.
+    audio_path = "/music/"
+
     def __init__(self, tracks: Path):
         super().__init__(CurrentCatalogue((), tracks))
 
@@ -39,12 +39,15 @@ class OwnProvider(CatalogueProvider):
         return replace(
             found,
             artists=_artists(np.asarray(found.artists), request.n),
-            tracks=lambda places: [with_audio(track) for track in found.tracks(places)],
+            tracks=lambda places: [replace(one, audio=f"{self.audio_path}{one.key}") for one in found.tracks(places)],
         )
 
 
-def with_audio(track: Track) -> Track:
-    return replace(track, audio=f"{AUDIO_PATH}{track.key}")
+class SubsonicProvider(OwnProvider):
+    """The same of a Subsonic server's songs; our server passes their sound on."""
+
+    name = "subsonic"
+    audio_path = "/music/subsonic/"
 
 
 def _artists(numbers: np.ndarray, wanted: int) -> Sequence[int] | np.ndarray:

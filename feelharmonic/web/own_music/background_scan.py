@@ -28,7 +28,7 @@ class BackgroundScan:
 
     def begin(self) -> None:
         """Scan once after the start, where MUSIC_DIR names folders; later calls do nothing."""
-        if not self._began and self._settings.music_dir:
+        if not self._began and (self._settings.music_dir or self._settings.subsonic_url):
             self._began = True
             self.start()
 

@@ -5,12 +5,16 @@ Files are known by opaque keys alone: no path is taken from a request, sent in a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, send_file
+import requests
+from flask import Blueprint, Flask, Response, abort, request, send_file
 
-from feelharmonic.music import Library
+from feelharmonic.errors import ProviderUnavailable
+from feelharmonic.music import Library, SubsonicClient, SubsonicLibrary
+from feelharmonic.settings import Settings
 from feelharmonic.web.own_music.audience import may_have_music
 from feelharmonic.web.own_music.background_scan import BackgroundScan
 from feelharmonic.web.own_music.library_page import library_page
@@ -27,10 +31,19 @@ def bind(app: Flask, library: Library) -> None:
     """Put the routes on ``app``; `/music` answers 404 while there is no music."""
     services = Services.of(app)
     services.library, services.scan = library, BackgroundScan(services.settings)
+    services.subsonic = subsonic_library(services.settings)
     app.before_request(services.scan.begin)
     app.register_blueprint(streams)
     app.register_blueprint(library_page)
     app.jinja_env.globals["shows_library"] = lambda: library.is_used and may_have_music()
+
+
+def subsonic_library(settings: Settings) -> SubsonicLibrary | None:
+    """The owner's Subsonic server; None where none is named."""
+    if not settings.subsonic_url:
+        return None
+    client = SubsonicClient(settings.subsonic_url, settings.subsonic_user, settings.subsonic_password)
+    return SubsonicLibrary(settings.instance_dir, client)
 
 
 @streams.get("/music/<key>")
@@ -45,6 +58,33 @@ def sound(key: str) -> Response:
     response = send_file(path, mimetype=kind, conditional=True, etag=True, download_name=f"{key}{path.suffix}")
     response.headers["Cache-Control"] = CACHE_CONTROL
     return response
+
+
+@streams.get("/music/subsonic/<key>")
+def passed_on(key: str) -> Response:
+    """The sound of a song on the owner's Subsonic server, ranges included."""
+    library = services().subsonic
+    file = library.store.file(key) if library is not None and may_have_music() else None
+    if library is None or file is None:
+        abort(404)
+    asked = {name: request.headers[name] for name in ("Range", "If-Range") if name in request.headers}
+    try:
+        answer = library.client.stream(file.path, asked)
+    except ProviderUnavailable:
+        abort(502)
+    kept = ("Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified")
+    headers = {name: answer.headers[name] for name in kept if name in answer.headers}
+    if not headers.get("Content-Type", "").startswith("audio/"):  # an error in the place of a song
+        answer.close()
+        abort(502)
+    response = Response(_parts(answer), answer.status_code, {**headers, "Cache-Control": "private, no-store"})
+    response.call_on_close(answer.close)
+    return response
+
+
+def _parts(answer: requests.Response) -> Iterator[bytes]:
+    """The sound as it comes; where it breaks off, the connection does: the browser notices half a song."""
+    yield from answer.iter_content(65_536)
 
 
 @streams.get("/music/<key>/cover")

@@ -20,10 +20,10 @@ CREDENTIALS = {"spotify_client_id": "id", "spotify_client_secret": "secret"}
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_each_is_made_under_its_own_name(name, tmp_path):
-    settings = Settings(**CREDENTIALS, music_dir=(tmp_path,), instance_dir=tmp_path)
+    settings = Settings(**CREDENTIALS, music_dir=(tmp_path,), instance_dir=tmp_path, subsonic_url="http://s")
     provider: MusicProvider = PROVIDERS[name].make(settings, Catalogue(()))
     assert provider.name == name
-    assert isinstance(provider, RemoteProvider) == (name not in ("catalogue", "own"))
+    assert isinstance(provider, RemoteProvider) == (name not in ("catalogue", "own", "subsonic"))
 
 
 def test_the_default_names_are_registered():
