@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,8 +33,6 @@ def sockets(server: Server, address: str, count: int) -> Iterator[list[websocket
 
 
 def joined(server: Server, address: str) -> websocket.WebSocket:
-    import socket
-
     line = socket.create_connection(("127.0.0.1", server.port), DEADLINE_S, source_address=(address, 0))
     url = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"
     one = websocket.create_connection(url, timeout=DEADLINE_S, socket=line)
@@ -68,3 +68,33 @@ def test_an_address_gets_its_share_of_connections_and_places(tmp_path, mode):
                 assert requests.get(f"{server.url}/readyz", timeout=5).ok
     finally:
         server.kill()
+
+
+def test_an_address_gets_its_share_of_connections_that_say_nothing(tmp_path):
+    """Before a request is read: under gevent, without a proxy in front."""
+    server = Server(tmp_path, MAX_LISTENERS="20", SHARE_PER_ADDRESS="25", REQUESTS_PER_ADDRESS="20").start()
+    lines = []
+    try:
+        for _ in range(320):
+            lines.append(socket.create_connection(("127.0.0.1", server.port), 20, source_address=(ATTACKER, 0)))
+        assert requests.get(f"{server.url}/healthz", timeout=20).ok
+        deadline_s = time.monotonic() + 20
+        closed = 0
+        while closed < 320 - 286 and time.monotonic() < deadline_s:
+            time.sleep(0.2)
+            closed = sum(has_ended(line) for line in lines)
+        assert closed == 320 - 286  # a quarter of 1,064, and 20
+    finally:
+        for line in lines:
+            line.close()
+        server.kill()
+
+
+def has_ended(line: socket.socket) -> bool:
+    line.settimeout(0.0)
+    try:
+        return line.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

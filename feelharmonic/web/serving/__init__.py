@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from feelharmonic.web.serving.places import AddressConnections
 from feelharmonic.web.serving.timeouts import Timeouts
 
 #: Calls a function, possibly in another thread, and returns or raises what it does.
@@ -38,8 +39,15 @@ class AsyncMode(Protocol):
         """How many connections a process with ``listeners`` places serves at once."""
         ...
 
-    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
-        """Arguments for `SocketIO.run`; with a ``certificate`` the server speaks TLS."""
+    def server_options(
+        self,
+        timeouts: Timeouts,
+        listeners: int,
+        certificate: Certificate | None,
+        connections: AddressConnections | None = None,
+    ) -> dict[str, Any]:
+        """Arguments for `SocketIO.run`; with a ``certificate`` the server speaks TLS. ``connections`` limits those of
+        one address, where the mode can ask before a request is read (gevent)."""
         ...
 
     def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:

@@ -24,6 +24,40 @@ def has_room(own: int, taken: int, max_places: int, share: float) -> bool:
     return taken < max_places and own < max(1.0, share * (max_places - (taken - own)))
 
 
+class AddressConnections:
+    """Connections of each address (of IPv6, each /64), also those on which nothing has come yet. Safe between threads.
+
+    One has ``share`` (0..1) of the ``max_open`` that others left free, and ``spare`` beside them: so that it is still
+    answered why it gets no more WebSockets. ``network_of``: what an address counts as.
+    """
+
+    def __init__(self, max_open: int, *, share: float, spare: int, network_of: Callable[[str], str]):
+        self._max_open, self._share, self._spare, self._network_of = max_open, share, spare, network_of
+        self._open: Counter[str] = Counter()
+        self._open_in_all = 0
+        self._lock = threading.Lock()
+
+    def open(self, address: str) -> bool:
+        """Count one more connection of ``address``; False, and nothing is counted, where it has too many."""
+        network = self._network_of(address)
+        with self._lock:
+            own = self._open[network]
+            others = self._open_in_all - own
+            is_allowed = own < self._spare + max(0.0, self._share * (self._max_open - others))
+            if is_allowed:
+                self._open_in_all += 1
+                self._open[network] += 1
+            return is_allowed
+
+    def close(self, address: str) -> None:
+        network = self._network_of(address)
+        with self._lock:
+            self._open_in_all -= 1
+            self._open[network] -= 1
+            if not self._open[network]:
+                del self._open[network]
+
+
 @dataclass(slots=True, kw_only=True)
 class Visit:
     """One connection. ``network``: see `rate_limits.network_of`. ``is_on_device``: its browser reads by itself, and is

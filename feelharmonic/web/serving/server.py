@@ -15,7 +15,8 @@ from feelharmonic.errors import SetupFault
 from feelharmonic.settings import Settings
 from feelharmonic.web.monitoring import logs
 from feelharmonic.web.serving import Certificate, load_async_mode
-from feelharmonic.web.serving.capacity import raise_file_limit
+from feelharmonic.web.serving.capacity import max_connections, raise_file_limit
+from feelharmonic.web.serving.places import AddressConnections
 from feelharmonic.web.serving.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -119,9 +120,23 @@ def own_certificate_of(app: Flask, addresses: list[str]) -> Certificate:
 def serve(app: Flask, settings: Settings, timeouts: Timeouts, *, certificate: Certificate | None = None) -> None:
     """Serve until stopped, in the settings' async mode; with a ``certificate`` by TLS."""
     mode = load_async_mode(settings.async_mode)
-    options = mode.server_options(timeouts, settings.max_listeners, certificate)
+    options = mode.server_options(timeouts, settings.max_listeners, certificate, address_connections(settings))
     socketio = app.extensions["socketio"]
     from feelharmonic.web.services import Services
 
     mode.install_signal_handlers(Services.of(app).drain.run, socketio.stop)
     socketio.run(app, host=bound_host(settings), port=settings.port, **options)
+
+
+def address_connections(settings: Settings) -> AddressConnections | None:
+    """The limit of one address's connections; none behind a proxy, from which all come."""
+    if settings.trusted_proxies:
+        return None
+    from feelharmonic.web.security.rate_limits import network_of
+
+    return AddressConnections(
+        max_connections(settings.max_listeners),
+        share=settings.share_per_address / 100,
+        spare=settings.requests_per_address,
+        network_of=network_of,
+    )

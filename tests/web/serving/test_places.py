@@ -6,7 +6,10 @@ import time
 
 import pytest
 
-from feelharmonic.web.serving.places import Places, has_room
+from feelharmonic.settings import Settings
+from feelharmonic.web.security.rate_limits import network_of
+from feelharmonic.web.serving.places import AddressConnections, Places, has_room
+from feelharmonic.web.serving.server import address_connections
 
 
 @pytest.fixture
@@ -110,3 +113,27 @@ def test_who_sends_frame_after_frame_is_still_the_last_to_give_way(now_s):
         assert held.admits("first 0")
     assert held.longest_idle() == "second 0"
     assert held.admits("first 0")
+
+
+def test_one_address_has_a_share_of_connections_and_a_few_beside_it():
+    connections = AddressConnections(40, share=0.25, spare=5, network_of=network_of)
+    assert sum(connections.open("192.0.2.1") for _ in range(100)) == 15
+    assert sum(connections.open(f"2001:db8:1:2::{number:x}") for number in range(100)) == 5 + 7  # of 25 left
+    assert connections.open("192.0.2.3")
+    for _ in range(15):
+        connections.close("192.0.2.1")
+    assert connections.open("192.0.2.1")
+    connections.close("192.0.2.1")
+    connections.close("192.0.2.3")
+    for number in range(12):
+        connections.close(f"2001:db8:1:2::{number:x}")
+    assert (connections._open_in_all, connections._open) == (0, {})
+    full = AddressConnections(40, share=1.0, spare=0, network_of=network_of)
+    assert sum(full.open("192.0.2.1") for _ in range(100)) == 40
+    assert not full.open("192.0.2.9")
+    assert full._open.keys() == {"192.0.2.1"}
+
+
+@pytest.mark.parametrize(("proxies", "limits"), [(0, True), (1, False)])
+def test_behind_a_proxy_connections_are_not_counted_by_address(proxies, limits):
+    assert (address_connections(Settings(trusted_proxies=proxies)) is not None) is limits

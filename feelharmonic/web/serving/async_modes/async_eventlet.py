@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from feelharmonic.web.serving import Certificate, Runner, capacity, run_in
+from feelharmonic.web.serving.places import AddressConnections
 from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,13 @@ class Mode:
     def max_connections(self, listeners: int) -> int:
         return capacity.max_connections(listeners)
 
-    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+    def server_options(
+        self,
+        timeouts: Timeouts,
+        listeners: int,
+        certificate: Certificate | None,
+        connections: AddressConnections | None = None,
+    ) -> dict[str, Any]:
         tls = {"certfile": str(certificate[0]), "keyfile": str(certificate[1])} if certificate else {}
         return {
             # By default eventlet serves 1,024 connections at once and lets the others wait without an answer.

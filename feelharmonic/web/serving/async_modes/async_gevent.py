@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from feelharmonic.web.serving import Certificate, Runner, capacity, run_in
+from feelharmonic.web.serving.places import AddressConnections
 from feelharmonic.web.serving.request_bodies import CONNECTION
 from feelharmonic.web.serving.timeouts import Timeouts
 
@@ -38,14 +39,20 @@ class Mode:
     def max_connections(self, listeners: int) -> int:
         return capacity.max_connections(listeners)
 
-    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+    def server_options(
+        self,
+        timeouts: Timeouts,
+        listeners: int,
+        certificate: Certificate | None,
+        connections: AddressConnections | None = None,
+    ) -> dict[str, Any]:
         from feelharmonic.web.security.tls import server_context
 
         tls = {"ssl_context": server_context(*certificate)} if certificate else {}
         # As if it were one of several processes, the server accepts one connection at a time, not a hundred: those that
         # are open are served in between, however many knock.
         environ = {"wsgi.multiprocess": True}
-        handler = _request_handler(timeouts.silence_s)
+        handler = _request_handler(timeouts.silence_s, connections)
         return {"handler_class": handler, "environ": environ, "backlog": BACKLOG, **tls}
 
     def install_signal_handlers(self, drain: Callable[[], None], stop: Callable[[], None]) -> None:
@@ -81,7 +88,7 @@ class LimitedLines:
         return line
 
 
-def _request_handler(silence_s: float) -> type:
+def _request_handler(silence_s: float, connections: AddressConnections | None) -> type:
     from gevent import pywsgi
 
     class Handler(pywsgi.WSGIHandler):
@@ -123,6 +130,15 @@ def _request_handler(silence_s: float) -> type:
             return super()._handle_client_error(ex if isinstance(ex, ValueError) else ValueError(type(ex).__name__))
 
         def handle(self) -> None:
+            if connections is None:
+                self.handle_requests()
+            elif connections.open(self.client_address[0]):
+                try:
+                    self.handle_requests()
+                finally:
+                    connections.close(self.client_address[0])
+
+        def handle_requests(self) -> None:
             try:
                 super().handle()
             except (OSError, ValueError):  # the client left before the answer, or its body is broken

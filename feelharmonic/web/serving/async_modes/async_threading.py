@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from feelharmonic.web.serving import Certificate, Runner, capacity
+from feelharmonic.web.serving.places import AddressConnections
 from feelharmonic.web.serving.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,13 @@ class Mode:
     def max_connections(self, listeners: int) -> int:
         return capacity.max_threads(listeners)
 
-    def server_options(self, timeouts: Timeouts, listeners: int, certificate: Certificate | None) -> dict[str, Any]:
+    def server_options(
+        self,
+        timeouts: Timeouts,
+        listeners: int,
+        certificate: Certificate | None,
+        connections: AddressConnections | None = None,
+    ) -> dict[str, Any]:
         from feelharmonic.web.security.tls import server_context
 
         _silence_werkzeug()
