@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from feelharmonic.errors import Overloaded
 from feelharmonic.web.serving import Runner
-from feelharmonic.web.serving.fair_slots import FairSlots
+from feelharmonic.web.serving.fair_slots import COSTLY_S, FairSlots
 from feelharmonic.web.serving.pace import Pace
 
 Result = TypeVar("Result")
@@ -35,6 +35,9 @@ BUSY_WINDOW_S = 10.0
 #: From this share of time spent reading on, an address that takes this many times what each address takes on average
 #: has a pace of its own; both of the last seconds.
 HEAVY_FROM_LOAD, HEAVY_TIMES, HEAVY_WINDOW_S = 0.5, 1.5, 2.0
+
+#: So has, at once and for BUSY_WINDOW_S, one whose frame took this many times what frames take, and COSTLY_S.
+COSTLY_TIMES = 5.0
 
 
 class InferenceQueue:
@@ -65,6 +68,7 @@ class InferenceQueue:
         self._ran: deque[tuple[float, float, str]] = deque()
         self._pace = Pace(slots, clock)
         self._own_paces: dict[str, Pace] = {}  # of addresses that take much more than others
+        self._costly_until_s: dict[str, float] = {}  # until when an address has its own at least
 
     def run(self, function: Callable[[], Result], client: str = "", *, is_quick: bool = False) -> Result:
         """Wait for a slot, then return or raise what ``function()`` does. Raises Overloaded if too many wait.
@@ -83,6 +87,9 @@ class InferenceQueue:
         finally:
             ended_s = self._clock()
             took_s = ended_s - started_s
+            if took_s > max(COSTLY_S, COSTLY_TIMES * self._pace.inference_s) and self._pace.inference_s:
+                self._costly_until_s[client] = ended_s + BUSY_WINDOW_S
+                self._own_paces = {client: Pace(self._slots, self._clock), **self._own_paces}
             self._pace_of(client).took(took_s)
             self._running -= 1
             self._ran.append((ended_s, took_s, client))
@@ -110,7 +117,9 @@ class InferenceQueue:
 
     def tick(self, late_s: float) -> None:
         """Adapt the time between frames; called ten times a second. The event loop woke ``late_s`` seconds late."""
-        heavy = self._heavy_clients()
+        now_s = self._clock()
+        self._costly_until_s = {client: until_s for client, until_s in self._costly_until_s.items() if until_s > now_s}
+        heavy = self._heavy_clients() | self._costly_until_s.keys()
         if heavy - self._own_paces.keys():
             self._pace = Pace(self._slots, self._clock)  # theirs was part of it
         self._own_paces = {client: self._own_paces.get(client) or Pace(self._slots, self._clock) for client in heavy}

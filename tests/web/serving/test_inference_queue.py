@@ -248,3 +248,23 @@ def test_with_one_slot_only_what_is_quick_runs_where_it_is_called():
     queue.run(lambda: ran.append("quick"), is_quick=True)
     queue.run(lambda: ran.append("slow"), is_quick=False)
     assert ran == ["quick", "thread", "slow"]
+
+
+def test_a_first_costly_frame_slows_nobody_else():
+    now_s = [0.0]
+    queue = InferenceQueue(2, clock=lambda: now_s[0])
+
+    def read(took_s: float) -> None:
+        now_s[0] += took_s
+
+    for _ in range(10):
+        queue.run(lambda: read(0.005), "honest")
+    queue.run(lambda: read(0.4), "greedy")
+    for _ in range(5):
+        queue.run(lambda: read(0.4), "greedy")
+        queue.run(lambda: read(0.005), "honest")
+        queue.tick(late_s=0.5)
+    assert max(queue.retry_after_ms("honest") for _ in range(20)) == 0
+    now_s[0] += 20  # it stopped
+    queue.tick(late_s=0.0)
+    assert not queue._own_paces
