@@ -129,8 +129,10 @@ class SearchPace:
         """Note what a search found; ``was_lost``: it was not due, but a tracked face was gone."""
         is_alone = len(found) == 1
         is_same = is_alone and len(before) == 1 and found[0].id == before[0].id
-        is_steady = is_same and not was_lost and not self._has_changed
-        self._period_s = min(self._period_s * SEARCH_GROWTH, LONGEST_SEARCH_S) if is_steady else FULL_SEARCH_S
+        if was_lost or not is_same:
+            self._period_s = FULL_SEARCH_S
+        elif not self._has_changed:  # what had changed was no face: the time between searches stays
+            self._period_s = min(self._period_s * SEARCH_GROWTH, LONGEST_SEARCH_S)
         self._searched_at_s, self._has_changed = at_s, False
         grows = is_alone and self._period_s > FULL_SEARCH_S
         self._box, self._points = (found[0].box, points_of(frame_bgr)) if grows else (None, None)

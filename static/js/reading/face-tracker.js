@@ -111,8 +111,12 @@ export class SearchPace {
     const { full_search_s, search_growth, longest_search_s } = this.#constants;
     const is_alone = found.length === 1;
     const is_same = is_alone && before.length === 1 && found[0].id === before[0].id;
-    const is_steady = is_same && !was_lost && !this.#has_changed;
-    this.#period_s = is_steady ? Math.min(this.#period_s * search_growth, longest_search_s) : full_search_s;
+    if (was_lost || !is_same) {
+      this.#period_s = full_search_s;
+    } else if (!this.#has_changed) {
+      // What had changed was no face: the time between searches stays.
+      this.#period_s = Math.min(this.#period_s * search_growth, longest_search_s);
+    }
     this.#searched_at_s = at_s;
     this.#has_changed = false;
     const grows = is_alone && this.#period_s > full_search_s;
