@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, Response, Route, expect
 
 from tests.browser.player.bar import expect_phase, open_queue, pick, press, queue_ids
@@ -89,6 +90,7 @@ def test_the_queue_becomes_a_private_playlist_and_plays_on_the_listeners_device(
     assert device.asked[-1] == PAUSE
 
 
+@pytest.mark.full
 def test_a_listener_without_an_active_device_is_told_and_keeps_the_queue(visit):
     device = Device()
     device.active = False

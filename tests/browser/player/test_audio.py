@@ -99,6 +99,7 @@ def test_the_volume_is_there_where_a_source_takes_one_and_is_remembered(queue):
     expect(volume).to_have_value("30")
 
 
+@pytest.mark.full
 def test_sounds_that_are_missing_are_skipped_and_three_stop_with_one_notice(queue):
     page = queue(["1", "2", "3", "4"], seconds=None)
     press(page, "Play")
