@@ -55,7 +55,7 @@ export function mountPlayer({ t, session, preferences, onFeedback, onMusicFrom }
     if (type === "failed") {
       musicFrom.failed(id);
     } else if (source === "radio") {
-      fetch(`/streams/radio/${key}/started`, { method: "POST" }).catch(() => undefined);
+      fetch(`streams/radio/${key}/started`, { method: "POST" }).catch(() => undefined);
     }
   };
   /** @type {Player} */
@@ -203,7 +203,7 @@ export function mountPlayer({ t, session, preferences, onFeedback, onMusicFrom }
 
 /** A track of ours has no page; a file of tracks names its sound instead. @param {import("../types.js").Track} track */
 function linked(track) {
-  return track.url || !track.audio ? track : { ...track, url: new URL(track.audio, location.href).href };
+  return track.url || !track.audio ? track : { ...track, url: new URL(track.audio.replace(/^\//, ""), document.baseURI).href };
 }
 
 /** @param {string|null} text @returns {number} 0..1 */

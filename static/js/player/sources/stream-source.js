@@ -26,7 +26,7 @@ export class StreamSource {
     this.#emit = emit;
     this.#report = report;
     const frame = document.createElement("iframe");
-    Object.assign(frame, { src: "/streams", allow: "autoplay", hidden: true, title: "Streams" });
+    Object.assign(frame, { src: "streams", allow: "autoplay", hidden: true, title: "Streams" });
     frame.setAttribute("aria-hidden", "true");
     frame.addEventListener("load", () => this.#begin(/** @type {Document} */ (frame.contentDocument)), { once: true });
     place.append(frame);
