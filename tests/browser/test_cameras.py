@@ -1,5 +1,5 @@
-"""Cameras as they are: too small, too flat, dark, without a picture, paused; browsers that never answer. Each is told,
-and only what was tested is named as the cause."""
+"""What goes wrong on the page, each by its own cause: cameras that are too small, too flat, dark, without a picture or
+paused; browsers that never answer; lists that fail; a resting face that nobody showed; faults of our own."""
 
 from __future__ import annotations
 
@@ -74,3 +74,61 @@ def test_a_camera_that_the_system_pauses_is_told_until_it_is_back(visit):
     expect(page.locator("#notice")).to_contain_text("The camera is paused", timeout=DEADLINE_MS)
     page.evaluate(f"{track}.dispatchEvent(new Event('unmute'))")
     expect(page.locator("#notice")).not_to_contain_text("The camera is paused", timeout=DEADLINE_MS)
+
+
+def test_a_browser_without_cameras_is_told(visit):
+    page = visit(init="Object.defineProperty(navigator, 'mediaDevices', { value: undefined });")
+    page.get_by_role("button", name="Allow the camera").click()
+    expect(page.locator("#notice")).to_contain_text("This browser can’t use the camera here")
+
+
+#: A camera that shows a lit wall: grey, with noise.
+WALL_CAMERA = """(() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const pen = canvas.getContext("2d");
+    let pictures = 0;
+    setInterval(() => {
+        pictures += 1;
+        for (let x = 0; x < 320; x += 8) {
+            pen.fillStyle = `rgb(${100 + x / 4} ${110 + x / 5} ${120 + (pictures % 7)})`;
+            pen.fillRect(x, 0, 8, 240);
+        }
+    }, 60);
+    return canvas.captureStream(15);
+})()"""
+
+
+def test_a_wall_shows_no_face_and_no_mood_to_snap(visit):
+    page = started(visit, WALL_CAMERA)
+    expect(page.locator("#notice")).to_contain_text("No face found in the picture", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Snap").click()
+    expect(page.locator("#notice")).to_contain_text("No clear mood yet", timeout=DEADLINE_MS)
+
+
+def test_a_fault_of_the_page_itself_is_told(visit):
+    page = visit(tolerate=("ours",))
+    page.evaluate("setTimeout(() => { throw new Error('ours'); })")
+    expect(page.locator("#notice")).to_contain_text("Something went wrong. Reload the page.")
+
+
+#: The server never hears of a snap.
+NO_SNAPS = """
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        if (!String(data).includes('"snap"')) send.call(this, data);
+    };
+"""
+
+
+@pytest.mark.full
+def test_a_list_that_fails_is_told(visit):
+    page = visit(init=NO_SNAPS, tolerate=("503",))
+    page.context.route("**/device/cards.json", lambda route: route.fulfill(status=503))
+    page.wait_for_function("document.body.dataset.connection === 'connected'")
+    page.get_by_role("button", name="Sad", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("Couldn’t load songs. Try again.", timeout=DEADLINE_MS)
+
+
+def test_without_javascript_the_page_says_what_it_needs(visit):
+    page = visit(java_script_enabled=False)
+    expect(page.locator("noscript .notice")).to_have_text("This page needs JavaScript.")

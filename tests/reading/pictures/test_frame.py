@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from feelharmonic.errors import BadFrame, ListenerFault, TooLarge
+from feelharmonic.errors import BadFrame, ListenerFault, TooLarge, TooSmall
 from feelharmonic.reading.pictures.frame import MAX_BYTES, MAX_PHOTOGRAPH_BYTES, decode, decode_photograph
 from tests.support.corrupt_pictures import png
-from tests.support.samples import encode
+from tests.support.samples import PROJECT, encode
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
@@ -119,6 +119,18 @@ def test_the_size_of_a_camera_s_jpeg_is_read_once(astronaut_bgr, monkeypatch):
     monkeypatch.setattr("feelharmonic.reading.pictures.frame._header_size", lambda *_: pytest.fail("was read again"))
     frame = decode(encode(astronaut_bgr, ".jpg"))
     assert (frame.height_px, frame.width_px) == astronaut_bgr.shape[:2]
+
+
+@pytest.mark.parametrize("size", [(320, 22), (2, 2)])
+def test_a_flat_camera_is_told_by_a_code_of_its_own(size):
+    with pytest.raises(TooSmall) as caught:
+        decode(encode(np.zeros((size[1], size[0], 3), np.uint8), ".jpg"))
+    assert caught.value.code == "too_small"
+
+
+def test_the_flat_camera_of_the_reports_is_told():
+    with pytest.raises(TooSmall, match="Expected at least 32×32 pixels, got 320×22"):
+        decode((PROJECT / "tests/support/reports/pictures/camera_320x22.jpg").read_bytes())
 
 
 def test_too_many_bytes_are_refused_before_the_header_is_read(monkeypatch):
