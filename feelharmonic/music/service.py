@@ -73,6 +73,14 @@ class TracksAtHand(Protocol):
         """How many tracks each wish means."""
         ...
 
+    def decades(self) -> dict[int, int]:
+        """How many tracks each decade has, by its first year."""
+        ...
+
+    def instrumental(self) -> int:
+        """How many tracks have no singing."""
+        ...
+
 
 class MusicService:
     """Mood and goal → tracks: makes the steps and asks the providers in their order. Safe between threads.
@@ -224,3 +232,11 @@ class MusicService:
     def genres_meant(self, wishes: Sequence[str]) -> dict[str, int]:
         """How many of the tracks at hand each genre wish means."""
         return self._tracks.genres_meant(wishes)
+
+    def decades(self) -> dict[int, int]:
+        """How many of the tracks at hand each decade has, by its first year."""
+        return self._tracks.decades()
+
+    def instrumental(self) -> int:
+        """How many of the tracks at hand have no singing."""
+        return self._tracks.instrumental()

@@ -1,4 +1,4 @@
-"""What a person gets instead of a problem document: for an address without a page, and for an unknown host name."""
+"""What a person gets instead of a problem document: for any error, and for an unknown host name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
@@ -25,8 +26,42 @@ if TYPE_CHECKING:
 ANSWERS = ("application/problem+json", "application/json", "text/html")
 
 
+#: Which texts tell a status; any other of the server's own faults is `broken`, any other of the request `refused`.
+KINDS = {
+    HTTPStatus.NOT_FOUND: "missing",
+    HTTPStatus.TOO_MANY_REQUESTS: "crowded",
+    HTTPStatus.SERVICE_UNAVAILABLE: "crowded",
+}
+
+
 def bind(app: Flask) -> None:
     app.register_error_handler(HTTPStatus.NOT_FOUND, not_found)
+    app.register_error_handler(HTTPStatus.INTERNAL_SERVER_ERROR, broken)
+    app.after_request(as_page)
+
+
+def broken(_fault: HTTPException) -> Response:
+    """A fault that nobody expected; Flask has logged it."""
+    detail = "Expected an answer, got a fault of the server."
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "server_fault", detail, "Try again in a moment.")
+
+
+def as_page(response: FlaskResponse) -> FlaskResponse:
+    """A problem document that a browser would show to a person, as a page; any other answer as it is."""
+    if response.mimetype != ANSWERS[0] or request.path.startswith(PREFIX) or not wants_page(request):
+        return response
+    page = error_page(response.status_code)
+    for name in ("Retry-After", "Allow"):
+        if name in response.headers:
+            page.headers[name] = response.headers[name]
+    return page
+
+
+def error_page(status: int) -> FlaskResponse:
+    default = "broken" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "refused"
+    page = in_language("error.html", kind=KINDS.get(HTTPStatus(status), default))
+    page.status_code = status
+    return page
 
 
 def not_found(fault: HTTPException) -> Response | HTTPException:
@@ -37,9 +72,7 @@ def not_found(fault: HTTPException) -> Response | HTTPException:
         detail = "Expected the address of a page or file, got another."
         action = f"{PREFIX}/openapi.json lists what programs may ask."
         return problem_response(HTTPStatus.NOT_FOUND, "not_found", detail, action)
-    page = in_language("not_found.html")
-    page.status_code = HTTPStatus.NOT_FOUND
-    return page
+    return error_page(HTTPStatus.NOT_FOUND)
 
 
 def unknown_host(app: Flask, host: str, environ: WSGIEnvironment) -> Response | None:

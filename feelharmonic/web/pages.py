@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from feelharmonic.web.services import Services, services
 pages = Blueprint("pages", __name__)
 
 YEAR_S = 31_536_000
+#: The page's own, as in static/page.css: shown while an installed page loads.
+BACKGROUND = "#fbfaf8"
 
 
 def bind(app: Flask, params: Params, *, on_device: str = "offer") -> None:
@@ -72,6 +75,30 @@ def page_config(params: Params, words: dict[str, str], on_device: str) -> dict:
 @pages.get("/")
 def index() -> Response:
     return in_language("index.html")
+
+
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a browser needs to put the page on a home screen, with shortcuts to fixed links."""
+    words = words_in(chosen_language())
+    # Relative to the manifest, since the page may be served under a path.
+    shortcuts = {"calm": "./?mood=calm&goal=match", "resume": "./?resume"}
+    document = {
+        "name": "Feelharmonic",
+        "short_name": "Feelharmonic",
+        "description": words["page.description"],
+        "lang": chosen_language(),
+        "start_url": "./",
+        "scope": "./",
+        "display": "standalone",
+        "background_color": BACKGROUND,
+        "theme_color": BACKGROUND,
+        "icons": [{"src": url_for("static", filename="icon.svg"), "type": "image/svg+xml", "sizes": "any"}],
+        "shortcuts": [{"name": words[f"shortcut.{name}"], "url": url} for name, url in shortcuts.items()],
+    }
+    response = Response(json.dumps(document, ensure_ascii=False), mimetype="application/manifest+json")
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
 
 
 @pages.get("/photo")

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from werkzeug.wrappers import Response as PlainResponse
 
 from feelharmonic.music import MusicService, TrackList
@@ -22,6 +22,7 @@ from feelharmonic.web.pages import in_language
 from feelharmonic.web.problems import problem_response
 from feelharmonic.web.serializers import reading_fields, track_fields
 from feelharmonic.web.services import Services, services
+from feelharmonic.web.serving.announcement import is_loopback
 
 watch = Blueprint("watch", __name__, url_prefix="/watch")
 
@@ -107,7 +108,9 @@ def bind(app: Flask, music: MusicService) -> Callable[[CameraFrames], None]:
 
 @watch.get("")
 def page() -> Response | tuple[Response, int]:
-    response = in_language("server_camera.html", watched=_view().reader is not None)
+    # How to start a camera concerns whoever sits at the server; guests could not.
+    host = is_loopback(request.remote_addr or "")
+    response = in_language("server_camera.html", watched=_view().reader is not None, host=host)
     return response if _view().reader else (response, 404)
 
 

@@ -103,6 +103,7 @@
  * @property {(string|null)[]} [wished] for each track the genre wish that it meets, in the listener's words
  * @property {EmotionName|null} [also] the mood's second emotion, where there is enough of it to be said
  * @property {boolean} [stays] whether the goal is where the listener is already
+ * @property {string} [name] the page's own line for this hour's list
  * @property {Problem|null} problem
  *
  * @typedef {{track: Track, place: MusicPoint|null, aim?: MusicPoint|null, why: string}} QueueEntry a track of the play queue:

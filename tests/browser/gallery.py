@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, refusing, snap
+from tests.browser.steps import (
+    DEADLINE_MS,
+    expect_tracks,
+    forget_resting_face,
+    go_live,
+    keep_on_device,
+    learn_resting_face,
+    pick,
+    refusing,
+    snap,
+)
 from tests.support.serving import Server
 
 GALLERY = Path(__file__).resolve().parents[2] / "gallery"
@@ -63,11 +73,11 @@ def test_the_way_through(look):
     go_live(page)
     page.wait_for_timeout(4000)  # a line to look at
     shoot(page, "live")
-    page.get_by_role("button", name="Learn my resting face").click()
+    learn_resting_face(page)
     page.wait_for_timeout(500)
     shoot(page, "learning", settled=False)
     expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
-    page.get_by_role("button", name="Forget my resting face").click()
+    forget_resting_face(page)
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
     expect(page.locator("#notice")).to_be_hidden(timeout=DEADLINE_MS)
     snap(page)
@@ -109,7 +119,7 @@ def test_faults(look, tmp_path):
 def test_on_this_device(look):
     open_page, shoot = look
     page = open_page()
-    page.get_by_role("switch", name="Keep my pictures on this device").check()
+    keep_on_device(page)
     expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=3 * DEADLINE_MS)
     shoot(page, "device-welcome")
     go_live(page)

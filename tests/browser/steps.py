@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from playwright.sync_api import Page, expect
 
 DEADLINE_MS = 30_000
@@ -57,8 +60,43 @@ def go_live(page: Page) -> None:
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
 
 
+@contextmanager
+def settings(page: Page) -> Iterator[None]:
+    """The sheet of settings, open while the block runs."""
+    page.locator("#settings-open").click()
+    yield
+    if page.locator("#settings").is_visible():
+        page.keyboard.press("Escape")
+
+
+def keep_on_device(page: Page, on: bool = True) -> None:
+    """The switch that lets this device read: on the first screen, later among the settings."""
+    if page.locator("#welcome").is_visible():
+        page.locator("#device-on").set_checked(on)
+    else:
+        with settings(page):
+            page.locator("#device-on").set_checked(on)
+
+
+def open_line(page: Page) -> None:
+    """Opens the mood line, which is closed at first, and waits for its picture."""
+    page.locator("#line > summary").click(timeout=DEADLINE_MS)
+    expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
+
+
+def learn_resting_face(page: Page) -> None:
+    """The sheet closes by itself: the face is to look at the camera."""
+    page.locator("#settings-open").click()
+    page.get_by_role("button", name="Learn my resting face").click()
+
+
+def forget_resting_face(page: Page) -> None:
+    with settings(page):
+        page.get_by_role("button", name="Forget my resting face").click()
+
+
 def snap(page: Page) -> None:
-    page.get_by_role("button", name="Snap").click()
+    page.get_by_role("button", name="Play this mood").click()
     expect_tracks(page)
 
 

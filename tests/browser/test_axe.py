@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import DEADLINE_MS, go_live, pick, refusing, snap
+from tests.browser.steps import (
+    DEADLINE_MS,
+    forget_resting_face,
+    go_live,
+    keep_on_device,
+    learn_resting_face,
+    open_line,
+    pick,
+    refusing,
+    settings,
+    snap,
+)
 from tests.support.serving import Server
 
 
@@ -20,14 +31,16 @@ def test_nothing_is_found_on_the_way_through_the_page(visit, check, scheme, widt
     check(page, "keys")
     page.keyboard.press("Escape")
     go_live(page)
-    expect(page.locator("#chart canvas")).to_be_visible(timeout=DEADLINE_MS)
-    page.get_by_role("switch", name="Offer new tracks").check()
+    open_line(page)
+    with settings(page):
+        page.get_by_role("switch", name="Offer new tracks").check()
+        check(page, "settings")
     check(page, "live")
-    page.get_by_role("button", name="Learn my resting face").click()
+    learn_resting_face(page)
     check(page, "learning")
     expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
     check(page, "learned")
-    page.get_by_role("button", name="Forget my resting face").click()
+    forget_resting_face(page)
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
     snap(page)
     check(page, "snapped")
@@ -76,16 +89,15 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
         reduced_motion="reduce",
         tolerate=("status of 503", "Expected /device/parts.json"),
     )
-    switch = page.get_by_role("switch", name="Keep my pictures on this device")
-    switch.check()
+    keep_on_device(page)
     check(page, "loading the networks")
     expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=3 * DEADLINE_MS)
     check(page, "ready")
     go_live(page)
     check(page, "live on this device")
-    switch.uncheck()
+    keep_on_device(page, False)
     page.context.route("**/device/parts.json", lambda route: route.fulfill(status=503))
-    switch.check()
+    keep_on_device(page)
     expect(page.get_by_role("button", name="Use the server")).to_be_visible(timeout=DEADLINE_MS)
     check(page, "could not be loaded")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
-from tests.browser.steps import DEADLINE_MS, go_live
+from tests.browser.steps import DEADLINE_MS, go_live, snap
 from tests.support.serving import Server
 
 #: A proxy that passes pages and answers a WebSocket's handshake like any other request.
@@ -14,6 +16,7 @@ PROXY = """
     window.WebSocket = class extends Real {
       constructor(url, ...others) {
         super(window.blocks ? String(url).replace("/socket.io/", "/no-such-page/") : url, ...others);
+        window.addEventListener("lose", () => this.close());
       }
     };
 """
@@ -57,3 +60,29 @@ def test_a_proxy_that_blocks_websockets_is_named_and_the_page_recovers(visit):
     page.evaluate("window.blocks = false")
     expect(notice).not_to_contain_text("WebSocket", timeout=DEADLINE_MS)
     go_live(page)
+
+
+def test_a_mood_of_before_the_loss_says_so_and_this_device_is_offered(visit, shoot, check):
+    page = visit(init=PROXY, tolerate=("WebSocket connection to", "400"))
+    page.evaluate("window.blocks = false")
+    go_live(page)
+    expect(page.locator("body")).not_to_have_attribute("data-stale", "")
+    page.evaluate("window.blocks = true; window.dispatchEvent(new Event('lose'))")
+    expect(page.locator("#mood-sure")).to_have_text(re.compile(r"^As of \d"), timeout=DEADLINE_MS)
+    expect(page.locator("#mood-word")).to_have_text("Happy")
+    expect(page.locator(".boxes")).to_be_hidden()
+    shoot(page, "stale-1440-light")
+    check(page, "a mood of before")
+    page.get_by_role("button", name="Read on this device instead").click()
+    expect(page.locator("body")).not_to_have_attribute("data-stale", "", timeout=DEADLINE_MS)
+    expect(page.locator("#mood-sure")).to_contain_text("% sure", timeout=2 * DEADLINE_MS)
+
+
+def test_a_snap_of_a_mood_of_before_says_so(visit):
+    page = visit(init=PROXY, tolerate=("WebSocket connection to", "400"))
+    page.evaluate("window.blocks = false")
+    go_live(page)
+    page.evaluate("window.blocks = true; window.dispatchEvent(new Event('lose'))")
+    expect(page.locator("#mood-sure")).to_have_text(re.compile(r"^As of \d"), timeout=DEADLINE_MS)
+    snap(page)
+    expect(page.locator("#mood-sure")).to_have_text(re.compile(r"^As of \d"))

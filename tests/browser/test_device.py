@@ -10,7 +10,17 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import UNDER_PATH
-from tests.browser.steps import DEADLINE_MS, expect_tracks, go_live, pick, player_ids, snap
+from tests.browser.steps import (
+    DEADLINE_MS,
+    expect_tracks,
+    go_live,
+    keep_on_device,
+    learn_resting_face,
+    open_line,
+    pick,
+    player_ids,
+    snap,
+)
 from tests.support.serving import SLOW_DEVICE_HZ, Server
 
 #: Loading 18 MB and the self-test, on a busy machine.
@@ -36,11 +46,11 @@ def pictures(sent: list[bytes | str]) -> list[bytes | str]:
 
 
 def switch(page: Page) -> object:
-    return page.get_by_role("switch", name="Keep my pictures on this device")
+    return page.locator("#device-on")
 
 
 def read_here(page: Page) -> None:
-    switch(page).check()
+    keep_on_device(page)
     expect(page.locator("#device-note")).to_contain_text("No picture leaves it", timeout=LOADING_MS)
 
 
@@ -55,6 +65,7 @@ def test_on_this_device_the_face_is_read_and_no_picture_leaves_the_browser(visit
     page.wait_for_timeout(500)  # a picture that was under way to the server may still have gone
     sent.clear()
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)
+    open_line(page)
     line = page.evaluate("document.querySelector('#chart').getAttribute('aria-label')")
     page.wait_for_function(
         "before => document.querySelector('#chart').getAttribute('aria-label') !== before",
@@ -84,7 +95,7 @@ def test_the_choice_is_remembered_and_nothing_is_sent_from_the_start(visit, watc
     go_live(page)
     expect(page.locator(".box.listener")).to_be_visible(timeout=DEADLINE_MS)
     assert pictures(sent) == []
-    switch(page).uncheck()
+    keep_on_device(page, False)
     page.wait_for_function("() => document.body.dataset.connection === 'connected'", timeout=DEADLINE_MS)
     for _ in range(100):
         if pictures(sent):
@@ -121,7 +132,7 @@ def changed(route: Route, **fields: object) -> None:
 def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
     page = visit()
     page.context.route("**/device/parts.json", lambda route: changed(route, least_rate_hz=1e6))
-    switch(page).check()
+    keep_on_device(page)
     expect(page.locator("#device-note")).to_contain_text("This device manages only", timeout=LOADING_MS)
     shoot(page, "device-slow-1440-light")
     page.get_by_role("button", name="Use the server").click()
@@ -149,11 +160,11 @@ def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name)
         route.fulfill(body=bytes(body))
 
     page.context.route(f"**/{name}", damage)
-    switch(page).check()
+    keep_on_device(page)
     expect(page.locator("#device-note")).to_contain_text("could not load or run", timeout=LOADING_MS)
     assert damaged
     page.context.unroute(f"**/{name}")
-    switch(page).uncheck()
+    keep_on_device(page, False)
     read_here(page)
 
 
@@ -161,8 +172,8 @@ def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name)
 def test_switching_to_and_fro_while_it_loads_ends_as_it_was_left(visit):
     page = visit()
     for _ in range(2):
-        switch(page).check()
-        switch(page).uncheck()
+        keep_on_device(page)
+        keep_on_device(page, False)
     expect(page.locator("#device-note")).to_have_text("")
     read_here(page)
     go_live(page)
@@ -174,7 +185,7 @@ def test_a_resting_face_is_learned_and_kept_here(visit, watch):
     read_here(page)
     sent = watch(page)
     go_live(page)
-    page.get_by_role("button", name="Learn my resting face").click()
+    learn_resting_face(page)
     expect(page.locator("#notice")).to_contain_text("Done.", timeout=DEADLINE_MS)
     # Her smile is now what rest looks like: it says far less than before (98 %).
     happy = page.get_by_role("meter", name="Happy")
@@ -189,7 +200,7 @@ def test_the_host_decides_what_is_offered(visit, tmp_path, choice, shown, on):
     server = Server(tmp_path, ON_DEVICE=choice).start()
     try:
         page = visit(url=server.url)
-        expect(page.locator("#device")).to_be_visible(visible=shown)
+        expect(page.locator("#device-switch")).to_be_visible(visible=shown)
         assert page.locator("#device-on").is_checked() is on
         status = page.request.get(f"{server.url}/device/parts.json").json()
         assert bool(status["files"]) is shown

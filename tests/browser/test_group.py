@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import DEADLINE_MS, go_live
+from tests.browser.steps import DEADLINE_MS, go_live, keep_on_device, settings
 
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
@@ -41,10 +41,11 @@ def test_everybody_in_view_makes_the_mood_and_the_page_shows_how(visit, two_in_v
     page = visit(two_in_view)
     go_live(page)
     if reader == "device":
-        page.get_by_role("switch", name="Keep my pictures on this device").check()
+        keep_on_device(page)
         expect(page.locator("#device-note")).to_contain_text("times a second", timeout=DEADLINE_MS)
     expect(page.locator("#group")).to_be_hidden()
-    page.get_by_role("switch", name="Read everyone in view").check()
+    with settings(page):
+        page.get_by_role("switch", name="Read everyone in view").check()
     expect(page.locator("#group li")).to_have_count(2, timeout=DEADLINE_MS)
     expect(page.locator("#mood-sure")).to_have_text("Everyone in view, combined.", timeout=DEADLINE_MS)
     expect(page.locator("#mood-word")).to_have_text("Happy")
@@ -53,6 +54,7 @@ def test_everybody_in_view_makes_the_mood_and_the_page_shows_how(visit, two_in_v
     assert larger + smaller in (99, 100, 101)
     check(page, f"a group, by the {reader}")
     shoot(page, f"group-{reader}")
-    page.get_by_role("switch", name="Read everyone in view").uncheck()
+    with settings(page):
+        page.get_by_role("switch", name="Read everyone in view").uncheck()
     expect(page.locator("#group")).to_be_hidden(timeout=DEADLINE_MS)
     expect(page.locator("#mood-word")).to_have_text("Happy", timeout=DEADLINE_MS)

@@ -57,10 +57,19 @@ def test_not_this_takes_the_card_away_and_more_like_this_is_told(visit):
     pick(page, "Happy")
     ids = player_ids(page)
     first, second = (page.locator("#cards .card").nth(i) for i in range(2))
+    title = second.locator(".title").text_content()
     second.get_by_role("button", name="More like this").click()
+    # A similar track comes in behind it, and says why.
+    similar = page.locator(f"#cards [data-id='{ids[1]}'] + .card")
+    expect(similar.locator(".why")).to_have_text(f"like “{title}”", timeout=DEADLINE_MS)
+    expect(page.locator("#cards > [data-id]")).to_have_count(len(ids) + 1)
     expect(second.get_by_role("button", name="More like this")).to_have_attribute("aria-pressed", "true")
     first.get_by_role("button", name="Not this").click()
     expect(page.locator(f"#cards [data-id='{ids[0]}']")).to_have_count(0)
+    assert page.evaluate("document.activeElement.closest('.card').dataset.id") == ids[1]
+    # Another track fills the hole.
+    expect(page.locator("#cards > [data-id]")).to_have_count(len(ids) + 1, timeout=DEADLINE_MS)
+    assert page.locator("#cards > li").first.get_attribute("data-id") not in ids
     assert page.evaluate("document.activeElement.closest('.card').dataset.id") == ids[1]
     page.wait_for_timeout(300)
     told = [json.loads(data[data.index("[") :])[1] for data in sent]
@@ -110,7 +119,7 @@ def test_a_connected_account_saves_the_tracks_shown_and_is_forgotten_on_request(
     page.get_by_role("button", name="Add to the queue").click()
     expect(page.locator("#notice")).to_contain_text("in Spotify’s queue")
     page.get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_role("link", name="Connect Spotify")).to_have_attribute("href", "/connect/spotify")
+    expect(page.get_by_role("link", name="Connect Spotify")).to_have_attribute("href", "connect/spotify")
 
 
 def test_without_an_app_at_spotify_nothing_of_accounts_is_shown(visit):

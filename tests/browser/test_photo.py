@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import DEADLINE_MS, expect_tracks
+from tests.browser.steps import DEADLINE_MS, expect_tracks, player_ids
 from tests.support.samples import PROJECT, encode
 
 PICTURES = PROJECT / "tests/support/reports/pictures"
@@ -63,11 +63,32 @@ def test_a_chosen_photograph_shows_its_faces_and_the_largest_gets_its_tracks(vis
     shoot(page, "photo-1440-light")
 
 
+def test_its_list_can_be_judged_extended_and_shared_as_on_the_main_page(visit, server, two_faces):
+    page = opened(visit, server, permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#file").set_input_files(two_faces)
+    expect_happy(page, 2)
+    ids = player_ids(page)
+    page.locator("#cards .card").first.get_by_role("button", name="Not this").click()
+    expect(page.locator("#cards > [data-id]")).to_have_count(len(ids), timeout=DEADLINE_MS)
+    assert page.locator("#cards > li").first.get_attribute("data-id") not in ids
+    page.locator("#cards .card").nth(1).get_by_role("button", name="More like this").click()
+    expect(page.locator("#cards .why")).to_contain_text("like “", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="More tracks").click()
+    page.wait_for_function("id => !document.querySelector(`#cards [data-id='${id}']`)", arg=ids[2], timeout=DEADLINE_MS)
+    assert not set(player_ids(page)) & set(ids)
+    page.get_by_role("button", name="Share this list").click()
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.locator("#notice")).to_contain_text("List copied as text")
+
+
 def test_another_face_is_picked_by_its_box_and_by_keyboard(visit, server, two_faces):
     page = opened(visit, server)
     page.locator("#file").set_input_files(two_faces)
     expect_happy(page, 2)
     second = page.get_by_role("button", name="Face 2 of 2")
+    expect(page.locator("#faces .number")).to_have_text(["1", "2"])
+    looks = page.locator("#faces button").evaluate_all("all => all.map((box) => getComputedStyle(box).borderColor)")
+    assert looks[0] != looks[1]  # which one is picked is seen
     second.click()
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#mood-sure")).to_contain_text("Face 2 of 2")
@@ -167,7 +188,7 @@ def test_a_full_server_is_told_in_the_pages_language(visit, server, astronaut_jp
     full = {"title": "Service Unavailable", "status": 503, "code": "full", "detail": "Connection limit (2) reached."}
     page.route("**/api/v1/expressions", lambda route: route.fulfill(status=503, json=full))
     page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": astronaut_jpeg})
-    expect(page.locator("#notice")).to_have_text(
+    expect(page.locator("#notice .text")).to_have_text(
         "Zu viele Anfragen. Warte einen Moment und versuche es noch einmal.", timeout=DEADLINE_MS
     )
 

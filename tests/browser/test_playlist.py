@@ -35,11 +35,55 @@ def test_a_pasted_playlist_is_sorted_and_the_unknown_are_listed(visit, server):
     assert before != after
 
 
+def test_the_result_comes_into_view(visit, server):
+    page = sorted_page(visit, server, viewport={"width": 390, "height": 700})
+    expect(page.locator("#result-title")).to_be_focused()
+    assert 0 <= page.locator("#result-title").bounding_box()["y"] < 200
+
+
+@pytest.mark.parametrize("locale", ["en", pytest.param("de", marks=pytest.mark.full)])
+def test_the_examples_given_are_known(visit, server, locale):
+    page = visit(url=f"{server.url}/playlist", grants=(), locale=locale)
+    examples = page.locator("#text").get_attribute("placeholder")
+    page.locator("#text").fill(examples)
+    page.locator("#sort").click()
+    expect(page.locator("#songs li")).to_have_count(len(examples.splitlines()), timeout=DEADLINE_MS)
+    expect(page.locator("#unknown-part")).to_be_hidden()
+
+
+def test_the_four_words_wear_neither_sads_colour_nor_angrys_by_mistake(visit, server):
+    page = visit(url=f"{server.url}/playlist", grants=())
+    dots = {
+        mood: page.evaluate(
+            """(mood) => {
+              const item = document.body.appendChild(Object.assign(document.createElement('i')));
+              item.dataset.moodOf = mood;
+              return getComputedStyle(item).getPropertyValue('--dot').trim();
+            }""",
+            mood,
+        )
+        for mood in ("Calm", "Energetic", "Happy", "Sad")
+    }
+    glows = page.evaluate(
+        "JSON.parse(document.getElementById('config').textContent).emotions.map((e) => e.colour.glow)"
+    )
+    assert len(set(dots.values())) == 4
+    assert distance(dots["Calm"], glows[4]) > 60, "calm is not sad"
+    assert distance(dots["Energetic"], glows[0]) > 60, "energetic is not angry"
+    assert distance(dots["Sad"], glows[4]) < 60, "sad is sad"
+
+
+def distance(one: str, other: str) -> float:
+    """Between two colours, #rrggbb, 0 to 441."""
+    channels = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (one, other)]
+    return sum((a - b) ** 2 for a, b in zip(*channels, strict=True)) ** 0.5
+
+
 def test_the_listeners_mood_and_goal_come_along(visit, server):
     page = visit(grants=())
     pick(page, "Angry")
     page.get_by_text("calm me").click()
-    page.get_by_role("link", name="Your playlist by mood").click()
+    page.get_by_role("link", name="Playlist", exact=True).click()
     expect(page.get_by_role("button", name="Angry", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("radio", name="calm me")).to_be_checked()
 
@@ -124,7 +168,7 @@ def test_with_an_account_a_spotify_playlist_comes_in_and_the_sorted_one_goes_bac
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.locator("#songs li")).to_have_count(len(SONGS), timeout=DEADLINE_MS)
     page.get_by_role("button", name="Save as playlist").click()
-    expect(page.locator("#notice")).to_have_text("Saved as a private playlist.", timeout=DEADLINE_MS)
+    expect(page.locator("#notice .text")).to_have_text("Saved as a private playlist.", timeout=DEADLINE_MS)
     (_, read), (action, saved) = asked
     assert read == {"link": link}
     assert action == "/playlist"

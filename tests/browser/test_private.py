@@ -48,7 +48,7 @@ def test_the_browser_keeps_choices_but_no_picture_and_no_mood_of_earlier_visits(
     go_live(page)
     snap(page)
     kept = page.evaluate("Object.keys(localStorage).sort()")
-    assert set(kept) <= {f"feelharmonic.{name}" for name in ("camera", "keys-use", "renew-on", "renew-after")}
+    assert set(kept) <= {f"feelharmonic.{name}" for name in ("camera", "keys-use", "renew-on", "renew-after", "way")}
     assert page.evaluate("indexedDB.databases().then((list) => list.length)") == 0
     assert page.context.cookies() == []
 

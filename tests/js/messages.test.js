@@ -36,7 +36,7 @@ test("every text that a script or a template names is there, and none is left ov
   for (const text of [...scripts, ...templates]) {
     for (const [, key] of text.matchAll(/["']([a-z]+\.[A-Za-z]+(?:[.-][A-Za-z]+)*)["']/g)) named.add(key);
   }
-  const made = /^(camera|connection|problem|goal|emotion|keys|picture|welcome|about|provider|reason|status\.state|track|mood\.little|tracks\.(?:why|songs|journey))\.|^player\.(problem|cause|fill|from)\.|^library\.(how|fault|valence|energy)|^account\.fault\.|^language$/; // put together at run time
+  const made = /^(missing|crowded|refused|broken|camera|shortcut|connection|problem|goal|emotion|keys|picture|welcome|about|provider|reason|status\.state|track|mood\.little|tracks\.(?:why|songs|journey))\.|^player\.(problem|cause|fill|from)\.|^library\.(how|fault|valence|energy)|^account\.fault\.|^(?:name\.(?:part|mood|valence|energy|goal))\.|^language$/; // put together at run time
   for (const key of [...named].filter((name) => !/\.(css|js)$/.test(name))) {
     if (key.split(".")[0] in Object.fromEntries(Object.keys(english).map((k) => [k.split(".")[0], true]))) {
       assert.ok(key in english, `${key} is not in en.json`);

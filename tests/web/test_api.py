@@ -228,6 +228,14 @@ def test_tracks_for_a_mood_and_a_goal(client):
     assert set(answer["tracks"][0]) == {"id", "title", "artist", "year", "url"}
 
 
+def test_tracks_given_or_disliked_do_not_come_again(client):
+    ids = [track["id"] for track in client.get("/api/v1/tracks?emotion=sad&n=6").get_json()["tracks"]]
+    judged = f"given={','.join(ids[:4])}&disliked={','.join(ids[4:])}&liked={ids[0]}"
+    again = client.get(f"/api/v1/tracks?emotion=sad&n=6&{judged}").get_json()["tracks"]
+    assert not {track["id"] for track in again} & set(ids)
+    assert told(client.get("/api/v1/tracks?liked=%20"), 422)
+
+
 def test_tracks_by_their_ids_come_in_that_order_without_the_unknown(client):
     ids = [track["id"] for track in client.get("/api/v1/tracks?emotion=happy&n=3").get_json()["tracks"]]
     asked = [ids[2], "0" * 22, ids[0]]
@@ -360,6 +368,9 @@ def test_genres_say_how_many_tracks_a_wish_means(client):
     assert told["meant"]["indie"] > 100
     assert told["meant"]["polka"] == 0
     assert {"jazz", "indie", "metal"} <= set(told["genres"])
+    assert set(told["decades"]) >= {"1960", "1990", "2010"}
+    assert all(count > 0 for count in told["decades"].values())
+    assert 0 < told["instrumental"] < sum(told["decades"].values())
 
 
 def test_moods_of_readings_that_do_not_sum_to_1_are_refused(client):

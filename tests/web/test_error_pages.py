@@ -9,6 +9,7 @@ import re
 import pytest
 
 from feelharmonic.app import create_app
+from feelharmonic.web.problems import problem_response
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 GERMAN = {**BROWSER, "Accept-Language": "de-AT,de;q=0.9"}
@@ -31,6 +32,29 @@ def test_an_unknown_address_gives_a_program_a_problem_document(client, path, acc
     answer = client.get(path, headers={"Accept": accept})
     assert answer.status_code == 404
     assert answer.get_json(force=True)["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(429, "Zu viele Anfragen"), (500, "Etwas ist schiefgegangen"), (409, "nicht geklappt")]
+)
+def test_any_error_gives_a_person_a_page_and_a_program_its_document(status, said):
+    app = create_app()
+
+    @app.get("/failing")
+    def failing():
+        if status == 500:
+            raise RuntimeError("a fault that nobody expected")
+        return problem_response(status, "busy", "Expected few requests, got many.", "Wait.", {"Retry-After": "7"})
+
+    client = app.test_client()
+    page = client.get("/failing", headers=GERMAN)
+    assert (page.status_code, page.mimetype) == (status, "text/html")
+    assert said in page.text
+    document = client.get("/failing", headers={"Accept": "application/json"})
+    assert document.status_code == status
+    assert document.get_json(force=True)["status"] == status
+    if status != 500:
+        assert page.headers["Retry-After"] == document.headers["Retry-After"] == "7"
 
 
 def test_an_unknown_host_gives_a_person_the_address_and_the_setting(client):

@@ -313,3 +313,15 @@ def test_ctrl_c_ends_the_command_while_a_source_is_silent():
             running.stderr.close()
     assert "for 5 s" in said
     assert taken_s < MAX_STOP_S
+
+
+def test_without_a_camera_only_the_host_is_told_the_command():
+    client = create_app().test_client()
+    host = client.get("/watch", environ_base={"REMOTE_ADDR": "127.0.0.1"})
+    guest = client.get("/watch", environ_base={"REMOTE_ADDR": "192.168.1.20"})
+    assert "flask --app app camera" in host.text
+    assert "flask --app app camera" not in guest.text
+    assert "turns it on" in guest.text
+    for answer in (host, guest):
+        assert answer.status_code == 404
+        assert 'href="/"' in answer.text  # a way back

@@ -253,6 +253,15 @@ class Catalogue:
         counts = np.bincount(self.columns.genre[self.different()], minlength=len(self._genres))
         return {wish: int(counts[self._of_genre(wish)].sum()) for wish in wishes}
 
+    def decades(self) -> dict[int, int]:
+        """How many tracks each decade has, by its first year; those of an unknown year count nowhere."""
+        years, counts = np.unique(self.columns.year[self.different()] // 10 * 10, return_counts=True)
+        return {int(year): int(count) for year, count in zip(years, counts, strict=True) if year > 0}
+
+    def instrumental(self) -> int:
+        """How many tracks have no singing."""
+        return int((self.columns.numeric[INSTRUMENTALNESS, self.different()] > MIN_INSTRUMENTALNESS).sum())
+
     def _of_genres(self, wishes: Iterable[str]) -> np.ndarray | None:
         """(G,) bool, which genres the ``wishes`` mean; None where they mean none at hand."""
         meant = [self._of_genre(wish) for wish in wishes]

@@ -91,6 +91,12 @@ class CurrentCatalogue:
     def genres_meant(self, wishes: Iterable[str]) -> dict[str, int]:
         return self.current().genres_meant(wishes)
 
+    def decades(self) -> dict[int, int]:
+        return self.current().decades()
+
+    def instrumental(self) -> int:
+        return self.current().instrumental()
+
     def _look(self) -> None:
         """Begin to load where the file is another than the one that was loaded."""
         signature = _signature(self._database)

@@ -37,6 +37,13 @@ MAX_SCORED_TRACKS = 1000
 TRACK_IDS = re.compile(rf"\A[0-9A-Za-z]{{1,40}}(,[0-9A-Za-z]{{1,40}}){{0,{MAX_TRACKS - 1}}}\Z")
 
 
+def _track_ids(description: str) -> fields.String:
+    """Ids between commas."""
+    return fields.String(
+        validate=validate.Regexp(TRACK_IDS), metadata={"description": f"{description}; between commas"}
+    )
+
+
 class TrackQuery(ma.Schema):
     emotion = emotion(load_default="neutral", metadata={"description": "the mood to start from"})
     goal = goal(load_default="match")
@@ -46,6 +53,9 @@ class TrackQuery(ma.Schema):
     )
     valence = QueryNumber(-1, 1, metadata={"description": "with arousal, instead of an emotion: a point of that plane"})
     arousal = QueryNumber(-1, 1)
+    given = _track_ids("ids that are not wanted again: those given before, oldest first")
+    liked = _track_ids("ids of which the listener wants more")
+    disliked = _track_ids("ids of which the listener wants less, and which never come back")
     ids = fields.String(
         validate=validate.Regexp(TRACK_IDS),
         metadata={"description": "instead of all else: ids between commas; those at hand come back"},
@@ -81,6 +91,13 @@ class GenreQuery(ma.Schema):
 class Genres(ma.Schema):
     genres = fields.List(fields.String(), required=True)
     meant = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    decades = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "how many tracks at hand each decade has, by its first year"},
+    )
+    instrumental = fields.Integer(required=True, metadata={"description": "how many tracks at hand have no singing"})
 
 
 def _feature(name: str) -> fields.Float:
@@ -126,8 +143,14 @@ def tracks(query: dict) -> dict:
             "also": None,
         }
     services().live.count_list(query["n"])
+    judged = {name: query[name].split(",") for name in ("given", "liked", "disliked") if name in query}
     served = music.playlist(
-        n=query["n"], goal=query["goal"], chance=random.Random(), without=barred_providers(), **_mood_of(query)
+        n=query["n"],
+        goal=query["goal"],
+        chance=random.Random(),
+        without=barred_providers(),
+        **_mood_of(query),
+        **judged,
     )
     return {
         "tracks": [track_fields(track) for track in served.tracks],
@@ -152,10 +175,15 @@ def _mood_of(query: dict) -> dict:
 @api.arguments(GenreQuery, location="query")
 @api.response(200, Genres)
 def genres(query: dict) -> dict:
-    """The genres that a wish may name, and how many tracks at hand each of ``wishes`` means."""
+    """What a wish may name: genres, decades; how many tracks at hand each of ``wishes`` means."""
     music = services().music
     asked = [text.strip().lower() for text in query["wishes"].split(",") if text.strip()][:MAX_WISHES]
-    return {"genres": music.genres(), "meant": music.genres_meant(asked)}
+    return {
+        "genres": music.genres(),
+        "meant": music.genres_meant(asked),
+        "decades": {str(year): count for year, count in music.decades().items()},
+        "instrumental": music.instrumental(),
+    }
 
 
 @api.post("/tracks/moods")

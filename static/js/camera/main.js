@@ -9,10 +9,11 @@ import { translator } from "../lib/i18n.js";
 import { storage } from "../lib/storage.js";
 import { OnDemandPlayer } from "../player/on-demand.js";
 import { BarsView } from "../views/bars-view.js";
-import { applyColour } from "../views/colour.js";
+import { applyColour, applyConfidence } from "../views/colour.js";
 import { GroupView } from "../views/group-view.js";
 import { NoticeView } from "../views/notice-view.js";
 import { note, TracksView } from "../views/tracks-view.js";
+import { MomentView } from "../views/valence-arousal-view.js";
 import { guessText } from "../views/valence-arousal-view.js";
 
 const PERIOD_MS = 1000;
@@ -22,9 +23,10 @@ const config = readConfig();
 const t = translator(config.words);
 const emotions = new Map(config.emotions.map((emotion) => [emotion.name, emotion]));
 
-const notice = new NoticeView(element("notice"));
+const notice = new NoticeView(element("notice"), t("page.close"));
 const bars = new BarsView(element("bars"), config.emotions);
 const together = new GroupView(element("group"), config.emotions, t);
+const moment = new MomentView(element("moment"), config.emotions, t);
 const player = new OnDemandPlayer({ t, session: storage("sessionStorage"), preferences: storage("localStorage") });
 const tracks = new TracksView(element("tracks"), t, null, async (track, why) => (await player.get()).playNow({ track, place: null, why }));
 let listed = "";
@@ -57,6 +59,7 @@ function show({ state, reading, emotion, tracks: list, note: reason }) {
   const shown = mood && emotions.get(mood.emotion);
   bars.update(reading?.probabilities ?? null, mood?.emotion ?? null);
   together.update(reading?.faces ?? [], reading?.group ?? null);
+  moment.update(reading?.probabilities ?? null, mood);
   const word = shown?.label ?? t("mood.looking");
   if (element("mood-word").textContent !== word) {
     element("mood-word").textContent = word;
@@ -65,6 +68,7 @@ function show({ state, reading, emotion, tracks: list, note: reason }) {
   element("mood-sure").textContent = mood ? guessText(mood, Math.round(mood.confidence * 100), config.emotions, t) : "";
   if (shown) {
     applyColour(shown);
+    applyConfidence(mood.confidence);
   }
   const ids = list.map(({ id }) => id).join();
   if (ids && ids !== listed) {

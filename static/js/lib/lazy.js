@@ -12,3 +12,17 @@ export function lazy(load) {
     return loading;
   };
 }
+
+/** @param {string} href of a style sheet @returns {Promise<void>} resolves also where it fails: what it styles works without */
+export function loadSheet(href) {
+  return new Promise((resolve) => {
+    if (document.querySelector(`link[href="${href}"]`)) {
+      resolve();
+      return;
+    }
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => resolve());
+    document.head.append(link);
+  });
+}

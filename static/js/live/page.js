@@ -27,14 +27,17 @@ const CONFIRMATION_MS = 6000;
  * @property {import("../types.js").ConnectionState|null} connection null before the first attempt ends
  */
 
+/** @typedef {"stage"|"list"|"settings"|"foot"} Place where a confirmation may stand */
+
 export class Page {
   config = readConfig();
   t = translator(this.config.words);
   emotions = new Map(this.config.emotions.map((emotion) => [emotion.name, emotion]));
-  notice = new NoticeView(element("notice"));
+  notice = new NoticeView(element("notice"), this.t("page.close"), (cause) => element(this.#placeOf(cause)));
   /** Outlives the tab. */ preferences = storage("localStorage");
   /** Goes with the tab. */ session = storage("sessionStorage");
   #timer = 0;
+  /** What the newest confirmation is about. @type {Place} */ #confirmed = "list";
 
   state = new State(/** @type {LiveState} */ ({
     stage: "welcome",
@@ -55,14 +58,27 @@ export class Page {
     return this.state.values;
   }
 
+  /** The id of the place that a notice stands in. @param {import("../views/notice-view.js").Cause} cause */
+  #placeOf(cause) {
+    const about = cause === "news" ? this.#confirmed : cause === "snap" ? "list" : "stage";
+    if (about === "settings" || about === "foot") {
+      return `${about}-place`;
+    }
+    if (about === "list" && !element("tracks").hidden) {
+      return "list-place";
+    }
+    return this.values.stage === "live" ? "stage-place" : "mood-place";
+  }
+
   /** @param {string|null} emotion @returns {string} its name for people, empty if there is none */
   label(emotion) {
     return this.emotions.get(/** @type {import("../types.js").EmotionName} */ (emotion))?.label ?? "";
   }
 
-  /** Shows a confirmation. @param {string} text @param {{stays?: boolean}} [options] */
-  confirm(text, { stays = false } = {}) {
+  /** Shows a confirmation. @param {string} text @param {{stays?: boolean, at?: Place}} [options] `at`: where what it is about stands */
+  confirm(text, { stays = false, at = "list" } = {}) {
     clearTimeout(this.#timer);
+    this.#confirmed = at;
     this.notice.update("news", text);
     if (!stays) {
       this.#timer = window.setTimeout(() => this.notice.update("news", ""), CONFIRMATION_MS);

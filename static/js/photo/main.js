@@ -7,14 +7,16 @@ import { HttpFault } from "../lib/http.js";
 import { translator } from "../lib/i18n.js";
 import { faultText } from "../lib/request-fault.js";
 import { storage } from "../lib/storage.js";
+import { toLink } from "../lib/link.js";
 import { requestTracks } from "../music/requested-tracks.js";
 import { listTitle } from "../music/list-title.js";
 import { OnDemandPlayer } from "../player/on-demand.js";
 import { BarsView } from "../views/bars-view.js";
 import { goalChips } from "../views/chips.js";
-import { applyColour } from "../views/colour.js";
+import { applyColour, applyConfidence } from "../views/colour.js";
 import { FacesView } from "../views/faces-view.js";
 import { NoticeView } from "../views/notice-view.js";
+import { SharePanel } from "../views/sharing/share-panel.js";
 import { note, TracksView } from "../views/tracks-view.js";
 import { facesOf, shrink, UnreadablePicture } from "./photograph.js";
 import { guessText } from "../views/valence-arousal-view.js";
@@ -28,18 +30,36 @@ const page = {
   /** @type {import("../types.js").Goal} */ goal: config.goals[0],
   /** count pictures and lists: a reply to an older one is dropped */ picture: 0,
   list: 0,
+  /** Ids of the tracks given, wanted more of, and not wanted, oldest first. */
+  given: /** @type {string[]} */ ([]),
+  liked: /** @type {string[]} */ ([]),
+  disliked: /** @type {string[]} */ ([]),
 };
 
-const notice = new NoticeView(element("notice"));
+const notice = new NoticeView(element("notice"), t("page.close"));
 const bars = new BarsView(element("bars"), config.emotions);
 const player = new OnDemandPlayer({ t, session: storage("sessionStorage"), preferences: storage("localStorage") });
-const tracks = new TracksView(element("tracks"), t, null, async (track, why) => (await player.get()).playNow({ track, place: null, why }));
+const tracks = new TracksView(element("tracks"), t, judge, async (track, why) => (await player.get()).playNow({ track, place: null, why }));
 const view = new FacesView(element("shown"), t, pick);
 const goals = goalChips(element("goals"), config.goals, t, (goal) => {
   page.goal = goal;
   serve();
 });
 goals.update(page.goal);
+
+element("more").addEventListener("click", () => serve());
+const panel = new SharePanel({
+  t,
+  say: (text) => notice.update("news", text),
+  shared: () => {
+    const { emotion, goal } = page;
+    const { title: named, tracks: shown } = tracks.list;
+    const link = toLink(new URL(".", location.href).href, { emotion: emotion?.name ?? "neutral", goal, ids: shown.map(({ id }) => id) });
+    return emotion && { emotion, title: named, name: "", tracks: shown, link };
+  },
+});
+
+element("share").addEventListener("click", () => panel.toggle());
 
 for (const id of ["file", "capture"]) {
   const chosen = input(id);
@@ -120,7 +140,9 @@ function pick(index) {
     return;
   }
   applyColour(page.emotion);
-  const percent = Math.round(Math.max(...face.probabilities) * 100);
+  const sure = Math.max(...face.probabilities);
+  applyConfidence(sure);
+  const percent = Math.round(sure * 100);
   element("mood-word").textContent = page.emotion.label;
   element("mood-sure").textContent = t("photo.which", {
     number: index + 1,
@@ -131,6 +153,30 @@ function pick(index) {
   serve();
 }
 
+/**
+ * @param {string} id @param {boolean} like
+ * @returns {Promise<import("../types.js").QueueEntry|null>} the track that answers it
+ */
+async function judge(id, like) {
+  (like ? page.liked : page.disliked).push(id);
+  if (!page.emotion) {
+    return null;
+  }
+  const { title } = tracks.list.tracks.find((track) => track.id === id) ?? { title: "" };
+  const reply = await requested(1).catch(() => null);
+  const [track] = reply?.tracks ?? [];
+  return track && !tracks.ids.includes(track.id) ? { track, place: null, why: like ? t("why.like", { title }) : "" } : null;
+}
+
+/** @param {number} [n] */
+async function requested(n) {
+  const { given, liked, disliked } = page;
+  const emotion = /** @type {import("../types.js").Emotion} */ (page.emotion);
+  const reply = await requestTracks(emotion.name, page.goal, { given, liked, disliked, n });
+  page.given.push(...reply.tracks.map(({ id }) => id));
+  return reply;
+}
+
 async function serve() {
   if (!page.emotion) {
     return;
@@ -139,9 +185,11 @@ async function serve() {
   const mine = page.list;
   tracks.wait();
   try {
-    const reply = await requestTracks(page.emotion.name, page.goal);
+    const reply = await requested();
     if (mine === page.list) {
       tracks.update(title(page.emotion), reply.tracks, note(reply, navigator.onLine, t));
+      const entries = reply.tracks.map((track) => ({ track, place: null, why: "" }));
+      (await player.get()).fill(entries);
     }
   } catch (fault) {
     if (mine === page.list) {

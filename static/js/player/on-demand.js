@@ -2,7 +2,7 @@
  * The player, loaded when it is first needed: a page without tracks does not load it.
  */
 
-import { lazy } from "../lib/lazy.js";
+import { lazy, loadSheet } from "../lib/lazy.js";
 
 /** @typedef {import("./mount.js").MountedPlayer} MountedPlayer */
 
@@ -28,18 +28,8 @@ export class OnDemandPlayer {
   }
 
   async #load() {
-    const [{ mountPlayer }] = await Promise.all([import("./mount.js"), loadSheet()]);
+    const [{ mountPlayer }] = await Promise.all([import("./mount.js"), loadSheet(SHEET)]);
     this.mounted = mountPlayer(this.#page);
     return this.mounted;
   }
-}
-
-/** @returns {Promise<void>} resolves also where it fails: the player works without */
-function loadSheet() {
-  return new Promise((resolve) => {
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: SHEET });
-    link.addEventListener("load", () => resolve());
-    link.addEventListener("error", () => resolve());
-    document.head.append(link);
-  });
 }

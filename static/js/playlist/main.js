@@ -33,7 +33,7 @@ const page = {
   asked: 0,
 };
 
-const notice = new NoticeView(element("notice"));
+const notice = new NoticeView(element("notice"), t("page.close"));
 const account = new SpotifyAccount();
 const map = new MapView(element("map"), t, choose);
 const moods = moodChips(element("moods"), config.emotions, (emotion) => {
@@ -94,7 +94,8 @@ async function sort(focus) {
       show(result);
       notice.update("photo", "");
       if (focus) {
-        element("result-title").focus();
+        element("result").scrollIntoView({ block: "start" });
+        element("result-title").focus({ preventScroll: true });
       }
     }
   } catch (fault) {

@@ -17,7 +17,7 @@ export class BarsView {
   update(probabilities, held) {
     this.#rows.forEach(({ name, item, meter, fill, share }, i) => {
       const percent = Math.round((probabilities?.[i] ?? 0) * 100);
-      fill.style.transform = `scaleX(${percent / 100})`;
+      fill.style.transform = `translateX(${percent - 100}%)`;
       meter.setAttribute("aria-valuenow", String(percent));
       share.textContent = probabilities ? `${percent} %` : "";
       item.classList.toggle("held", name === held);

@@ -10,3 +10,8 @@ export function applyColour(emotion) {
   style.setProperty("--glow", emotion.colour.glow);
   dataset.mood = emotion.name;
 }
+
+/** The word's size and its colour's strength follow it. @param {number} sure 0..1 */
+export function applyConfidence(sure) {
+  document.documentElement.style.setProperty("--sure", sure.toFixed(2));
+}

@@ -38,6 +38,11 @@ export class FacesView {
       ...faces.map((face, i) => {
         const button = document.createElement("button");
         button.type = "button";
+        if (faces.length > 1) {
+          const number = button.appendChild(document.createElement("span"));
+          number.className = "number";
+          number.textContent = String(i + 1);
+        }
         button.setAttribute("aria-label", this.#t("photo.face", { number: i + 1, count: faces.length, mood: labels[i] }));
         const [left, top, width, height] = face.box.map((share) => `${share * 100}%`);
         Object.assign(button.style, { left, top, width, height });

@@ -2,6 +2,8 @@
  * The mood in one word and how sure it is; a change is announced to screen readers. Knows no socket.
  */
 
+import { applyConfidence } from "./colour.js";
+
 export class MoodView {
   #word;
   #sure;
@@ -30,13 +32,24 @@ export class MoodView {
    */
   update(mood, aside) {
     const word = mood ? String(this.#labels.get(mood.emotion)) : this.#t("mood.looking");
-    set(this.#word, word);
+    this.#show(word, mood?.confidence ?? 0);
     set(this.#sure, aside ?? (mood ? this.howSure(mood) : this.#t("mood.unclear")));
     // Read out when it changes, not with every frame, nor when the same mood comes back.
     if (mood && mood.emotion !== this.#spoken) {
       this.#spoken = mood.emotion;
       set(this.#said, this.#t("mood.said", { mood: word }));
     }
+  }
+
+  /** A word that changes fades in; its size and the colour around it follow how sure it is. @param {string} word @param {number} sure 0..1 */
+  #show(word, sure) {
+    if (this.#word.textContent !== word) {
+      this.#word.textContent = word;
+      this.#word.classList.remove("changed");
+      void this.#word.offsetWidth; // restarts the animation
+      this.#word.classList.add("changed");
+    }
+    applyConfidence(sure);
   }
 }
 

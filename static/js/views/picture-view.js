@@ -45,6 +45,13 @@ export class PictureView {
     this.#still.hidden = false;
   }
 
+  /** A shutter's flash over the picture; the stylesheet leaves it out where motion is unwanted. */
+  flash() {
+    this.#element.classList.remove("flash");
+    void this.#element.offsetWidth; // a second snap flashes again
+    this.#element.classList.add("flash");
+  }
+
   thaw() {
     this.#still.hidden = true;
     // Frees the frozen picture's memory.

@@ -13,11 +13,13 @@ export class TracksView {
   #cards;
   #onFeedback;
   #onPlay;
+  /** @type {import("../types.js").Track[]} */ #tracks = [];
 
   /**
    * @param {HTMLElement} element with a title, a note and a list
    * @param {import("../types.js").Translate} t
-   * @param {((id: string, like: boolean) => void)|null} onFeedback null where nobody listens to it
+   * @param {((id: string, like: boolean) => Promise<import("../types.js").QueueEntry|null>)|null} onFeedback resolves with the
+   *   track that takes the place of one that was not wanted, or follows one that was; null where nobody listens to feedback
    * @param {(track: import("../types.js").Track, why: string) => void} onPlay
    */
   constructor(element, t, onFeedback, onPlay) {
@@ -52,6 +54,7 @@ export class TracksView {
     this.#title.textContent = title;
     this.#note.textContent = note;
     this.#cards.removeAttribute("aria-busy");
+    this.#tracks = tracks;
     this.#cards.replaceChildren(...tracks.map((track, i) => this.#card(track, whys[i] ?? "")));
     this.#element.hidden = false;
   }
@@ -66,6 +69,17 @@ export class TracksView {
   hide() {
     this.#element.hidden = true;
     this.#cards.replaceChildren();
+  }
+
+  /** The keyboard goes to the first track. */
+  focus() {
+    /** @type {HTMLElement|null} */ (this.#cards.querySelector(".play"))?.focus({ preventScroll: true });
+  }
+
+  /** The title of the list, and its tracks that are still shown. @returns {{title: string, tracks: import("../types.js").Track[]}} */
+  get list() {
+    const { ids } = this;
+    return { title: this.#title.textContent ?? "", tracks: this.#tracks.filter(({ id }) => ids.includes(id)) };
   }
 
   /** Ids of the tracks that are shown. @returns {string[]} */
@@ -106,22 +120,42 @@ export class TracksView {
   #like(track) {
     const button = small(this.#t("tracks.like"), this.#t("tracks.likeLong", { title: track.title }));
     button.setAttribute("aria-pressed", "false");
-    button.addEventListener("click", () => {
+    button.addEventListener("click", async () => {
+      if (button.getAttribute("aria-pressed") === "true") {
+        return;
+      }
       button.setAttribute("aria-pressed", "true");
-      this.#onFeedback?.(track.id, true);
+      const similar = await this.#onFeedback?.(track.id, true);
+      if (similar && button.isConnected) {
+        this.#add(similar, (card) => /** @type {HTMLElement} */ (button.closest(".card")).after(card));
+      }
     });
     return button;
+  }
+
+  /** @param {import("../types.js").QueueEntry} entry @param {(card: HTMLElement) => void} place puts the card into the list */
+  #add({ track, why }, place) {
+    const card = this.#card(track, why);
+    card.classList.add("fresh");
+    this.#tracks = [...this.#tracks, track];
+    place(card);
   }
 
   /** @param {import("../types.js").Track} track @param {HTMLElement} card */
   #dislike(track, card) {
     const button = small(this.#t("tracks.dislike"), this.#t("tracks.dislikeLong", { title: track.title }));
-    button.addEventListener("click", () => {
+    button.addEventListener("click", async () => {
       const neighbour = card.nextElementSibling ?? card.previousElementSibling;
-      card.remove();
+      const hole = placeholder();
+      card.replaceWith(hole);
       // Keyboard focus moves to the card's neighbour.
       /** @type {HTMLElement|null|undefined} */ (neighbour?.querySelector("button"))?.focus({ preventScroll: true });
-      this.#onFeedback?.(track.id, false);
+      const other = await this.#onFeedback?.(track.id, false);
+      if (other && hole.isConnected) {
+        this.#add(other, (next) => hole.replaceWith(next));
+      } else {
+        hole.remove();
+      }
     });
     return button;
   }

@@ -2,7 +2,7 @@
  * The listener's baseline: recorded while they look neutral, stored in this browser, forgotten on request.
  */
 
-import { element, progress } from "../../lib/elements.js";
+import { dialog, element, progress } from "../../lib/elements.js";
 import { lazy } from "../../lib/lazy.js";
 
 export class BaselineController {
@@ -23,6 +23,7 @@ export class BaselineController {
   }
 
   async record() {
+    dialog("settings").close();
     const { BaselineRecorder } = await this.#load();
     if (this.#page.values.stage === "live") {
       this.#recorder = new BaselineRecorder(performance.now());
@@ -50,12 +51,12 @@ export class BaselineController {
     if (recording.probabilities) {
       this.#keep(recording.probabilities);
     }
-    this.#page.confirm(this.#page.t(recording.probabilities ? "rest.done" : "rest.failed"));
+    this.#page.confirm(this.#page.t(recording.probabilities ? "rest.done" : "rest.failed"), { at: "stage" });
   }
 
   #forget() {
     this.#keep(null);
-    this.#page.confirm(this.#page.t("rest.forgotten"));
+    this.#page.confirm(this.#page.t("rest.forgotten"), { at: "settings" });
   }
 
   /** @param {number[]|null} baseline */
@@ -67,9 +68,10 @@ export class BaselineController {
   #render() {
     const { baseline, stage } = this.#page.values;
     if (!baseline && document.activeElement === element("rest-forget")) {
-      element(stage === "live" ? "rest-teach" : "start").focus();
+      element(stage === "live" ? "rest-teach" : "settings-close").focus();
     }
     element("rest-teach").hidden = stage !== "live";
+    element("rest-needs").hidden = stage === "live";
     element("rest-forget").hidden = !baseline;
     element("rest-teach").textContent = this.#page.t(baseline ? "rest.again" : "rest.teach");
   }

@@ -24,6 +24,8 @@ export class HistoryController {
     element("line-json").addEventListener("click", () => saveText("json", "application/json", this.#history.toJson(names)));
     element("line-png").addEventListener("click", () => this.#savePicture());
     element("line-clear").addEventListener("click", () => this.#clear());
+    // A closed section has no width to draw in.
+    element("line").addEventListener("toggle", () => this.#draw());
     window.addEventListener("pagehide", () => page.session.set("line", this.#history.pack()));
     this.#history.unpack(page.session.get("line"));
     this.#draw();
@@ -41,7 +43,9 @@ export class HistoryController {
     // Shown from the second reading on: one point is no line.
     if (this.#history.samples.filter((sample) => sample.probabilities).length > 1) {
       element("line").hidden = false;
-      this.#chart.update(this.#history.samples, this.#summary());
+      if (/** @type {HTMLDetailsElement} */ (element("line")).open) {
+        this.#chart.update(this.#history.samples, this.#summary());
+      }
     }
   }
 

@@ -32,6 +32,7 @@ export class MoodController {
     this.#stage = stage;
     this.#bars = new BarsView(element("bars"), config.emotions);
     this.#picker = moodChips(element("by-hand"), config.emotions, ({ name }) => onPick(name));
+    element("change").addEventListener("click", () => this.#offerMoods(element("by-hand").hidden));
     const view = new MoodView({ word: element("mood-word"), sure: element("mood-sure"), said: element("mood-said") }, config.emotions, t);
     this.#loadViews = lazy(async () => {
       const [{ GroupView }, { howSure, MomentView, ValenceArousalView }] = await Promise.all([
@@ -50,6 +51,7 @@ export class MoodController {
       this.#moment?.update(reply.probabilities, reply.mood);
       this.#describeRest(reply);
     });
+    state.observe(["stage", "served", "frozen"], () => this.#renderPicker());
     state.observe(["group"], () => this.#group?.update([], null));
     state.observe(["stage"], ({ stage: now }) => {
       if (now === "live") {
@@ -71,6 +73,20 @@ export class MoodController {
     });
   }
 
+  /** Moods are offered at once where no camera reads; beside a mood that a camera read, on request. */
+  #renderPicker() {
+    const { stage, frozen } = this.#page.values;
+    const read = stage === "live" || frozen;
+    element("change").hidden = !read;
+    this.#offerMoods(!read);
+  }
+
+  /** @param {boolean} offered */
+  #offerMoods(offered) {
+    element("by-hand").hidden = !offered;
+    element("change").setAttribute("aria-expanded", String(offered));
+  }
+
   /** Which resting face is read against. @param {import("../../types.js").FrameReply} reply */
   #describeRest({ baseline }) {
     const { t } = this.#page;
@@ -81,12 +97,17 @@ export class MoodController {
     }
   }
 
-  /** Holds a mood that no camera read. @param {import("../../types.js").EmotionName} emotion @param {string} aside */
-  hold(emotion, aside) {
+  /**
+   * Holds a mood that no camera reads now.
+   * @param {import("../../types.js").EmotionName} emotion
+   * @param {string} [aside] how it came, instead of how sure it is
+   * @param {number} [confidence] 0..1
+   */
+  hold(emotion, aside, confidence = 1) {
     this.#stage.clear();
     this.#picker.update(emotion);
     this.#bars.update(null, emotion);
     element("moment").hidden = true;
-    this.#page.state.update({ mood: { emotion, confidence: 1, since_s: 0, valence: null, arousal: null }, aside, mood_at_ms: Date.now() });
+    this.#page.state.update({ mood: { emotion, confidence, since_s: 0, valence: null, arousal: null }, aside, mood_at_ms: Date.now() });
   }
 }

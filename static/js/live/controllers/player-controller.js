@@ -43,6 +43,21 @@ export class PlayerController {
     (await this.#player.get()).playNow({ track, place: null, why });
   };
 
+  /**
+   * What the listener said about a track changes what is to come.
+   * @param {string} id @param {import("../../types.js").QueueEntry} entry the answer @param {boolean} like
+   */
+  answer(id, entry, like) {
+    const { player } = this.#player.mounted ?? {};
+    if (!player) {
+      return;
+    }
+    const { upcoming } = player.queue;
+    const at = upcoming.findIndex(({ track }) => track.id === id);
+    const rest = at >= 0 && !like ? upcoming.toSpliced(at, 1, entry) : upcoming.toSpliced(at + 1, 0, entry);
+    player.replan(rest);
+  }
+
   /** @returns {Promise<import("../../player/mount.js").MountedPlayer>} */
   mounted() {
     return this.#player.get();

@@ -6,7 +6,7 @@ import { element, input, select } from "../../lib/elements.js";
 import { request } from "../../lib/http.js";
 
 /** Switches by their ids, and their state until the listener changes it. @type {Record<string, "on"|"off">} */
-const SWITCHES = { "keys-use": "on", "renew-on": "off" };
+const SWITCHES = { "keys-use": "on", "renew-on": "off", "journal-on": "off" };
 
 export class PreferencesController {
   #page;
@@ -31,7 +31,7 @@ export class PreferencesController {
     if (await this.#sendLanguage(select("language").value)) {
       location.reload();
     } else {
-      this.#page.confirm(this.#page.t("page.language.later"));
+      this.#page.confirm(this.#page.t("page.language.later"), { at: "foot" });
     }
   }
 

@@ -47,7 +47,7 @@ export class ReadingController {
     input("device-on").addEventListener("change", () => this.#choose(input("device-on").checked));
     element("device-server").addEventListener("click", () => {
       this.#choose(false);
-      input("device-on").focus();
+      (page.values.stage === "welcome" ? input("device-on") : element("settings-open")).focus();
     });
     input("group-on").addEventListener("change", () => page.state.update({ group: input("group-on").checked }));
     this.#restore();
@@ -72,6 +72,11 @@ export class ReadingController {
     this.#loop.stop();
   }
 
+  /** This device reads from now on, as the listener chose. */
+  useDevice() {
+    this.#choose(true);
+  }
+
   get #reader() {
     return this.#page.values.reader ?? this.#server;
   }
@@ -80,7 +85,6 @@ export class ReadingController {
     const { on_device } = this.#page.config;
     const stored = this.#page.preferences.get("device") ?? (readsByDefault(on_device, location.hostname) ? "on" : "off");
     const on = on_device !== "never" && stored === "on";
-    element("device").hidden = on_device === "never";
     this.#page.state.update({ reader: on ? this.#device : this.#server });
   }
 

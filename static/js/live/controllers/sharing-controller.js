@@ -1,16 +1,17 @@
 /**
- * Lists as links: copies the link of the shown list, opens a link that somebody shared.
+ * Lists as links: passes the shown list on, opens a link that somebody shared.
  */
 
-import { element } from "../../lib/elements.js";
 import { fromHash, toLink } from "../../lib/link.js";
 import { trackUrl } from "../../lib/track-id.js";
 import { namedTracks } from "../../music/track-names.js";
+import { SharePanel } from "../../views/sharing/share-panel.js";
 
 export class SharingController {
   #page;
   #mood;
   #tracks;
+  #panel;
 
   /**
    * @param {import("../page.js").Page} page
@@ -21,24 +22,26 @@ export class SharingController {
     this.#page = page;
     this.#mood = mood;
     this.#tracks = tracks;
-    element("share").addEventListener("click", () => this.#share());
+    this.#panel = new SharePanel({ t: page.t, say: (text, how) => page.confirm(text, how), shared: () => this.#shared() });
     window.addEventListener("hashchange", () => this.#open());
     this.#open();
   }
 
-  async #share() {
+  /** Opens or closes the ways of sharing. */
+  toggle() {
+    this.#panel.toggle();
+  }
+
+  /** @returns {import("../../views/sharing/share-panel.js").Shared|null} */
+  #shared() {
     const { served, goal } = this.#page.values;
-    if (!served) {
-      return;
+    const { title, name, tracks } = this.#tracks.list;
+    const emotion = served && this.#page.emotions.get(served);
+    if (!emotion) {
+      return null;
     }
-    const url = toLink(location.href, { emotion: served, goal, ids: this.#tracks.ids });
-    try {
-      await navigator.clipboard.writeText(url);
-      this.#page.confirm(this.#page.t("tracks.copied"));
-    } catch {
-      // No clipboard without a secure page or the permission: the link itself is shown.
-      this.#page.confirm(this.#page.t("tracks.copy", { url }), { stays: true });
-    }
+    const page = `${location.origin}${location.pathname}`;
+    return { emotion, title, name, tracks, link: toLink(page, { emotion: emotion.name, goal, ids: tracks.map(({ id }) => id) }) };
   }
 
   async #open() {

@@ -2,7 +2,7 @@
  * The stage: starts and stops the camera, freezes the picture of a snap, and shows what belongs to each state.
  */
 
-import { element, select } from "../../lib/elements.js";
+import { dialog, element, select } from "../../lib/elements.js";
 import { PictureView } from "../../views/picture-view.js";
 import { CameraFault } from "../camera.js";
 
@@ -22,7 +22,7 @@ export class StageController {
     this.#page = page;
     this.#camera = camera;
     this.#reading = reading;
-    page.state.observe(["stage", "frozen"], () => this.#render());
+    page.state.observe(["stage", "frozen", "served"], () => this.#render());
     reading.onFaces((faces) => this.#picture.update(faces));
     element("allow").addEventListener("click", () => this.start());
     element("start").addEventListener("click", () => this.start());
@@ -31,10 +31,11 @@ export class StageController {
       this.start();
     });
     this.#video.addEventListener("resize", () => this.#picture.fit(this.#video));
+    element("settings-open").addEventListener("click", () => dialog("settings").showModal());
   }
 
   async start() {
-    const { notice, state, t } = this.#page;
+    const { notice, state } = this.#page;
     notice.update("camera", "");
     notice.update("snap", "");
     try {
@@ -44,7 +45,7 @@ export class StageController {
         throw fault;
       }
       state.update({ stage: "stopped" });
-      notice.update("camera", t(`camera.${fault.code}`));
+      this.#complain(fault.code);
       return;
     }
     if (!this.#camera.running) {
@@ -57,6 +58,7 @@ export class StageController {
       // The pressed button is gone: the keyboard goes on at what took its place.
       element("snap").focus({ preventScroll: true });
     }
+    this.#page.preferences.set("way", "camera");
     this.#picture.fit(this.#video);
     this.#reading.start();
     await this.#listCameras();
@@ -64,21 +66,29 @@ export class StageController {
 
   /** @param {"lost"} [code] why, unless the listener stopped it */
   stop(code) {
-    const { notice, state, t } = this.#page;
+    const { notice, state } = this.#page;
     this.#reading.stop();
     this.#camera.stop();
     notice.update("face", "");
     notice.update("busy", "");
     state.update({ stage: "stopped" });
     if (code) {
-      notice.update("camera", t(`camera.${code}`));
+      this.#complain(code);
     }
+  }
+
+  /** @param {string} code what is wrong with the camera; most of it can be tried again */
+  #complain(code) {
+    const { notice, t } = this.#page;
+    const again = { label: t("notice.again"), run: () => this.start() };
+    notice.update("camera", t(`camera.${code}`), code === "insecure" || code === "unsupported" ? null : again);
   }
 
   /** Stops the camera and keeps its last picture. */
   freeze() {
     const had_focus = document.activeElement === element("snap");
     this.#picture.freeze((canvas) => this.#camera.drawTo(canvas));
+    this.#picture.flash();
     this.#page.state.update({ frozen: true });
     this.stop();
     if (had_focus) {
@@ -95,17 +105,20 @@ export class StageController {
   }
 
   #render() {
-    const { stage, frozen } = this.#page.values;
+    const { stage, frozen, served } = this.#page.values;
     document.body.dataset.state = stage;
+    document.body.toggleAttribute("data-list", served !== null);
     element("welcome").hidden = stage !== "welcome";
     element("controls").hidden = stage === "welcome";
     element("snap").hidden = stage !== "live";
     element("start").hidden = stage !== "stopped";
+    element("stage-view-open").hidden = stage === "welcome" || (stage === "stopped" && !served);
     element("start").textContent = this.#page.t(frozen ? "stage.again" : "stage.start");
-    element("renew").hidden = stage !== "live";
-    element("everybody").hidden = stage !== "live";
+    // On the first screen this choice belongs beside the camera's button, later among the settings.
+    element(stage === "welcome" ? "device" : "settings-reading").prepend(element("device-switch"));
     element("orb").hidden = stage !== "stopped" || frozen;
     this.#picture.show(stage === "live" || frozen);
+    this.#page.notice.render();
   }
 
   async #listCameras() {
