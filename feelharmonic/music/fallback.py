@@ -164,7 +164,7 @@ class ProviderFallback:
     def ask(self, request: TrackRequest, without: Collection[str] = (), wished: Sequence[str] = ()) -> TrackList:
         """From the first provider that has at least half of what is asked for, else from the one that has most.
         ``without``: names of providers that do not serve this listener; ``wished``: those that they chose, asked
-        first."""
+        first, for whom one track is enough (a station never ends)."""
         ends_s = self._clock() + self._budget_s
         best: tuple[_Entry, list[Track]] | None = None
         reasons: dict[str, Reason] = {}
@@ -173,7 +173,7 @@ class ProviderFallback:
             tracks, reason = self._ask(entry, request, ends_s)
             if len(tracks) > (len(best[1]) if best else 0):
                 best = entry, tracks
-            if 2 * len(tracks) >= request.n:
+            if 2 * len(tracks) >= request.n or (tracks and entry.name in wished):
                 break
             reasons[entry.name] = reason
         self._observer.served(best[0].name if best else "none")

@@ -6,7 +6,6 @@ server streams it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,14 +32,26 @@ class OwnProvider(CatalogueProvider):
 
     def __init__(self, tracks: Path):
         super().__init__(CurrentCatalogue((), tracks))
+        #: Of the tracks that were searched last: the artists' numbers, what is made of them, how many are different.
+        self._artists: tuple[np.ndarray, np.ndarray, int] | None = None
 
     def candidates(self, request: TrackRequest) -> Candidates:
         found = super().candidates(request)
         return replace(
             found,
-            artists=_artists(np.asarray(found.artists), request.n),
+            artists=self._different(np.asarray(found.artists), request.n),
             tracks=lambda places: [replace(one, audio=f"{self.audio_path}{one.key}") for one in found.tracks(places)],
         )
+
+    def _different(self, numbers: np.ndarray, wanted: int) -> np.ndarray:
+        """(N,): equal for the same artist; all different where there are too few, and for artists whom no tag names."""
+        known = self._artists
+        if known is None or known[0] is not numbers:
+            different = -1 - np.arange(len(numbers), dtype=np.int64)
+            named = np.where(numbers == artist_number(UNKNOWN_ARTIST), different, numbers.astype(np.int64))
+            known = self._artists = (numbers, named, len(np.unique(numbers)))
+        too_few = known[2] < ARTISTS_PER_TRACK * wanted
+        return -1 - np.arange(len(numbers), dtype=np.int64) if too_few else known[1]
 
 
 class SubsonicProvider(OwnProvider):
@@ -48,11 +59,3 @@ class SubsonicProvider(OwnProvider):
 
     name = "subsonic"
     audio_path = "/music/subsonic/"
-
-
-def _artists(numbers: np.ndarray, wanted: int) -> Sequence[int] | np.ndarray:
-    """(N,): equal for the same artist; all different where there are too few, and for artists whom no tag names."""
-    different = -1 - np.arange(len(numbers), dtype=np.int64)
-    if len(np.unique(numbers)) < ARTISTS_PER_TRACK * wanted:
-        return different
-    return np.where(numbers == artist_number(UNKNOWN_ARTIST), different, numbers.astype(np.int64))

@@ -40,13 +40,13 @@ list.addEventListener("click", ({ target }) => {
 });
 list.addEventListener("keydown", walk);
 element("rescan").addEventListener("click", async () => {
-  await request("/library/scan", { method: "POST" }).catch(() => undefined);
+  await request("library/scan", { method: "POST" }).catch(() => undefined);
   setTimeout(load, 500);
 });
 load();
 
 async function load() {
-  const answer = await request("/library/tracks").then((response) => response.json(), () => null);
+  const answer = await request("library/tracks").then((response) => response.json(), () => null);
   if (!answer) {
     element("scan").textContent = t("library.away");
     return;
@@ -168,7 +168,7 @@ async function move(index, valence, energy) {
 async function place(track, point) {
   const notice = element("notice");
   notice.hidden = true;
-  await request(`/library/tracks/${track.key}/place`, { method: "POST", json: point }).catch(() => {
+  await request(`library/tracks/${track.key}/place`, { method: "POST", json: point }).catch(() => {
     notice.textContent = t("library.lost");
     notice.hidden = false;
   });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -203,6 +204,8 @@ def test_they_are_asked_only_where_chosen_or_named():
     fallback = ProviderFallback([usual, chosen], on_wish=("radio",))
     assert fallback.ask(REQUEST).provider == "catalogue"
     assert fallback.ask(REQUEST, wished=("radio",)).provider == "radio"
+    many = dataclasses.replace(REQUEST, steps=REQUEST.steps * 8)
+    assert fallback.ask(many, wished=("radio",)).provider == "radio"  # one station is enough
     assert fallback.ask(REQUEST, without=("radio",), wished=("radio",)).provider == "catalogue"
     assert on_wish(Settings()) == ("audius", "radio")
     assert on_wish(Settings(providers=("radio", "catalogue"))) == ("audius",)
