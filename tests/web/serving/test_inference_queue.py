@@ -264,7 +264,7 @@ def test_a_first_costly_frame_slows_nobody_else():
         queue.run(lambda: read(0.4), "greedy")
         queue.run(lambda: read(0.005), "honest")
         queue.tick(late_s=0.5)
-    assert max(queue.retry_after_ms("honest") for _ in range(20)) == 0
+        assert max(queue.retry_after_ms("honest") for _ in range(20)) == 0
     now_s[0] += 20  # it stopped
     queue.tick(late_s=0.0)
     assert not queue._own_paces
