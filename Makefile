@@ -106,7 +106,7 @@ train: .venv-train/stamp
 	$(EXPRESSION).train --runs $(RUNS) --name strangers --start-file $(RUNS)/before.onnx --rate 0.03 --augmentation 0.4 \
 		$(SETS) --set-weight 4 --soft-labels $(RUNS)/second.npz --soft-label-weight 0.6 --epochs 8
 	$(EXPRESSION).export --runs $(RUNS) --name strangers --blend-file $(RUNS)/before.onnx --blend-share 0.75 --int8
-	$(EXPRESSION).shown
+	$(EXPRESSION).shown --before $(RUNS)/before.onnx
 	$(EXPRESSION).card --run $(RUNS)/strangers
 
 # The same for face_finder.onnx (detector) and face_look.onnx (refiner). MTCNN labels the faces; its package asks for an

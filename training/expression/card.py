@@ -28,12 +28,16 @@ from training.expression.evaluate import (
 from training.expression.network import SHAPES, ExpressionNetwork, multiply_accumulates
 from training.expression.onnx_file import FLOAT16_WEIGHTS, read_metadata
 from training.expression.shown import MIN_RECALL
+from training.resting_faces import resting_lines
+from training.strangers import MIN_FACES, NEUTRAL
 
 #: What `train --set` was given for the served network.
 OTHER_SETS = (
     "; press photographs, posed and smiling faces (the part to learn from, for the third head alone); LFW's and "
     "UTKFace's faces with soft labels"
 )
+#: What an emotion may lose on the photographs, 0..1.
+MAX_PAID = 0.03
 EXPERIMENTS_PATH = Path(__file__).resolve().parents[1] / "experiments.md"
 #: Names in the metadata of files that were exported before these were renamed, the served one among them.
 RENAMED_OPTIONS = {"harm": "augmentation", "lessons": "soft_labels", "trust": "soft_label_weight"}
@@ -101,7 +105,7 @@ def card(figures: dict, shape: str, fer: dict[str, str], metadata: dict[str, str
         "",
         "![Reliability](plots/expression_reliability.png)",
         "",
-        *_strangers(figures),
+        *_strangers(figures, metadata),
         "## Faces as webcams see them",
         "",
         "Accuracy on the same faces, corrupted (`training/corruptions.py`, which training does not use):",
@@ -113,6 +117,7 @@ def card(figures: dict, shape: str, fer: dict[str, str], metadata: dict[str, str
         "![Accuracy under each corruption](plots/expression_corruptions.png)",
         "",
         *_groups(figures),
+        *resting_lines(figures.get("resting", {})),
         "## Known limits",
         "",
         "Disgust is rare in the data (437 of 28,536 faces) and read worst. FER2013's faces come from a web search for "
@@ -182,12 +187,19 @@ def _shown(metadata: dict[str, str]) -> list[str]:
         f"| `shown` | geometric mean of the heads ({weights}), each divided by its prior to the power of "
         f"{reading['strength']:g}: its labels' shares in the training split, the strangers' head's mean answer on "
         f"`valid` ({priors}); at a temperature of "
-        f"{reading['temperature']:g}. People in front of this page make faces more often than the pictures of a web "
-        "search do: what is rare there need not be rare here (logit adjustment; Menon et al. 2021, arXiv:2007.07314) |"
+        f"{reading['temperature']:g}{_offset(reading)}. People in front of this page make faces more often than the "
+        "pictures of a web search do: what is rare there need not be rare here (logit adjustment; Menon et al. 2021, "
+        "arXiv:2007.07314) |"
     ]
 
 
-def _strangers(figures: dict) -> list[str]:
+def _offset(reading: dict) -> str:
+    """What is added to neutral's log probability, for files whose reading has it."""
+    offset = reading.get("offsets", [0.0] * len(EMOTIONS))[NEUTRAL]
+    return f"; neutral's logarithm {offset:+g}" if offset else ""
+
+
+def _strangers(figures: dict, metadata: dict[str, str]) -> list[str]:
     if "strangers" not in figures:
         return []
     smiles = figures["strangers"].get("smiles")
@@ -206,6 +218,7 @@ def _strangers(figures: dict) -> list[str]:
         *strangers_table(figures),
         "",
         *_broken_rules(figures),
+        *_paid(figures, metadata),
         "![Reliability on strangers](plots/expression_strangers.png)",
         "",
         "Measured for: grown people of the press, students posing in a laboratory, people of London. Not measured for: "
@@ -224,6 +237,24 @@ def _broken_rules(figures: dict) -> list[str]:
     ]
     rule = f"Release rule: no emotion below {MIN_RECALL:.0%} recall on any set that one may choose by"
     return [f"{rule}. {'Broken by ' + ', '.join(low) if low else 'It holds'}.", ""]
+
+
+def _paid(figures: dict, metadata: dict[str, str]) -> list[str]:
+    """What each emotion on the photographs gained or paid against a file served before, and whether it is too much."""
+    photographs = figures["strangers"].get("photographs")
+    if "before" not in metadata or photographs is None:
+        return []
+    before = json.loads(metadata["before"])
+    enough = [name for name, count in photographs["counts"].items() if count >= MIN_FACES]
+    moved = {name: photographs["recall"][name] - before["recall"][name] for name in enough}
+    changes = ", ".join(f"{name} {before['recall'][name]:.0%} → {photographs['recall'][name]:.0%}" for name in enough)
+    paid = [name for name, change in moved.items() if change < -MAX_PAID]
+    return [
+        f"No emotion pays for another with more than {MAX_PAID * 100:.0f} points on `photographs/`, against the file "
+        f"that read strangers by the FER+ head alone (SHA-256 {before['sha256'][:12]}…): {changes}. "
+        + (f"Broken by {', '.join(paid)}." if paid else "It holds."),
+        "",
+    ]
 
 
 def _head(name: str, one: dict) -> str:

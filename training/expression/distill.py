@@ -2,17 +2,19 @@
 
     python -m training.expression.distill --data FOLDER --teachers small --out soft_labels.npz
     python -m training.expression.distill --data FOLDER --teachers "" --face-api FOLDER --out theirs.npz
+    python -m training.expression.distill --data FOLDER --teachers "" --teacher-file FILE.onnx --out soft_labels.npz
     python -m training.expression.train --data FOLDER --name student --soft-labels soft_labels.npz
 
-In: runs under --runs (their averaged weights), the data folder. Out: one file of probabilities, averaged over the
-teachers and over several augmented views of each face, so that a teacher that has memorised a face is less certain.
-UTKFace's faces, where the set is present, get soft labels as their only labels. (Hinton et al. 2015, arXiv:1503.02531;
-Furlanello et al. 2018, arXiv:1805.04770, for students as large as their teachers.)
+In: runs under --runs (their averaged weights), exported files, the data folder. Out: one file of probabilities: the
+mean over the teachers and over several augmented views of each face, so that a teacher that has memorised a face is
+less certain. UTKFace's faces, where the set is present, get soft labels as their only labels. (Hinton et al. 2015,
+arXiv:1503.02531; Furlanello et al. 2018, arXiv:1805.04770, for students as large as their teachers.)
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +25,9 @@ from feelharmonic.emotions import EMOTIONS
 from training.data_dir import add_data_option, data_dir
 from training.expression.augment import augmented
 from training.expression.data import FER2013, FERPLUS, HEADS, STRANGERS, load_training_faces
-from training.expression.network import ExpressionNetwork, best_device, fast_arithmetic
-from training.expression.runs import DEFAULT_RUNS, read_run
+from training.expression.network import SHAPES, ExpressionNetwork, best_device, fast_arithmetic
+from training.expression.onnx_file import has_strangers_head, load_exported, read_metadata
+from training.expression.runs import DEFAULT_RUNS, Plan, read_run
 from training.expression.soft_labels import SoftLabels, unlabelled_faces, write_soft_labels
 from training.face_api import FaceApiReader
 
@@ -57,6 +60,31 @@ def mean_probabilities(
     return torch.cat(means).numpy()
 
 
+def load_teacher(path: Path, crops: np.ndarray) -> ExpressionNetwork:
+    """The network in the exported file ``path``; ``crops`` as for `load_exported`."""
+    plan = json.loads(read_metadata(path).get("plan", "{}"))
+    network = ExpressionNetwork(SHAPES[plan.get("shape", Plan.shape)]).to(best_device())
+    load_exported(network, path, crops)
+    return network
+
+
+def soft_labels_of(teachers: list[tuple[ExpressionNetwork, bool]], crops: np.ndarray, views: int) -> np.ndarray:
+    """(N, 48, 48) uint8 → (N, 3, 7): the teachers' mean; zeros without any. A teacher marked False was never taught the
+    strangers' head: there it has no say."""
+    answers = [np.zeros((len(crops), len(HEADS), len(EMOTIONS)), np.float32)]
+    for network, taught in teachers:
+        answer = mean_probabilities(network, crops, views=views)
+        answer[:, STRANGERS] *= taught
+        answers.append(answer)
+    return mean_of_known(answers)
+
+
+def mean_of_known(answers: list[np.ndarray]) -> np.ndarray:
+    """(N, 3, 7): the mean of ``answers``, each (N, 3, 7), head by head over those that are not zeros there."""
+    known = sum((answer.sum(2, keepdims=True) > 0).astype(np.float32) for answer in answers)
+    return np.float32(sum(answers) / np.maximum(known, 1))
+
+
 def with_face_api(labels: np.ndarray, targets: np.ndarray, theirs: np.ndarray, weight: float) -> np.ndarray:
     """``labels`` (N, 3, 7) whose strangers' head is ``weight`` (0..1) ``theirs`` (N, 7), for the rest the teachers'.
 
@@ -77,6 +105,9 @@ def main() -> None:
     add_data_option(parser)
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of the runs")
     parser.add_argument("--teachers", default="small", help="names of runs, separated by commas (default small)")
+    parser.add_argument(
+        "--teacher-file", type=Path, action="append", default=[], help="an exported file as a teacher; repeatable"
+    )
     parser.add_argument("--face-api", type=Path, help="folder `model` of the npm package @vladmandic/face-api")
     parser.add_argument(
         "--face-api-weight", type=float, default=1 / 3, help="of its answers in the strangers' head (default 1/3)"
@@ -92,15 +123,12 @@ def main() -> None:
     others = unlabelled_faces(folder)
     crops = {"labelled": faces.crops, "unlabelled": others[:0] if options.labelled_only else others}
     names = [name for name in options.teachers.split(",") if name]
-    if not names and options.face_api is None:
-        raise SystemExit("Expected --teachers, --face-api or both.")
-    teachers = [read_run(options.runs / name, best_device()).average for name in names]
-    labels = {
-        kind: np.mean([mean_probabilities(teacher, some, views=options.views) for teacher in teachers], axis=0)
-        if teachers
-        else np.zeros((len(some), len(HEADS), len(EMOTIONS)), np.float32)
-        for kind, some in crops.items()
-    }
+    if not names and not options.teacher_file and options.face_api is None:
+        raise SystemExit("Expected --teachers, --teacher-file, --face-api or several of them.")
+    teachers = [(read_run(options.runs / name, best_device()).average, True) for name in names]
+    teachers += [(load_teacher(path, faces.crops), has_strangers_head(path)) for path in options.teacher_file]
+    names += [path.name for path in options.teacher_file]
+    labels = {kind: soft_labels_of(teachers, some, options.views) for kind, some in crops.items()}
     if options.face_api is not None:
         names.append("@vladmandic/face-api")
         reader = FaceApiReader.load(options.face_api)

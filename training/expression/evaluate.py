@@ -33,6 +33,7 @@ from training.measures import (
     read_in_batches,
     reliability,
 )
+from training.resting_faces import resting_figures
 from training.strangers import Strangers, load_strangers
 from training.strangers import figures as figures_of
 from training.utkface import ARCHIVE, GROUPS, People, load_utkface
@@ -137,10 +138,12 @@ def evaluate(folder: Path, network: Path) -> dict:
         "copies": copies(reader, faces, labels, load_fer(folder, "train").crops),
         "reliability": {name: getattr(fitted, name).tolist() for name in ("count", "confidence", "share")},
     }
-    if (folder / ARCHIVE).is_file():
-        figures["groups"] = by_group(reader, load_utkface(folder))
+    people = load_utkface(folder) if (folder / ARCHIVE).is_file() else None
+    if people is not None:
+        figures["groups"] = by_group(reader, people)
     if sets := load_strangers(folder, FaceFinder.load()):
         figures["strangers"] = strangers(reader, sets)
+    figures["resting"] = resting_figures(reader, people, sets.get("photographs"))
     return figures
 
 

@@ -129,6 +129,11 @@ def read_metadata(path: Path) -> dict[str, str]:
     return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
 
 
+def has_strangers_head(path: Path) -> bool:
+    """Whether the exported file ``path`` has a head for strangers; the first files had none."""
+    return HEADS[STRANGERS] in {output.name for output in onnx.load(path).graph.output}
+
+
 @torch.no_grad()
 def load_exported(network: ExpressionNetwork, path: Path, crops: np.ndarray) -> None:
     """Give ``network`` the weights of the exported file ``path``, so that it computes what the file does.

@@ -47,6 +47,8 @@ class Plan:
     sets: str = ""
     #: What a face of theirs counts beside one of FER2013's.
     set_weight: float = 1.0
+    #: The weight of FER2013's head in the loss, beside 1 for each other head.
+    fer2013_weight: float = 1.0
     #: SHA-256 of the exported file whose weights this run starts from (`onnx_file.py`).
     start_file: str = ""
 

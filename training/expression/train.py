@@ -121,7 +121,14 @@ def train_epoch(run: Run, faces: Faces, *, quiet: bool = False) -> float:
         inputs = augmented(crops[rows], generator, shares).to(memory_format=torch.channels_last)
         with fast_arithmetic(device):
             logits = run.network(inputs)
-        loss = head_loss(logits.float(), targets[rows], weights[rows], emotions, run.plan.label_smoothing)
+        loss = head_loss(
+            logits.float(),
+            targets[rows],
+            weights[rows],
+            emotions,
+            run.plan.label_smoothing,
+            run.plan.fer2013_weight,
+        )
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()
@@ -142,18 +149,24 @@ def emotion_weights(targets: Tensor) -> Tensor:
 
 
 def head_loss(
-    logits: Tensor, targets: Tensor, weights: Tensor, emotions: Tensor, label_smoothing: float = 0.0
+    logits: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    emotions: Tensor,
+    label_smoothing: float = 0.0,
+    fer2013_weight: float = 1.0,
 ) -> Tensor:
     """Cross-entropy with soft targets, (N, 3, 7) each, weighted by face and by head; rows of zeros cost nothing.
 
     ``emotions`` (7,): `emotion_weights`. ``label_smoothing`` spreads that share of FER2013's hard label over all
-    classes; the votes are soft already.
+    classes; the votes are soft already. ``fer2013_weight``: of its head's loss beside the others'.
     """
     spread = targets.clone()
     labelled = targets[:, FER2013].sum(1, keepdim=True)
     spread[:, FER2013] = targets[:, FER2013] * (1 - label_smoothing) + labelled * label_smoothing / targets.shape[2]
     each = -(spread * logits.log_softmax(2)).sum(2)  # (N, 3)
     heads = torch.tensor(HEAD_WEIGHTS, device=logits.device).repeat(len(logits), 1)  # (N, 3)
+    heads[:, FER2013] *= fer2013_weight
     heads[:, STRANGERS] *= emotions[targets[:, STRANGERS].argmax(1)]
     return (each * heads * weights[:, None]).sum() / weights.sum().clamp(min=1e-6)
 
@@ -235,6 +248,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--set", type=Path, action="append", default=[], help="mix in this folder's set; repeatable")
     parser.add_argument("--set-weight", type=float, default=plan.set_weight, help="of their faces (default 1)")
+    parser.add_argument(
+        "--fer2013-weight", type=float, default=plan.fer2013_weight, help="of FER2013's head in the loss (default 1)"
+    )
     parser.add_argument("--start-file", type=Path, help="start from the weights of this exported file")
     parser.add_argument("--start", default="", help="start from this run's weights; of several (a,b) their mean")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
@@ -257,6 +273,7 @@ def main() -> None:
         soft_label_weight=options.soft_label_weight,
         start=options.start,
         set_weight=options.set_weight,
+        fer2013_weight=options.fer2013_weight,
     )
     if options.start_file:
         if options.start:

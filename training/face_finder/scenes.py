@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from feelharmonic.reading.faces.boxes import iou
-from training.face_finder.backgrounds import Backgrounds, Painter
-from training.face_finder.camera_effects import Camera
+from training.face_finder.drawing.backgrounds import Backgrounds, Painter
+from training.face_finder.drawing.camera_effects import Camera
+from training.face_finder.drawing.signs import TRAINING_KINDS, Signs
 from training.face_finder.geometry import (
     HEIGHT,
     WIDTH,
@@ -65,9 +66,14 @@ class SceneMaker:
 
     # ---------- whole scenes ----------
 
-    def scene(self, *, roll_deg: float = 40.0, faceless: float = 0.22, fixed: Source | None = None) -> Scene:
-        """A scene; ``roll_deg``: largest tilt; ``faceless``: share without a face; ``fixed``: the one face to show."""
+    def scene(
+        self, *, roll_deg: float = 40.0, faceless: float = 0.22, fixed: Source | None = None, signs: float = 0.0
+    ) -> Scene:
+        """A scene; ``roll_deg``: largest tilt; ``faceless``: share without a face; ``fixed``: the one face to show;
+        ``signs``: share with things behind the faces that are taken for some."""
         picture = self._backgrounds.draw()
+        if signs and self.rng.random() < signs:
+            picture = Signs(self._painter, TRAINING_KINDS).add(picture)
         faces: list[np.ndarray] = []
         if fixed is None and self.rng.random() < faceless:
             picture = self._without_face(picture)
@@ -79,6 +85,18 @@ class SceneMaker:
         if self.rng.random() < 0.25 and faces:
             self._cover(picture, faces[0])
         return self._finished(self._camera.take(picture, faces), faces)
+
+    def signs(self, kinds: tuple[str, ...] = TRAINING_KINDS) -> Scene:
+        """A scene without a face, with things of these kinds that are taken for faces."""
+        picture = Signs(self._painter, kinds).add(self._backgrounds.draw())
+        return self._finished(self._camera.take(picture, []), [])
+
+    def parts(self) -> Scene:
+        """A scene without a face, with ears, necks, hair and single eyes or mouths."""
+        picture = self._backgrounds.draw()
+        for _ in range(int(self.rng.integers(1, 5))):
+            picture = self._with_part(picture)
+        return self._finished(self._camera.take(picture, []), [])
 
     def photograph(self, source: Source) -> Scene:
         """``source`` as a whole photograph, moved and scaled at random, half of the time with camera effects."""
@@ -269,6 +287,38 @@ class SceneMaker:
                 else:
                     cv2.fillConvexPoly(picture, np.int32(cv2.boxPoints(box)), colour)
         return picture
+
+    def _with_part(self, picture: np.ndarray) -> np.ndarray:
+        """``picture`` with a part of a head that is no face: what lies beside it, above or below, or one feature."""
+        source = self._any_face()
+        centre, (a, b), _ = ellipse_of(source.points)
+        if self.rng.random() < 0.7:
+            places = ((-1.15, 0), (1.15, 0), (0, 1.5), (0, -1.4), (-1.2, 0.9), (1.2, 0.9))
+            at = centre + np.array(places[int(self.rng.integers(len(places)))]) * (a, b)
+            half = np.array([0.45 * a, 0.45 * b]) * self.rng.uniform(0.6, 1.3)
+        else:
+            at = source.points[int(self.rng.integers(len(source.points)))]
+            half = np.array([0.4 * a, 0.25 * b]) * self.rng.uniform(0.7, 1.2)
+        side = source.picture.shape[0]
+        low, high = (np.clip(at + way * half, 0, side).astype(int) for way in (-1, 1))
+        if (high - low).min() < 8:
+            return picture
+        part = source.picture[low[1] : high[1], low[0] : high[0]]
+        height = self.size[1] * float(np.exp(self.rng.uniform(np.log(0.1), np.log(0.8))))
+        scale = height / part.shape[0]
+        turn = self.rng.uniform(-0.6, 0.6)
+        linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        middle = np.array(part.shape[1::-1]) / 2
+        move = np.float32(np.hstack([linear, (self.rng.uniform((0, 0), self.size) - linear @ middle)[:, None]]))
+        alpha = np.zeros(part.shape[:2], np.float32)
+        if self.rng.random() < 0.3:
+            alpha[:] = 1
+        else:
+            box = ((*map(float, middle),), (float(part.shape[1]), float(part.shape[0])), 0.0)
+            cv2.ellipse(alpha, box, 1.0, -1)
+        laid = warped(part, move, self.size)
+        mask = cv2.GaussianBlur(warped(alpha, move, self.size), (0, 0), max(0.5, 0.03 * height))[..., None]
+        return np.uint8(laid * mask + picture * (1 - mask))
 
     def _face_replaced(self, picture: np.ndarray, points: np.ndarray) -> np.ndarray:
         """``picture`` with the face painted over, eyes and mouth included."""

@@ -19,6 +19,9 @@ from training.face_finder.data import load_sources
 from training.face_finder.scenes import MAX_FACES, Scene, SceneMaker
 
 SCENES_PER_SHARD = 4096
+#: Shares of the scenes that hold signs, or parts of heads, and no face; of the others, of those without a face and of
+#: those with signs behind the faces.
+SIGNS_SHARE, PARTS_SHARE, FACELESS_SHARE, SIGNS_BEHIND_SHARE = 0.25, 0.15, 0.3, 0.2
 
 
 class Shard:
@@ -56,6 +59,16 @@ def packed(scenes: list[Scene]) -> Shard:
     return shard
 
 
+def any_scene(maker: SceneMaker) -> Scene:
+    """A scene as frames are, or one of things that are taken for faces."""
+    kind = maker.rng.random()
+    if kind < SIGNS_SHARE:
+        return maker.signs()
+    if kind < SIGNS_SHARE + PARTS_SHARE:
+        return maker.parts()
+    return maker.scene(faceless=FACELESS_SHARE, signs=SIGNS_BEHIND_SHARE)
+
+
 def make_shards(folder: Path, count: int, seed: int, make: Callable[[int], Shard]) -> None:
     """Write ``make(i)`` for each i below ``count`` whose file is not in ``folder`` yet."""
     for i in tqdm(range(count), desc="shards"):
@@ -76,7 +89,7 @@ def main() -> None:
 
     def make(i: int) -> Shard:
         maker = SceneMaker(sources, np.random.default_rng((options.seed, i)))
-        return packed([maker.scene() for _ in range(SCENES_PER_SHARD)])
+        return packed([any_scene(maker) for _ in range(SCENES_PER_SHARD)])
 
     make_shards(options.folder / "shards", options.shards, options.seed, make)
 

@@ -15,7 +15,7 @@ import csv
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from torch import nn
 from tqdm import tqdm
 
 from training.atomic_write import replacing
+from training.face_finder.exported_weights import load_exported
 from training.face_finder.loss import loss_of, targets
 from training.face_finder.network import FinderNetwork
 
@@ -129,13 +130,20 @@ def rate(done: int, samples: int, highest: float = DETECTOR.rate) -> float:
     return highest * min(share / 0.03, 0.5 * (1 + math.cos(math.pi * share)) + 0.003)
 
 
-def train(folder: Path, samples: int, device: str, threads: int, stage: Stage = DETECTOR) -> None:
-    """Train until ``samples`` scenes in all, from the checkpoint where there is one; saves after each shard."""
+def train(
+    folder: Path, samples: int, device: str, threads: int, stage: Stage = DETECTOR, start_file: Path | None = None
+) -> None:
+    """Train until ``samples`` scenes in all, from the checkpoint where there is one; saves after each shard.
+
+    Without a checkpoint the weights are those of the exported file ``start_file`` where one is given.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(SEED)
     network = FinderNetwork().to(device, memory_format=torch.channels_last)
     checkpoint, done, passes = folder / stage.checkpoint, 0, 0
-    if stage.start and not checkpoint.exists():
+    if start_file is not None and not checkpoint.exists():
+        load_exported(network, start_file, _first_pictures(folder / stage.shards).to(device))
+    elif stage.start and not checkpoint.exists():
         network.load_state_dict(torch.load(folder / stage.start, map_location=device)["average"])
     average = copy.deepcopy(network)
     optimizer = torch.optim.AdamW(network.parameters(), stage.rate, weight_decay=WEIGHT_DECAY)
@@ -174,6 +182,14 @@ def train(folder: Path, samples: int, device: str, threads: int, stage: Stage = 
         passes += 1
         save(checkpoint, network=network, average=average, optimizer=optimizer, done=done, passes=passes)
         log(folder / stage.log, {"done": done, **{name: round(float(np.mean(v)), 4) for name, v in means.items()}})
+
+
+def _first_pictures(shards: Path) -> torch.Tensor:
+    """(N, 3, H, W) 0..1: a batch of the first shard in ``shards``."""
+    first = min(shards.glob("*.npz"), default=None)
+    if first is None:
+        raise SystemExit(f"Expected shards in {shards}, found none. Make them first.")
+    return next(batches(first, np.random.default_rng(SEED), 0.0))[0]
 
 
 @torch.no_grad()
@@ -218,9 +234,15 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--refiner", action="store_true", help="train the refiner on windows/, not the detector")
+    parser.add_argument("--start-file", type=Path, help="start from the weights of this exported file")
+    parser.add_argument(
+        "--rate", type=float, help=f"the highest learning rate ({DETECTOR.rate}, refiner {REFINER.rate})"
+    )
     options = parser.parse_args()
     stage = REFINER if options.refiner else DETECTOR
-    train(options.folder, options.samples, options.device, options.threads, stage)
+    if options.rate is not None:
+        stage = replace(stage, rate=options.rate)
+    train(options.folder, options.samples, options.device, options.threads, stage, options.start_file)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from feelharmonic.reading.faces.face_finder import REFINER_SIZE, FaceFinder, Vie
 from training.data_dir import add_data_option, data_dir
 from training.face_finder.data import load_sources
 from training.face_finder.scenes import Scene, SceneMaker
-from training.face_finder.shards import Shard, make_shards
+from training.face_finder.shards import Shard, any_scene, make_shards
 
 FRAME_WIDTH = 320
 WINDOWS_PER_SHARD = 8192
@@ -79,7 +79,7 @@ def main() -> None:
         maker = SceneMaker(sources, rng, FRAME_WIDTH)
         shard = Shard()
         while len(shard) < WINDOWS_PER_SHARD:
-            for window in windows(finder, maker.scene(faceless=0.35), rng):
+            for window in windows(finder, any_scene(maker), rng):
                 shard.add(*window)
         return shard
 

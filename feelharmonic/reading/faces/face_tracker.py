@@ -46,7 +46,7 @@ STEADY_SHARE = 0.2
 
 #: A face with a lower score may be a sign or a cake. One with less sharpness is blurred by about 4 % of its height, as
 #: heads in the background are: from there on one in six is read as another emotion.
-SURE_SCORE_OF_FACE, MIN_SHARPNESS = 0.7, 0.35
+SURE_SCORE_OF_FACE, MIN_SHARPNESS = 0.5, 0.35
 
 #: The listener stays the listener down to this share of both, so that nobody takes turns with the person behind.
 LISTENER_RELIEF = 0.8

@@ -29,7 +29,7 @@ PART_OVERLAP = 1.35
 MIN_PART_PX = 240
 
 #: More searches raise more false alarms, so a face found in a part or in another turn needs a higher score.
-MIN_SCORE_IN_PART = 0.7
+MIN_SCORE_IN_PART = 0.5
 
 
 def search_photograph(finder: Finder, picture_bgr: np.ndarray) -> list[Face]:

@@ -37,11 +37,11 @@ def face(score: float, id: int = 0) -> Face:
     [
         ([0.9, 0.9], [0.7, 0.7], None, 0),
         ([0.9, 0.9], [0.2, 0.7], None, 1),  # the larger one is blurred
-        ([0.6, 0.9], [0.7, 0.7], None, 1),  # the larger one may be none
-        ([0.6, 0.6], [0.7, 0.7], None, 0),  # none is sure
-        ([0.6, 0.9], [0.7, 0.7], 0, 0),  # who was the listener stays it
+        ([0.42, 0.9], [0.7, 0.7], None, 1),  # the larger one may be none
+        ([0.42, 0.42], [0.7, 0.7], None, 0),  # none is sure
+        ([0.42, 0.9], [0.7, 0.7], 0, 0),  # who was the listener stays it
         ([0.9, 0.9], [0.3, 0.7], 0, 0),
-        ([0.4, 0.9], [0.7, 0.7], 0, 1),
+        ([0.38, 0.9], [0.7, 0.7], 0, 1),
     ],
 )
 def test_the_largest_sure_face_is_the_listeners(scores, sharpnesses, before, listener):

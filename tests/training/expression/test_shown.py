@@ -17,7 +17,9 @@ from training.expression.shown import HeadReader, ShownReading, choose
 from training.strangers import Strangers
 
 PRIORS = ((0.1, 0.02, 0.04, 0.24, 0.15, 0.12, 0.33), (0.14, 0.02, 0.14, 0.25, 0.17, 0.11, 0.17), (1 / 7,) * 7)
-READING = ShownReading(weights=(0.5, 0.3, 0.2), strength=0.75, temperature=0.6, priors=PRIORS)
+READING = ShownReading(
+    weights=(0.5, 0.3, 0.2), strength=0.75, temperature=0.6, offsets=(0, 0.5, 0, 0, 0, 0, -0.25), priors=PRIORS
+)
 
 
 def test_the_graph_computes_what_the_reading_says(tmp_path):
@@ -68,7 +70,7 @@ def test_the_rule_takes_the_head_that_reads_strangers():
     best, rows = choose(heads, sets, PRIORS)
     assert best.weights[1] > 0
     assert best.temperature < 1, "it is always right, so it may be surer"
-    assert len(rows) == len(shown.WEIGHTS) * len(shown.STRENGTHS)
+    assert len(rows) == len(shown.WEIGHTS) * len(shown.STRENGTHS) * len(shown.NEUTRAL_OFFSETS)
 
 
 def test_where_none_passes_the_rule_accuracy_decides(monkeypatch):
@@ -78,3 +80,20 @@ def test_where_none_passes_the_rule_accuracy_decides(monkeypatch):
     best, rows = choose({n: v for n, (_, v) in made.items()}, {n: one for n, (one, _) in made.items()}, PRIORS)
     assert best.weights[1] > 0
     assert not any(shown.passes(found) for _, found in rows)
+
+
+def test_an_offset_makes_neutral_less_likely_by_its_factor():
+    heads = np.full((1, 3, 7), 1 / 7)
+    row = ShownReading(offsets=shown.neutral_offset(-0.5)).of(heads)[0]
+    assert row[6] / row[0] == pytest.approx(np.exp(-0.5), rel=1e-5)
+
+
+def test_a_file_is_compared_with_one_served_before(tmp_path):
+    torch.manual_seed(0)
+    write(as_onnx(ExpressionNetwork(SHAPES["tiny"])), tmp_path / "before.onnx", {})
+    crops = np.random.default_rng(1).integers(0, 256, (6, 48, 48), dtype=np.uint8)
+    read = ExpressionReader.load(tmp_path / "before.onnx").read_crops(crops).argmax(1)
+    faces = Strangers(name="photographs", crops=crops, label=read, person=np.arange(6).astype(str))
+    before = shown.recall_before(tmp_path / "before.onnx", faces)
+    assert set(before["recall"].values()) == {1.0}
+    assert len(before["sha256"]) == 64

@@ -8,8 +8,8 @@ import pytest
 
 from feelharmonic.reading.faces.boxes import iou
 from tests.support.scenes import drawn, two_sources
-from training.face_finder.backgrounds import Backgrounds
-from training.face_finder.camera_effects import Camera
+from training.face_finder.drawing.backgrounds import Backgrounds
+from training.face_finder.drawing.camera_effects import Camera
 from training.face_finder.geometry import HEIGHT, LFW_MEAN, WIDTH, share_in_view
 from training.face_finder.scenes import MIN_SHARE_IN_VIEW, SceneMaker, Source
 

@@ -12,8 +12,9 @@ from tests.support.scenes import FixedCandidates, scene_of, tensors, two_sources
 torch = pytest.importorskip("torch", reason="needs requirements-train.txt")
 
 from training.face_finder import train
+from training.face_finder.export import export
 from training.face_finder.geometry import HEIGHT, WIDTH
-from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH
+from training.face_finder.network import INPUT_HEIGHT, INPUT_WIDTH, FinderNetwork
 from training.face_finder.scenes import SceneMaker, Source
 from training.face_finder.shards import Shard, packed
 from training.face_finder.windows import windows
@@ -134,3 +135,20 @@ def test_the_training_memorises_a_few_scenes(shards):
     losses = [float(line.split(",")[1]) for line in (shards / "detector.csv").read_text().splitlines()[1:]]
     assert len(losses) == 20
     assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:2])
+
+
+def test_a_training_starts_from_an_exported_file(shards, tmp_path):
+    torch.manual_seed(0)
+    train.train(shards, 64, "cpu", 1)
+    network = FinderNetwork()
+    network.load_state_dict(torch.load(shards / "detector.pt")["average"])
+    export(network, tmp_path / "served.onnx")
+    (shards / "detector.pt").unlink()
+    train.train(shards, 16, "cpu", 1, replace(train.DETECTOR, rate=0.0), tmp_path / "served.onnx")
+    weight = torch.load(shards / "detector.pt")["network"]["head.weight"]
+    torch.testing.assert_close(weight, network.head.weight.detach(), atol=0.02, rtol=0)
+
+
+def test_a_start_from_a_file_needs_shards(tmp_path):
+    with pytest.raises(SystemExit, match="Expected shards"):
+        train.train(tmp_path, 16, "cpu", 1, start_file=tmp_path / "served.onnx")
