@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -35,12 +36,17 @@ MAX_SONG_BYTES = 300_000_000
 #: The API's codes for a wrong account and for what token authentication lacks.
 REFUSED_CODES = {40, 41, 44, 50}
 
+#: What servers without tokens answer: a parameter is missing, or tokens are not supported.
+NO_TOKEN_CODES = {10, 41}
+
 
 class SubsonicClient:
-    """Calls ``url``. The password never travels: each call has a salt and an MD5 of both, as the API asks."""
+    """Calls ``url``. Each call has a salt and an MD5 of it and the password, as the API asks. A server that knows no
+    such tokens gets the password itself, but only by https or on this machine."""
 
     def __init__(self, url: str, user: str, password: str):
         self._url, self._user, self._password = url.rstrip("/"), user, password
+        self._has_tokens = True
 
     def call(self, method: str, **query: str | int) -> dict[str, Any]:
         """The answer's content. Raises ProviderUnavailable."""
@@ -52,6 +58,9 @@ class SubsonicClient:
                 raise ProviderUnavailable("unreadable_answer", cooldown_s=60.0) from None
         if status != "ok":
             code = answer.get("error", {}).get("code") if isinstance(answer.get("error"), dict) else None
+            if code in NO_TOKEN_CODES and self._has_tokens and self._is_private:
+                self._has_tokens = False
+                return self.call(method, **query)
             if code in REFUSED_CODES:
                 raise ProviderUnavailable("key_refused", action="Check SUBSONIC_USER and SUBSONIC_PASSWORD.")
             raise ProviderUnavailable("http_error", {"status": int(code or 0)}, cooldown_s=60.0)
@@ -95,10 +104,18 @@ class SubsonicClient:
             raise ProviderUnavailable("http_error", {"status": response.status_code}, cooldown_s=60.0)
         return response
 
+    @property
+    def _is_private(self) -> bool:
+        parts = urlsplit(self._url)
+        return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+
     def _account(self) -> dict[str, str]:
+        about = {"u": self._user, "v": API_VERSION, "c": CLIENT_NAME, "f": "json"}
+        if not self._has_tokens:
+            return {**about, "p": f"enc:{self._password.encode().hex()}"}
         salt = secrets.token_hex(8)
         token = hashlib.md5((self._password + salt).encode()).hexdigest()  # as the API asks
-        return {"u": self._user, "t": token, "s": salt, "v": API_VERSION, "c": CLIENT_NAME, "f": "json"}
+        return {**about, "t": token, "s": salt}
 
 
 def _rows(value: object, name: str) -> list[Mapping[str, Any]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -18,6 +22,7 @@ from feelharmonic.music.messages import Track
 from feelharmonic.settings import Settings
 from tests.support.music.files import tones, write_sound
 from tests.support.music.open_services import OpenServiceStandIn, slow
+from tests.support.serving import free_port
 
 FEATURES_BY_NAME = dict.fromkeys(FEATURES, 0.25) | {"loudness": -9.0, "tempo": 99.0}
 CATALOGUE = Catalogue([Track(key="k", source="other", title="Known", artist="Band", features=FEATURES_BY_NAME)])
@@ -160,6 +165,53 @@ def test_songs_play_through_our_server_for_this_machine_alone(server, tmp_path):
         assert client.get("/music/subsonic/unknown").status_code == 404
         assert client.get(f"/music/subsonic/{key}", environ_base=ELSEWHERE).status_code == 404
         assert client.get("/api/v1/tracks?n=2", environ_base=ELSEWHERE).get_json()["provider"] == "catalogue"
+
+
+def test_a_server_without_tokens_gets_the_password_on_this_machine_alone(server, tmp_path):
+    def answer(path: str, query: dict, headers: dict) -> tuple[int, bytes]:
+        if query.get("p") != "enc:" + b"sesame".hex():
+            return failed(10)
+        return server(path, {**query, "s": "", "t": hashlib.md5(b"sesame").hexdigest()}, headers)
+
+    with OpenServiceStandIn(answer) as service:
+        assert library(service.url, tmp_path).sync(CATALOGUE.named, understood_fields) == (2, 2)
+    assert not SubsonicClient("http://music.example", "me", "x")._is_private
+    assert SubsonicClient("https://music.example", "me", "x")._is_private
+
+
+@pytest.mark.full  # a server of its own; pip install supysonic
+@pytest.mark.timeout(240)
+def test_supysonic_is_listed_understood_and_streamed_in_ranges(tmp_path):
+    pytest.importorskip("supysonic")
+    for number in range(3):
+        sound = tones(200 + 50 * number, seconds=3)
+        write_sound(tmp_path / "music" / "Band" / f"{number}.flac", sound, title=f"Song {number}", artist="Band")
+    (tmp_path / "supysonic.conf").write_text(
+        f"[base]\ndatabase_uri = sqlite:///{tmp_path}/s.db\n[webapp]\ncache_dir = {tmp_path}/cache\n"
+        f"[daemon]\nsocket = {tmp_path}/d.sock\nrun_watcher = false\n"
+    )
+    run = functools.partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    for command in ("user add me -p sesame", f"folder add Music {tmp_path}/music", "folder scan -f --foreground"):
+        run([sys.executable, "-m", "supysonic.cli", *command.split()])
+    port = free_port()
+    serve = [sys.executable, "-m", "flask", "--app", "supysonic.web:create_application", "run", "--port", str(port)]
+    server = subprocess.Popen(serve, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        songs = library(f"http://127.0.0.1:{port}", tmp_path)
+        for _ in range(60):
+            try:
+                assert songs.sync(CATALOGUE.named, understood_fields) == (3, 3)
+                break
+            except ProviderUnavailable:
+                time.sleep(1)
+        file = songs.store.files()[0]
+        with songs.client.stream(file.path, {"Range": "bytes=0-3"}) as answer:
+            assert (answer.status_code, answer.content) == (206, b"fLaC")
+        with pytest.raises(ProviderUnavailable, match="key_refused"):
+            SubsonicClient(f"http://127.0.0.1:{port}", "me", "wrong").call("ping")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_slow_server_times_out(tmp_path, monkeypatch):
