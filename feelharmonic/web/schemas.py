@@ -297,10 +297,12 @@ class MoodSchema(EventSchema):
     since_s = Number(0, 1e9, required=True)
     valence = Number(-1, 1, load_default=None, allow_none=True)
     arousal = Number(-1, 1, load_default=None, allow_none=True)
+    sure = Switch(load_default=None, allow_none=True)
+    second = Choice(EMOTIONS, load_default=None, allow_none=True)
 
     @ma.post_load
     def as_mood(self, data: dict, **options: Any) -> Mood:
-        # Valence and arousal are those of readings, which start anew with the connection.
+        # Valence, arousal and what is sure are those of readings, which start anew with the connection.
         return Mood(emotion=data["emotion"], confidence=data["confidence"], since_s=data["since_s"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
+import time
 import tracemalloc
 from types import SimpleNamespace
 
@@ -162,3 +163,14 @@ def test_all_that_is_held_stays_under_100_kilobytes(parts, astronaut_jpeg):
 def test_a_frame_needs_no_context_of_a_request(app, live, monkeypatch, astronaut_jpeg):
     monkeypatch.setattr(app, "request_context", lambda environ: pytest.fail("Flask's context was made"))
     assert live.emit("frame", 7, astronaut_jpeg, namespace="/live", callback=True)["seq"] == 7
+
+
+def test_a_mood_as_an_answer_holds_it_is_resumed(astronaut_jpeg):
+    """Whole, as the page sends it back: after a worker's death another one goes on with it."""
+    socketio = (app := create_app(Settings(providers=("catalogue",)))).extensions["socketio"]
+    first, again = (socketio.test_client(app, namespace="/live") for _ in range(2))
+    mood = first.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["mood"]
+    assert mood
+    resumed = {"mood": {**mood, "since_s": 60.0}, "at_s": time.time()}
+    assert again.emit("resume", resumed, namespace="/live", callback=True) == {"ok": True, "problem": None}
+    assert again.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["mood"]["since_s"] >= 60
