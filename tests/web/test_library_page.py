@@ -53,10 +53,10 @@ def test_the_page_is_there_in_both_languages(client):
 
 
 def test_the_first_page_leads_there_for_who_may_see_it(client, tmp_path):
-    assert 'href="/library"' in client.get("/").get_data(as_text=True)
-    assert 'href="/library"' not in client.get("/", environ_base=ELSEWHERE).get_data(as_text=True)
+    assert 'href="./library"' in client.get("/").get_data(as_text=True)
+    assert 'href="./library"' not in client.get("/", environ_base=ELSEWHERE).get_data(as_text=True)
     without = create_app(Settings(instance_dir=tmp_path / "empty")).test_client()
-    assert 'href="/library"' not in without.get("/").get_data(as_text=True)
+    assert 'href="./library"' not in without.get("/").get_data(as_text=True)
 
 
 def test_each_track_says_where_it_lies_and_how_it_was_understood(client):
