@@ -17,6 +17,7 @@ from feelharmonic.music.library.store import LibraryStore
 from tests.browser.player.bar import open_queue, play
 from tests.browser.steps import DEADLINE_MS, pick
 from tests.support.music.files import tones, write_sound
+from tests.support.music.icecast import PROGRAM, Icecast
 from tests.support.music.open_services import OpenServiceStandIn, as_json, station
 from tests.support.serving import Server
 
@@ -106,3 +107,28 @@ def test_the_library_is_searched_heard_and_corrected_by_keyboard(visit, music_se
     page.get_by_role("searchbox").fill("song 7")
     page.get_by_role("option").click()
     expect(page.locator("#chosen")).to_contain_text("placed by hand", timeout=DEADLINE_MS)
+
+
+@pytest.mark.full  # Icecast and a server of their own
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(PROGRAM is None, reason="no icecast2")
+def test_a_real_stream_plays(visit, tmp_path):
+    folder = tmp_path / "icecast"
+    folder.mkdir()
+    with (
+        Icecast(folder) as stream,
+        OpenServiceStandIn(lambda *asked: as_json([station(1, url_resolved=stream.url)])) as radio,
+    ):
+        server = Server(tmp_path, RADIO_URL=radio.url).start()
+        try:
+            page = visit(url=server.url, tolerate=("status of 404", "WebSocket"))
+            pick(page, "Happy")
+            expect(page.locator(".player-list > li").first).to_be_attached(timeout=DEADLINE_MS)
+            open_queue(page)
+            page.locator("#music-from").select_option("radio")
+            expect(page.locator("#player .player-words .title")).to_have_text("Station 1", timeout=DEADLINE_MS)
+            expect(page.locator("#player")).to_have_attribute("data-phase", "playing", timeout=DEADLINE_MS)
+            page.wait_for_timeout(2000)
+            expect(page.locator("#player")).to_have_attribute("data-phase", "playing")
+        finally:
+            server.kill()
