@@ -25,7 +25,15 @@ def test_a_night_between_two_readings_is_no_part_of_a_mood(client):
 
 
 @pytest.mark.parametrize(
-    "name", ["jpeg_without_end.jpg", "jpeg_last_12_bytes_gone.jpg", "jpeg_named.jfif", "arrow_up_exif6.webp"]
+    "name",
+    [
+        "jpeg_without_end.jpg",
+        "jpeg_last_12_bytes_gone.jpg",
+        "jpeg_named.jfif",
+        "arrow_up_exif6.webp",
+        "sign_cut_left.jpg",
+        "sign_whole.jpg",
+    ],
 )
 def test_a_reported_picture_is_read_and_shows_no_face(client, name):
     with (REPORTS / "pictures" / name).open("rb") as picture:
