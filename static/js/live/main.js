@@ -86,7 +86,6 @@ function mountLater() {
     baseline,
   ].map(mounting);
   const withList = [
-    sharing,
     async () => new (await import("./controllers/account-controller.js")).AccountController(page, tracks),
     async () => (await import("./visits/tab-session.js")).keepInTab(page, tracks),
   ].map(mounting);
@@ -101,7 +100,7 @@ function mountLater() {
   if (page.session.get("line")) {
     whenLive[0]();
   }
-  const share = () => location.hash && withList[0]();
+  const share = () => location.hash && mounting(sharing)();
   window.addEventListener("hashchange", share);
   share();
 }
