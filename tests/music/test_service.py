@@ -17,6 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:You're using `recommendations:De
 
 CREDENTIALS = {"spotify_client_id": CLIENT_ID, "spotify_client_secret": CLIENT_SECRET}
 ALL = ("spotify-recommendations", "spotify-search", "catalogue")
+#: Asked only for listeners who chose them; they come last.
+ON_WISH = ["audius", "radio"]
 DEADLINE_S = 20
 
 
@@ -33,7 +35,12 @@ DEADLINE_S = 20
 )
 def test_providers_come_in_the_settings_order_and_the_catalogue_is_always_there(named, credentials, expected):
     providers = load_providers(Settings(providers=named, **credentials), Catalogue.load())
-    assert [provider.name for provider in providers] == expected
+    assert [provider.name for provider in providers] == [*expected, *ON_WISH]
+
+
+def test_a_provider_that_is_asked_on_wish_alone_comes_last_unless_the_setting_names_it():
+    providers = load_providers(Settings(providers=("radio", "catalogue")), Catalogue.load())
+    assert [provider.name for provider in providers] == ["radio", "catalogue", "audius"]
 
 
 def test_an_unknown_provider_is_listed_with_the_other_faults():
@@ -43,7 +50,7 @@ def test_an_unknown_provider_is_listed_with_the_other_faults():
     assert first == "PROVIDERS: 'spotify' is not known. Did you mean 'spotify-search'?"
     assert second == (
         "PROVIDERS: 'nothing like it' is not known. "
-        "Expected one of: spotify-recommendations, spotify-search, catalogue, reccobeats."
+        "Expected one of: own, subsonic, spotify-recommendations, spotify-search, catalogue, reccobeats, audius, radio."
     )
     assert "nowhere.onnx" in third
 

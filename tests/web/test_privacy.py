@@ -16,7 +16,7 @@ import pytest
 from feelharmonic.app import create_app
 from feelharmonic.reading.networks import Networks
 from feelharmonic.settings import Settings
-from feelharmonic.web import live
+from feelharmonic.web.live import events
 
 VISIT = """
 import json, os, sys
@@ -77,12 +77,12 @@ def test_no_picture_is_in_the_log_at_any_level(parts, astronaut_jpeg, caplog):
 def test_what_is_held_for_a_listener_goes_with_the_connection(parts, astronaut_jpeg, monkeypatch):
     held: list[weakref.ref] = []
 
-    class Watched(live.Listener):
-        def __init__(self, *args: object):
-            super().__init__(*args)
+    class Watched(events.Listener):
+        def __init__(self, *args: object, **named: object):
+            super().__init__(*args, **named)
             held.append(weakref.ref(self))
 
-    monkeypatch.setattr(live, "Listener", Watched)
+    monkeypatch.setattr(events, "Listener", Watched)
     app = create_app(Settings(providers=("catalogue",)), networks=parts)
     client = app.extensions["socketio"].test_client(app, namespace="/live")
     assert client.emit("frame", 0, astronaut_jpeg, namespace="/live", callback=True)["faces"]
