@@ -101,7 +101,7 @@ WALL_CAMERA = """(() => {
 def test_a_wall_shows_no_face_and_no_mood_to_snap(visit):
     page = started(visit, WALL_CAMERA)
     expect(page.locator("#notice")).to_contain_text("No face found in the picture", timeout=DEADLINE_MS)
-    page.get_by_role("button", name="Snap").click()
+    page.get_by_role("button", name="Play this mood").click()
     expect(page.locator("#notice")).to_contain_text("No clear mood yet", timeout=DEADLINE_MS)
 
 

@@ -26,7 +26,7 @@ PROXY = """
 FULL = """
     const ask = window.fetch;
     window.fetch = (what, ...others) =>
-      window.blocks && String(what).startsWith("/socket.io/")
+      window.blocks && String(what).includes("socket.io/")
         ? Promise.resolve(new Response("", { status: 503, headers: { "Retry-After": "1" } }))
         : ask(what, ...others);
 """

@@ -3,8 +3,8 @@
  * causes may hold; the most urgent is shown, with one action where there is one, and can be closed.
  */
 
-/** The most urgent first. */
-const CAUSES = /** @type {const} */ (["page", "connection", "camera", "photo", "busy", "snap", "face", "news"]);
+/** The most urgent first; what answers an act stays seconds alone, so it comes before what the picture lacks. */
+const CAUSES = /** @type {const} */ (["page", "connection", "camera", "photo", "busy", "snap", "news", "face"]);
 
 /** @typedef {typeof CAUSES[number]} Cause */
 /** @typedef {{label: string, run: () => void}} Action */

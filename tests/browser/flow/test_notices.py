@@ -33,7 +33,7 @@ def test_a_refused_camera_is_told_beside_its_button_and_can_be_tried_again(visit
     page = visit(viewport={"width": 390, "height": 844}, init=refusing("NotReadableError"))
     page.locator("#allow").click()
     notice = page.locator(".mood #notice")
-    expect(notice).to_contain_text("Another app is using the camera")
+    expect(notice).to_contain_text("another app may be using it")
     assert covered(page) == []
     check(page, "a camera that is in use")
     page.evaluate("delete navigator.mediaDevices.getUserMedia")

@@ -60,7 +60,8 @@ def test_the_screen_stays_awake_while_music_plays_in_it(visit):
     held(page, 1)
     page.locator("#stage-view").get_by_role("button", name="Close").click()
     held(page, 0)
-    assert page.locator("#player").get_attribute("data-phase") == "playing", "the music goes on"
+    # The music goes on.
+    expect(page.locator("#player")).to_have_attribute("data-phase", "playing")
 
 
 def test_it_breathes_with_the_mood_and_stands_still_where_motion_is_unwanted(visit):
