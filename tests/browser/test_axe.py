@@ -71,7 +71,9 @@ def test_nothing_is_found_where_the_camera_is_refused(visit, check):
 def test_nothing_is_found_while_the_connection_is_lost(visit, check, tmp_path):
     server = Server(tmp_path).start()
     try:
-        page = visit(url=server.url, tolerate=("WebSocket connection to",), reduced_motion="reduce")
+        page = visit(
+            url=server.url, tolerate=("WebSocket connection to", "net::ERR_CONNECTION_REFUSED"), reduced_motion="reduce"
+        )
         go_live(page)
         server.kill()
         expect(page.locator("#notice")).to_contain_text("Connection lost", timeout=DEADLINE_MS)
@@ -87,7 +89,7 @@ def test_nothing_is_found_while_this_device_reads(visit, check, width, scheme):
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         reduced_motion="reduce",
-        tolerate=("status of 503", "Expected /device/parts.json"),
+        tolerate=("status of 503", "/device/parts.json, got status 503"),
     )
     keep_on_device(page)
     check(page, "loading the networks")

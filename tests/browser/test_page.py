@@ -88,7 +88,7 @@ def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
 def test_the_page_recovers_by_itself_when_the_server_comes_back(visit, shoot, tmp_path, end, text):
     server = Server(tmp_path).start()
     try:
-        page = visit(url=server.url, tolerate=("WebSocket connection to",))
+        page = visit(url=server.url, tolerate=("WebSocket connection to", "net::ERR_CONNECTION_REFUSED"))
         go_live(page)
         # All that a reading needs is loaded by then.
         open_line(page)

@@ -23,7 +23,7 @@ def program(name: str) -> str:
     """The path of a Debian package's program. Without it the test is skipped; in CI it fails."""
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if path is None:
-        missing = f"{name} is not installed (Debian: apt-get install redis-server nginx-light)"
+        missing = f"{name} is not installed (Debian: apt-get install redis-server nginx-light icecast2)"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)

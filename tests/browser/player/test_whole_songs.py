@@ -17,7 +17,7 @@ from feelharmonic.music.library.store import LibraryStore
 from tests.browser.player.bar import open_queue, play
 from tests.browser.steps import DEADLINE_MS, pick
 from tests.support.music.files import tones, write_sound
-from tests.support.music.icecast import PROGRAM, Icecast
+from tests.support.music.icecast import Icecast
 from tests.support.music.open_services import OpenServiceStandIn, as_json, station
 from tests.support.serving import Server
 
@@ -111,7 +111,6 @@ def test_the_library_is_searched_heard_and_corrected_by_keyboard(visit, music_se
 
 @pytest.mark.full  # Icecast and a server of their own
 @pytest.mark.timeout(240)
-@pytest.mark.skipif(PROGRAM is None, reason="no icecast2")
 def test_a_real_stream_plays(visit, tmp_path):
     folder = tmp_path / "icecast"
     folder.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -15,9 +14,9 @@ import numpy as np
 import requests
 import soundfile
 
+from tests.support.external_servers import program
 from tests.support.serving import free_port
 
-PROGRAM = shutil.which("icecast2")
 MINUTE_S, RATE = 60, 44_100
 
 CONFIG = """<icecast><limits><clients>10</clients><sources>2</sources><burst-size>65535</burst-size></limits>
@@ -42,12 +41,14 @@ class Icecast:
         if hasattr(os, "geteuid") and os.geteuid() == 0:  # it refuses to run as root
             owner = "<changeowner><user>nobody</user><group>nogroup</group></changeowner>"
             self._folder.chmod(0o777)
-            for parent in self._folder.parents[:3]:
-                parent.chmod(0o755)
+            for parent in self._folder.parents:  # pytest's folders let nobody else through
+                mode = parent.stat().st_mode
+                if not mode & 0o001:
+                    parent.chmod(mode | 0o011)
         config = self._folder / "icecast.xml"
         config.write_text(CONFIG.format(port=self._port, folder=self._folder, owner=owner))
         self._server = subprocess.Popen(
-            [str(PROGRAM), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program("icecast2"), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         threading.Thread(target=self._feed, daemon=True).start()
         for _ in range(100):
