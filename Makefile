@@ -17,7 +17,7 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 deploy-check:
 	@$(PYTHON) deploy/check.py
 
-.PHONY: deploy-check help music run test test-all test-waiting test-full-servers test-full-browser train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
+.PHONY: deploy-check help music run test test-all test-waiting test-full-e2e test-full-deploy test-full-browser train train-finder test-train fer test-fer audit fuzz soak test-python test-e2e test-full test-js test-browser gallery lint vendor clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -53,11 +53,14 @@ test-e2e: $(VENV)/test.stamp static/vendor/stamp
 # themselves, since they measure what is left for others.
 test-full: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
 	$(PYTEST) -m full -n auto --dist loadfile tests $(addprefix --ignore ,$(SERVERS) tests/browser tests/training tests/fer)
-	@$(MAKE) --no-print-directory -j 2 $(BY_TARGET) test-full-servers test-full-browser
+	@$(MAKE) --no-print-directory -j 3 $(BY_TARGET) test-full-e2e test-full-deploy test-full-browser
 	$(PYTEST) -m full tests/load
 
-test-full-servers: $(VENV)/test.stamp static/vendor/stamp
-	$(PYTEST) -m full tests/e2e tests/deploy
+test-full-e2e: $(VENV)/test.stamp static/vendor/stamp
+	$(PYTEST) -m full tests/e2e
+
+test-full-deploy: $(VENV)/test.stamp static/vendor/stamp
+	$(PYTEST) -m full tests/deploy
 
 test-full-browser: $(VENV)/test.stamp node_modules/stamp static/vendor/stamp
 	$(PYTEST) -m full $(TWO_BROWSERS) tests/browser
