@@ -50,7 +50,7 @@ def test_what_is_wrong_with_a_camera_is_told(visit, answer, said):
     ("answer", "said"),
     [
         ("new Promise(() => {})", "The browser has not answered yet."),
-        ("new MediaStream()", "The camera has started but sends no picture."),
+        pytest.param("new MediaStream()", "The camera has started but sends no picture.", marks=pytest.mark.full),
     ],
 )
 def test_a_wait_that_goes_on_is_told_within_ten_seconds(visit, answer, said):

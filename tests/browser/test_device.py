@@ -145,8 +145,10 @@ def test_a_browser_that_is_too_slow_says_so_and_offers_the_server(visit, shoot):
     "name",
     [
         "expression.onnx",
-        *(pytest.param(name, marks=pytest.mark.full) for name in ("face_finder.onnx", "face_look.onnx")),
-        "ort-wasm-simd-threaded.wasm",
+        *(
+            pytest.param(name, marks=pytest.mark.full)
+            for name in ("face_finder.onnx", "face_look.onnx", "ort-wasm-simd-threaded.wasm")
+        ),
     ],
 )
 def test_a_network_or_runtime_that_is_not_the_one_meant_is_not_used(visit, name):
@@ -235,6 +237,7 @@ def kept(page: Page) -> None:
     page.wait_for_function("() => navigator.serviceWorker.controller !== null", timeout=DEADLINE_MS)
 
 
+@pytest.mark.full
 def test_without_a_network_the_page_reads_here_and_plays_from_its_own_table(visit, shoot, tmp_path):
     server = Server(tmp_path, min_rate_hz=SLOW_DEVICE_HZ).start()
     try:

@@ -78,10 +78,11 @@ def test_from_the_notice_to_the_music_and_back(visit, shoot, starter_ids):
     assert page.evaluate("window.streams.at(-1).getTracks().every((track) => track.readyState === 'live')")
 
 
+@pytest.mark.full  # test_connection.py has a connection that is lost
 @pytest.mark.parametrize(
     ("end", "text"),
     [
-        pytest.param(Server.kill, "Connection lost", marks=pytest.mark.full),
+        (Server.kill, "Connection lost"),
         (Server.stop, "The server is restarting"),
     ],
 )

@@ -93,6 +93,7 @@ def files_of(folder: Path) -> dict[str, tuple[int, float]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime) for path in folder.rglob("*")}
 
 
+@pytest.mark.full
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None,
     reason="only root may become nobody (by util-linux' setpriv)",

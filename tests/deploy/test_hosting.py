@@ -32,6 +32,7 @@ def typed(after: str) -> str:
     return match[1]
 
 
+@pytest.mark.full  # as is the document typed as a whole
 def test_the_commands_without_systemd_start_a_server_that_is_ready(tmp_path):
     program("redis-server")
     program("curl")

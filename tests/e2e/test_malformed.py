@@ -82,6 +82,7 @@ def test_malformed_requests_get_400_and_no_address_is_logged(server):
     assert_is_ours(server.log()[started:])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", GUNICORN_MODES)
 def test_behind_gunicorn_a_broken_body_gets_400(tmp_path, mode):
     gunicorn = Gunicorn(tmp_path, workers=1, ASYNC_MODE=mode, MAX_LISTENERS="20").start()
@@ -94,6 +95,7 @@ def test_behind_gunicorn_a_broken_body_gets_400(tmp_path, mode):
         gunicorn.kill()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 def test_silent_tls_clients_hold_up_nobody(tmp_path, mode):
     server = Server(tmp_path, timeouts=SHORT_TIMEOUTS, HTTPS="1", ASYNC_MODE=mode)

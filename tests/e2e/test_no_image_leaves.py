@@ -211,6 +211,7 @@ def test_strace_sees_a_breach(tmp_path):
     assert found.count("execve(") == 2
 
 
+@pytest.mark.full
 def test_no_picture_is_written_or_sent_on_by_native_code(tmp_path, astronaut_jpeg):
     server = Server(tmp_path, under=traced(tmp_path), PYTHONDONTWRITEBYTECODE="1").start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import (
@@ -64,6 +65,7 @@ def test_what_the_list_is_about_is_told_at_the_list(visit):
     assert covered(page) == []
 
 
+@pytest.mark.full
 def test_what_a_setting_brought_is_told_in_the_sheet(visit):
     page = visit()
     go_live(page)

@@ -64,6 +64,7 @@ def test_the_screen_stays_awake_while_music_plays_in_it(visit):
     expect(page.locator("#player")).to_have_attribute("data-phase", "playing")
 
 
+@pytest.mark.full
 def test_it_breathes_with_the_mood_and_stands_still_where_motion_is_unwanted(visit):
     moving = opened(visit, reduced_motion="no-preference")
     orb = "getComputedStyle(document.querySelector('.stage-orb'))"

@@ -157,6 +157,7 @@ def test_the_other_pages_cards_play_in_the_same_bar(visit, server, astronaut_jpe
     assert played_ids(page) == [player_ids(page)[1]]
 
 
+@pytest.mark.full  # test_follow.py has the plan
 def test_a_mood_that_changed_and_held_plans_the_rest_anew_and_cuts_nothing(visit):
     page = visit(embed={"length_ms": 600_000}, init=OTHER_MOOD)
     steps.go_live(page)
