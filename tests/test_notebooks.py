@@ -37,6 +37,7 @@ def test_targets_derived_anew_are_those_in_emotion_params(project, elsewhere):
     assert (elsewhere / "emotion_params.json").read_bytes() == (project / "emotion_params.json").read_bytes()
 
 
+@pytest.mark.full
 @pytest.mark.timeout(180)
 def test_wrong_targets_are_put_right_and_all_else_is_kept(project, elsewhere):
     params = json.loads((elsewhere / "emotion_params.json").read_text(encoding="utf-8"))

@@ -55,6 +55,8 @@ def has_ipv6() -> bool:
     return True
 
 
+@pytest.mark.full
+@pytest.mark.full
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("host", ["127.0.0.1", *(pytest.param(h, marks=pytest.mark.full) for h in ("127.0.0.2", "::"))])
 def test_https_works_at_every_printed_address(tmp_path, mode, host):

@@ -56,6 +56,7 @@ def test_odd_but_whole_ones_show_their_face(pictures, name):
     assert len(answer.get_json()["faces"]) == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_rotation_in_exif_is_applied(astronaut_bgr, orientation):
     """A camera held sideways notes it in EXIF; the face stands upright wherever that is respected."""

@@ -97,6 +97,7 @@ def test_a_video_is_read_and_shown_with_its_box(start_reader, video):
     assert shown.shape == (240, 320, 3)
 
 
+@pytest.mark.full
 def test_a_file_begins_anew_or_ends_as_set(start_reader, video):
     assert until(lambda seen: seen.state == "ended", start_reader(video, rate_hz=20, once=True)).reading is not None
     again = start_reader(video, rate_hz=20)

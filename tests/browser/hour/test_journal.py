@@ -104,6 +104,7 @@ def test_nothing_of_it_is_sent(visit):
     assert not asked, asked
 
 
+@pytest.mark.full
 def test_what_was_not_wanted_stays_away_on_the_next_visit(visit):
     page = visit()
     switch_on(page)

@@ -53,6 +53,7 @@ def test_no_picture_found_takes_a_frames_reader_long(frames):
     assert not slow
 
 
+@pytest.mark.full
 def test_no_picture_found_takes_a_photographs_reader_long(frames):
     found = costly(PHOTOGRAPH_SIDE_PX, PHOTOGRAPH_BYTES)
     slow = {}
